@@ -1,0 +1,361 @@
+"""Every error of the engine, drawn as one tree.
+
+Knows nothing about what raises them.
+
+    WorkbenchError
+    ├── ConfigurationError           arguments or settings that cannot work
+    │   ├── SettingsError            an unknown or ill-typed setting
+    │   ├── MissingExtraError        a package of an optional extra is not installed
+    │   └── UnknownNameError         a registry has no member of that name
+    ├── SignatureError               a signature that cannot be built or edited
+    ├── DataError                    a file, row or field that cannot be read
+    ├── ValueCoercionError           a reply's value does not fit its field
+    ├── AdapterParseError            a reply that holds no usable fields
+    ├── LMError
+    │   ├── LMTransportError             could not reach the endpoint
+    │   ├── LMConfigurationError
+    │   │   └── LMNotConfiguredError     no language model was chosen
+    │   ├── LMUnsupportedFeatureError
+    │   ├── LMProviderError              the endpoint answered with an error
+    │   │   ├── LMAuthError  LMBillingError  LMRateLimitError  LMTimeoutError  LMServerError
+    │   │   └── LMInvalidRequestError
+    │   │       └── ContextWindowExceededError  LMUnsupportedModelError
+    │   └── LMUnexpectedError            an answer that follows no known protocol
+    ├── MetricError                  a metric raised or gave no finite number
+    ├── EvaluationAborted            too many failures; what was finished is in `.result`
+    ├── BudgetExceeded               a cap on calls, tokens, money or seconds was reached
+    ├── RunLogError
+    │   └── ResumeMismatch           the log belongs to other work; `.differences` names what differs
+    ├── StateError                   a saved program that cannot be loaded
+    ├── PipelineError  OptimizerError  ExportError
+    └── StoreError  JobError         of the workbench
+
+    WouldBlock (BaseException)       internal: sync code would block the I/O loop
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "AdapterParseError",
+    "BudgetExceeded",
+    "ConfigurationError",
+    "ContextWindowExceededError",
+    "DSPyError",
+    "DataError",
+    "EvaluationAborted",
+    "ExportError",
+    "JobError",
+    "LMAuthError",
+    "LMBillingError",
+    "LMConfigurationError",
+    "LMError",
+    "LMInvalidRequestError",
+    "LMNotConfiguredError",
+    "LMProviderError",
+    "LMRateLimitError",
+    "LMServerError",
+    "LMTimeoutError",
+    "LMTransportError",
+    "LMUnexpectedError",
+    "LMUnsupportedFeatureError",
+    "LMUnsupportedModelError",
+    "MetricError",
+    "MissingExtraError",
+    "OptimizerError",
+    "PipelineError",
+    "ResumeMismatch",
+    "RunLogError",
+    "SettingsError",
+    "SignatureError",
+    "StateError",
+    "StoreError",
+    "UnknownNameError",
+    "ValueCoercionError",
+    "WorkbenchError",
+    "WouldBlock",
+    "is_retryable_lm_error",
+]
+
+
+class WorkbenchError(Exception):
+    """Root of all errors raised on purpose.
+
+    Args:
+        message: What went wrong and where, in one sentence.
+        hint: What to do about it; shown after the message.
+    """
+
+    retryable: bool = False
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".strip() if self.hint else self.message
+
+
+DSPyError = WorkbenchError
+"""The name under which programs written for DSPy catch it."""
+
+
+class ConfigurationError(WorkbenchError):
+    """Arguments or settings cannot work together."""
+
+
+class SettingsError(ConfigurationError):
+    """A setting is unknown or has the wrong type."""
+
+
+class UnknownNameError(ConfigurationError, KeyError):
+    """A registry has no member of the given name."""
+
+    __str__ = WorkbenchError.__str__
+
+
+class MissingExtraError(ConfigurationError, ImportError):
+    """A package that only an optional extra installs is needed now."""
+
+    def __init__(self, package: str, extra: str, *, purpose: str = "") -> None:
+        what = f" for {purpose}" if purpose else ""
+        super().__init__(
+            f"The package '{package}' is needed{what} and is not installed.",
+            hint=f"Install it with: pip install 'lm-workbench[{extra}]'",
+        )
+        self.package = package
+        self.extra = extra
+
+
+class SignatureError(WorkbenchError, ValueError, TypeError):
+    """A signature cannot be built, or an edit of one makes no sense."""
+
+
+class DataError(WorkbenchError, ValueError):
+    """Data cannot be read; says in which file, row and field.
+
+    Args:
+        row: The row as a person counts it in the file (a header is row 1).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        row: int | None = None,
+        field: str | None = None,
+        hint: str = "",
+    ) -> None:
+        places = [
+            text
+            for text in (file, f"row {row}" if row is not None else None, f"field '{field}'" if field else None)
+            if text
+        ]
+        super().__init__(f"{', '.join(places)}: {message}" if places else message, hint=hint)
+        self.file = file
+        self.row = row
+        self.field = field
+
+
+class ValueCoercionError(WorkbenchError, ValueError):
+    """A value does not fit the type or the constraints of its field."""
+
+
+class AdapterParseError(WorkbenchError):
+    """The model's reply does not hold the fields that the signature asks for.
+
+    Args:
+        lm_response: The raw text; when repair was tried, that of the last attempt.
+        parsed_result: The fields that could be read, if any.
+    """
+
+    def __init__(
+        self,
+        adapter_name: str,
+        signature: Any,
+        lm_response: str,
+        message: str | None = None,
+        parsed_result: dict[str, Any] | None = None,
+        *,
+        attempts: tuple[str, ...] = (),
+    ) -> None:
+        expected = ", ".join(getattr(signature, "output_fields", {}))
+        reason = message or "the reply does not hold the expected fields"
+        shown = lm_response if len(lm_response) <= 400 else f"{lm_response[:400]}… ({len(lm_response)} characters)"
+        super().__init__(
+            f"{adapter_name}: {reason}. Expected: {expected}. The reply was: {shown!r}.",
+            hint="Look at the messages in the trace; a simpler output type or the JSON adapter often helps.",
+        )
+        self.adapter_name = adapter_name
+        self.signature = signature
+        self.lm_response = lm_response
+        self.parsed_result = parsed_result
+        self.attempts = attempts or (lm_response,)
+
+
+class LMError(WorkbenchError):
+    """A language model could not answer.
+
+    Args:
+        model: Put in front of the message, in brackets.
+        status: HTTP status, where there was one.
+        retry_after: Seconds that the endpoint asked us to wait.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        model: str | None = None,
+        hint: str = "",
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(f"[{model}] {message}" if model else message, hint=hint)
+        self.model = model
+        self.status = status
+        self.retry_after = retry_after
+
+
+class LMTransportError(LMError):
+    """The endpoint could not be reached, or the connection broke."""
+
+    retryable = True
+
+
+class LMConfigurationError(LMError):
+    """The model's own configuration cannot work."""
+
+
+class LMNotConfiguredError(LMConfigurationError):
+    """A module was called and no language model was chosen."""
+
+
+class LMUnsupportedFeatureError(LMError):
+    """The model or its endpoint lacks a feature that was asked for."""
+
+
+class LMProviderError(LMError):
+    """The endpoint answered with an error."""
+
+
+class LMAuthError(LMProviderError):
+    """The key is missing, wrong or not allowed."""
+
+
+class LMBillingError(LMProviderError):
+    """The account has no credit left."""
+
+
+class LMRateLimitError(LMProviderError):
+    """Too many requests."""
+
+    retryable = True
+
+
+class LMTimeoutError(LMProviderError):
+    """No answer in time."""
+
+    retryable = True
+
+
+class LMServerError(LMProviderError):
+    """The endpoint failed on its own side."""
+
+    retryable = True
+
+
+class LMInvalidRequestError(LMProviderError):
+    """The endpoint refuses this request."""
+
+
+class ContextWindowExceededError(LMInvalidRequestError):
+    """The messages are longer than the model can read."""
+
+
+class LMUnsupportedModelError(LMInvalidRequestError):
+    """The endpoint has no model of that name."""
+
+
+class LMUnexpectedError(LMError):
+    """The answer follows no protocol that we know."""
+
+
+def is_retryable_lm_error(error: BaseException) -> bool:
+    """True where the same request may succeed when sent again."""
+    return isinstance(error, LMError) and error.retryable
+
+
+class MetricError(WorkbenchError):
+    """A metric raised, or gave something other than a finite number."""
+
+
+class EvaluationAborted(WorkbenchError):
+    """An evaluation was ended by too many failures; finished rows are in `.result`."""
+
+    def __init__(self, message: str, *, result: Any = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.result = result
+
+
+class BudgetExceeded(WorkbenchError):
+    """A cap was reached; nothing beyond it was spent.
+
+    Args:
+        resource: "calls", "tokens", "cost" or "seconds".
+    """
+
+    def __init__(self, message: str, *, resource: str = "calls", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.resource = resource
+
+
+class RunLogError(WorkbenchError):
+    """A run log cannot be read or written."""
+
+
+class ResumeMismatch(RunLogError):
+    """The log was written by other work than that which wants to resume.
+
+    Args:
+        differences: What differs, e.g. {"seed": (0, 1)}.
+    """
+
+    def __init__(self, message: str, *, differences: dict[str, Any] | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.differences = dict(differences or {})
+
+
+class StateError(WorkbenchError, ValueError):
+    """A saved program cannot be loaded."""
+
+
+class PipelineError(WorkbenchError, ValueError):
+    """A program specification cannot be built; `.problems` lists why."""
+
+    def __init__(self, message: str, *, problems: tuple[Any, ...] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.problems = problems
+
+
+class OptimizerError(WorkbenchError, ValueError):
+    """An optimizer cannot work with what it was given."""
+
+
+class ExportError(WorkbenchError):
+    """A program cannot be exported in the form asked for."""
+
+
+class StoreError(WorkbenchError):
+    """The workbench's store cannot do what was asked."""
+
+
+class JobError(WorkbenchError):
+    """A background job cannot be started, found or stopped."""
+
+
+class WouldBlock(BaseException):
+    """Sync code on the I/O loop's own thread would have to wait; nothing was submitted yet."""

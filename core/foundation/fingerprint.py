@@ -1,0 +1,55 @@
+"""Stable names for values: canonical JSON and its hash.
+
+Knows nothing about what the values mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime, time
+from enum import Enum
+from typing import Any
+
+__all__ = ["canonical_json", "fingerprint", "jsonable"]
+
+
+def jsonable(value: Any) -> Any:
+    """Return `value` as plain JSON data; unknown objects become their text.
+
+    Pydantic models and dataclasses become dicts, sets become sorted lists, non-finite floats their names.
+    """
+    if value is None or isinstance(value, (str, bool, int)) and not isinstance(value, Enum):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Enum):
+        return jsonable(value.value)
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [jsonable(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted((jsonable(item) for item in value), key=str)
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    if hasattr(value, "model_dump"):
+        return jsonable(value.model_dump(mode="json"))
+    if is_dataclass(value) and not isinstance(value, type):
+        return jsonable(asdict(value))
+    if hasattr(value, "toDict"):
+        return jsonable(value.toDict())
+    return str(value)
+
+
+def canonical_json(value: Any) -> str:
+    """Return one text per value: sorted keys, no spaces, Unicode kept."""
+    return json.dumps(jsonable(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def fingerprint(value: Any) -> str:
+    """Return the SHA-256 (64 hex digits) of the canonical JSON of `value`."""
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,25 @@
+"""Signatures: what a step takes and gives, and what it should do.
+
+Knows nothing about prompts, models or modules.
+"""
+
+from core.signature.field import MISSING, Field, InputField, OutputField, infer_prefix
+from core.signature.schema import json_schema, shape_of, type_name, type_of, validate
+from core.signature.signature import Signature, SignatureMeta, ensure_signature, make_signature
+
+__all__ = [
+    "MISSING",
+    "Field",
+    "InputField",
+    "OutputField",
+    "Signature",
+    "SignatureMeta",
+    "ensure_signature",
+    "infer_prefix",
+    "json_schema",
+    "make_signature",
+    "shape_of",
+    "type_name",
+    "type_of",
+    "validate",
+]

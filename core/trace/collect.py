@@ -1,0 +1,71 @@
+"""Collects the predictor calls of a run: what demos are made of, and what a metric gets as `trace`.
+
+Knows nothing about predictors; it keeps what it is handed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+__all__ = ["TraceStep", "collect", "record_step"]
+
+
+class TraceStep(tuple[Any, dict[str, Any], Any]):
+    """One predictor call: unpacks as (predictor, inputs, prediction); `path` names the predictor in its program."""
+
+    path: str
+
+    def __new__(cls, predictor: Any, inputs: dict[str, Any], outputs: Any, path: str) -> TraceStep:
+        step = super().__new__(cls, (predictor, inputs, outputs))
+        step.path = path
+        return step
+
+    @property
+    def predictor(self) -> Any:
+        """The predictor object."""
+        return self[0]
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """Field values given."""
+        return self[1]
+
+    @property
+    def outputs(self) -> Any:
+        """The prediction."""
+        return self[2]
+
+
+_steps: ContextVar[list[TraceStep] | None] = ContextVar("trace_steps", default=None)
+
+
+@contextmanager
+def collect() -> Iterator[list[TraceStep]]:
+    """Collect the predictor calls made inside the block, in order of their end.
+
+    A nested block collects for itself and hands its steps to the outer one at its end.
+    """
+    outer = _steps.get()
+    steps: list[TraceStep] = []
+    token = _steps.set(steps)
+    try:
+        yield steps
+    finally:
+        _steps.reset(token)
+        if outer is not None:
+            outer.extend(steps)
+
+
+def record_step(predictor: Any, inputs: dict[str, Any], outputs: Any, path: str) -> None:
+    """Add one call to the list of the innermost `collect`, if there is one."""
+    steps = _steps.get()
+    if steps is not None:
+        steps.append(TraceStep(predictor, inputs, outputs, path))
+
+
+def is_collecting() -> bool:
+    """True inside `collect`."""
+    return _steps.get() is not None
