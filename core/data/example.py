@@ -1,0 +1,170 @@
+"""One record: fields by name, some of them inputs, the others labels.
+
+Knows nothing about where it came from or what reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from core.foundation.errors import DataError
+from core.foundation.fingerprint import fingerprint, jsonable
+
+__all__ = ["Example"]
+
+_HIDDEN = "dspy_"
+
+
+class Example:
+    """A dict-like record, read by attribute or item.
+
+    Args:
+        base: A mapping or an example to start from.
+        values: Fields, over those of `base`.
+
+    `with_inputs` says which fields a program gets; the others are labels. Methods that change return copies.
+    """
+
+    __slots__ = ("_store", "_input_keys", "_id")
+
+    _store: dict[str, Any]
+    _input_keys: tuple[str, ...] | None
+    _id: str | None
+
+    def __init__(self, base: Example | Mapping[str, Any] | None = None, **values: Any) -> None:
+        start = base._store if isinstance(base, Example) else (base or {})
+        object.__setattr__(self, "_store", {**start, **values})
+        object.__setattr__(self, "_input_keys", base._input_keys if isinstance(base, Example) else None)
+        object.__setattr__(self, "_id", base._id if isinstance(base, Example) else None)
+
+    @property
+    def id(self) -> str:
+        """A stable name: the field `id`, what a dataset gave, or the start of the content's fingerprint."""
+        own = self._store.get("id", self._id)
+        return str(own) if own is not None else fingerprint(self._store)[:12]
+
+    @property
+    def input_keys(self) -> tuple[str, ...] | None:
+        """Names of the inputs; None where nobody said."""
+        return self._input_keys
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return self._store[name]
+        except KeyError:
+            raise AttributeError(
+                f"{type(self).__name__} has no field '{name}'. It has: {', '.join(self.keys())}."
+            ) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in Example.__slots__:
+            object.__setattr__(self, name, value)
+        else:
+            self._store[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        del self._store[name]
+
+    def __getitem__(self, name: str) -> Any:
+        return self._store[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._store[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        del self._store[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._store
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def __len__(self) -> int:
+        return len(self.keys())
+
+    def keys(self, include_dspy: bool = False) -> list[str]:
+        """Field names; those that start with `dspy_` only on request."""
+        return [key for key in self._store if include_dspy or not key.startswith(_HIDDEN)]
+
+    def values(self, include_dspy: bool = False) -> list[Any]:
+        """Field values."""
+        return [self._store[key] for key in self.keys(include_dspy)]
+
+    def items(self, include_dspy: bool = False) -> list[tuple[str, Any]]:
+        """(name, value) pairs."""
+        return [(key, self._store[key]) for key in self.keys(include_dspy)]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a field or `default`."""
+        return self._store.get(name, default)
+
+    def copy(self, **values: Any) -> Any:
+        """Return a copy with some fields set."""
+        made = type(self)(self)
+        made._store.update(values)
+        return made
+
+    def without(self, *names: str) -> Any:
+        """Return a copy that lacks some fields."""
+        made = self.copy()
+        for name in names:
+            made._store.pop(name, None)
+        return made
+
+    def with_inputs(self, *names: str | Iterable[str]) -> Any:
+        """Return a copy whose inputs are the named fields.
+
+        Raises:
+            DataError: A name is not a field.
+        """
+        flat = [name for item in names for name in ([item] if isinstance(item, str) else item)]
+        missing = [name for name in flat if name not in self._store]
+        if missing:
+            raise DataError(
+                f"There is no field {', '.join(map(repr, missing))}.", hint=f"There are: {', '.join(self.keys())}."
+            )
+        made = self.copy()
+        made._input_keys = tuple(flat)
+        return made
+
+    def with_id(self, name: str) -> Any:
+        """Return a copy with a stable name that is not a field."""
+        made = self.copy()
+        made._id = name
+        return made
+
+    def inputs(self) -> Example:
+        """Return the inputs alone.
+
+        Raises:
+            DataError: `with_inputs` was never called.
+        """
+        if self._input_keys is None:
+            raise DataError("Nobody said which fields are inputs.", hint="Call example.with_inputs('question') first.")
+        made = Example({key: self._store[key] for key in self._input_keys if key in self._store})
+        made._input_keys, made._id = self._input_keys, self._id
+        return made
+
+    def labels(self) -> Example:
+        """Return the fields that are not inputs."""
+        inputs = self.inputs()
+        made = Example({key: value for key, value in self._store.items() if key not in inputs._store})
+        made._id = self._id
+        return made
+
+    def toDict(self) -> dict[str, Any]:  # noqa: N802 - DSPy's name
+        """Return plain data, nested records included."""
+        return {key: jsonable(value) for key, value in self._store.items()}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Example) and self._store == other._store
+
+    def __hash__(self) -> int:
+        return hash(fingerprint(self._store))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({dict(self.items())!r}) (input_keys={self._input_keys!r})"
