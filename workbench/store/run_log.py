@@ -1,0 +1,54 @@
+"""A run's log in the store's events table: the durable side of the search loop.
+
+Knows nothing about what events mean. One writer per run: the job that holds the run.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from core.foundation.errors import RunLogError
+from core.foundation.fingerprint import jsonable
+from workbench.store.store import Store
+from workbench.store.tables import EventRow
+
+__all__ = ["StoreRunLog"]
+
+
+class StoreRunLog:
+    """The `core.search.run_log.RunLog` protocol over one run's events."""
+
+    def __init__(self, store: Store, run_id: str) -> None:
+        self._store = store
+        self._run_id = run_id
+
+    def append(self, event: dict[str, Any]) -> None:
+        """Write one event; it is on disk when this returns. Gives it the next `seq` where it has none.
+
+        Raises:
+            RunLogError: Its `seq` is not the next one: two writers, or a gap.
+        """
+        body = jsonable(event)
+        with self._store.write() as session:
+            newest = session.scalar(select(func.max(EventRow.seq)).where(EventRow.run_id == self._run_id))
+            following = 0 if newest is None else newest + 1
+            seq = body.get("seq", following)
+            if seq != following:
+                raise RunLogError(
+                    f"The log of run '{self._run_id}' expected event {following} and was given {seq}.",
+                    hint="Another process may be writing the same run; stop it and resume.",
+                )
+            body["seq"] = seq
+            session.add(EventRow(run_id=self._run_id, seq=seq, type=str(body.get("type", "note")), body=body))
+
+    def read(self) -> list[dict[str, Any]]:
+        """Return all events, oldest first."""
+        return self.since(-1)
+
+    def since(self, seq: int) -> list[dict[str, Any]]:
+        """Return the events after number `seq`, oldest first."""
+        query = select(EventRow.body).where(EventRow.run_id == self._run_id, EventRow.seq > seq)
+        with self._store.read() as session:
+            return list(session.scalars(query.order_by(EventRow.seq)))
