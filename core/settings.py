@@ -7,10 +7,12 @@ no owner thread and no lock, so tabs, notebooks and threads do not disturb one a
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, fields, replace
+from types import ModuleType
 from typing import Any
 
 from core.foundation.errors import SettingsError
@@ -143,3 +145,19 @@ class _SettingsView:
 
 
 settings = _SettingsView()
+
+
+class _SettingsModule(ModuleType):
+    """Lets `core.settings`, the module, be read like the settings themselves: `core.settings.lm`."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(settings, name)
+
+    def __getitem__(self, name: str) -> Any:
+        return settings[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in settings
+
+
+sys.modules[__name__].__class__ = _SettingsModule

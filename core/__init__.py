@@ -1,0 +1,103 @@
+"""Workbench's engine: program language models, measure the program, compile it.
+
+    import core
+
+    core.configure(lm=core.LM("embedded/in-context"))
+    core.Predict("question -> answer")(question="What is the capital of France?")
+
+Names are resolved on first use, so importing costs next to nothing and loads no third-party package.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Adapter": "core.adapters",
+    "AdapterParseError": "core.foundation.errors",
+    "BM25": "core.retrieval",
+    "BaseLM": "core.lm",
+    "BootstrapFewShot": "core.optimizers",
+    "BootstrapFewShotWithRandomSearch": "core.optimizers",
+    "BootstrapRS": "core.optimizers",
+    "Budget": "core.search",
+    "BudgetExceeded": "core.foundation.errors",
+    "ChainOfThought": "core.modules",
+    "ChatAdapter": "core.adapters",
+    "Completions": "core.data",
+    "DSPyError": "core.foundation.errors",
+    "Dataset": "core.data.dataset",
+    "EmbeddedLM": "core.lm",
+    "Embedder": "core.lm",
+    "Evaluate": "core.evaluate",
+    "EvaluationResult": "core.evaluate",
+    "Example": "core.data",
+    "InputField": "core.signature",
+    "JSONAdapter": "core.adapters",
+    "LM": "core.lm",
+    "LMError": "core.foundation.errors",
+    "LabeledFewShot": "core.optimizers",
+    "Module": "core.modules",
+    "OutputField": "core.signature",
+    "Pipeline": "core.pipeline",
+    "Predict": "core.modules",
+    "Prediction": "core.data",
+    "ProgramSpec": "core.pipeline",
+    "Retrieve": "core.modules",
+    "ScriptedLM": "core.lm",
+    "Signature": "core.signature",
+    "WorkbenchError": "core.foundation.errors",
+    "build": "core.pipeline",
+    "collect": "core.trace",
+    "configure": "core.settings",
+    "configure_cache": "core.lm",
+    "context": "core.settings",
+    "ensure_signature": "core.signature",
+    "inspect_history": "core.lm",
+    "load_dataset": "core.data.loaders",
+    "make_metric": "core.evaluate",
+    "make_signature": "core.signature",
+    "settings": "core.settings",
+    "tree": "core.trace",
+}
+
+__all__ = [  # noqa: PLE0604 - pinned by a test
+    "__version__",
+    *sorted(_HOME),
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'core' has no attribute '{name}'")
+    module = importlib.import_module(home)
+    value = module if name == "settings" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+if TYPE_CHECKING:
+    from core import settings as settings
+    from core.adapters import Adapter, ChatAdapter, JSONAdapter
+    from core.data import Completions, Example, Prediction
+    from core.data.dataset import Dataset
+    from core.data.loaders import load_dataset
+    from core.evaluate import Evaluate, EvaluationResult, make_metric
+    from core.foundation.errors import AdapterParseError, BudgetExceeded, DSPyError, LMError, WorkbenchError
+    from core.lm import LM, BaseLM, EmbeddedLM, Embedder, ScriptedLM, configure_cache, inspect_history
+    from core.modules import ChainOfThought, Module, Predict, Retrieve
+    from core.optimizers import BootstrapFewShot, BootstrapFewShotWithRandomSearch, BootstrapRS, LabeledFewShot
+    from core.pipeline import Pipeline, ProgramSpec, build
+    from core.retrieval import BM25
+    from core.search import Budget
+    from core.settings import configure, context
+    from core.signature import InputField, OutputField, Signature, ensure_signature, make_signature
+    from core.trace import collect, tree

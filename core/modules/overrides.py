@@ -1,0 +1,53 @@
+"""Other demos, instructions, model or settings for some predictors of one run, without touching the program.
+
+Knows nothing about who wants that. Keyed by the predictor's path, carried in a context variable: many runs of one
+program may each have their own at the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Override", "override_for", "overriding"]
+
+
+@dataclass(frozen=True)
+class Override:
+    """What differs for one predictor; None leaves it as it is. `config` is laid over the predictor's own."""
+
+    demos: list[Any] | None = None
+    instructions: str | None = None
+    lm: Any = None
+    config: Mapping[str, Any] | None = None
+
+
+_overrides: ContextVar[Mapping[str, Override]] = ContextVar("predictor_overrides", default={})  # noqa: B039
+
+
+@contextmanager
+def overriding(overrides: Mapping[str, Override]) -> Iterator[None]:
+    """Run predictors differently inside the block.
+
+    Args:
+        overrides: By path, as `named_predictors` gives it; "*" stands for every predictor without one of its own.
+    """
+    token = _overrides.set(overrides)
+    try:
+        yield
+    finally:
+        _overrides.reset(token)
+
+
+def any_overrides() -> bool:
+    """True inside `overriding` with something to override."""
+    return bool(_overrides.get())
+
+
+def override_for(path: str) -> Override | None:
+    """Return what was asked for the predictor at `path`."""
+    overrides = _overrides.get()
+    return overrides.get(path) or overrides.get("*")

@@ -1,0 +1,96 @@
+"""Program state as a JSON file: what DSPy writes we read, what we write DSPy reads.
+
+Knows nothing about what the leaves hold. A file holds no class names, import paths, endpoints or keys; DSPy's own
+`dependency_versions` may be empty, and what we want to remember stands in `metadata.core`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from core.foundation.errors import StateError, WorkbenchError
+from core.foundation.files import atomic_write
+from core.modules.module import Module
+
+__all__ = ["FORMAT", "lm_from_state", "load", "load_state", "save"]
+
+FORMAT = 1
+_LM_KEYS = ("model", "model_type", "cache", "num_retries", "temperature", "max_tokens")
+_SAFE_EXTRAS = ("top_p", "n", "stop", "seed", "presence_penalty", "frequency_penalty", "reasoning_effort", "rollout_id")
+_PLACES = ("api_base", "base_url", "model_list")
+
+
+def save(module: Module, path: str | os.PathLike[str], *, save_program: bool = False) -> None:
+    """Write the state of `module` to `path`; see `Module.save`."""
+    target = Path(path)
+    if save_program or target.suffix != ".json":
+        raise StateError(
+            f"Programs are saved as JSON state, not as '{target.name}'.",
+            hint="Give a path that ends in .json; pickled programs are never written or read.",
+        )
+    state: dict[str, Any] = module.dump_state()
+    state["metadata"] = {
+        "dependency_versions": {"python": ".".join(platform.python_version_tuple()[:2])},
+        "core": {"format": FORMAT},
+    }
+    atomic_write(target, json.dumps(state, indent=2, ensure_ascii=False) + "\n")
+
+
+def load(module: Module, path: str | os.PathLike[str], *, allow_unsafe_lm_state: bool = False) -> None:
+    """Read a state file into `module`; see `Module.load`."""
+    source = Path(path)
+    if source.suffix != ".json":
+        raise StateError(f"'{source.name}' is not a JSON file.", hint="Save the program to a path that ends in .json.")
+    try:
+        state = json.loads(source.read_text("utf-8"))
+    except OSError as error:
+        raise StateError(f"Cannot read '{source}': {error.strerror}.") from error
+    except ValueError as error:
+        raise StateError(f"'{source.name}' is not valid JSON: {error}.") from error
+    if not isinstance(state, dict):
+        raise StateError(f"'{source.name}' holds no program state.")
+    version = ((state.get("metadata") or {}).get("core") or {}).get("format", FORMAT)
+    if version > FORMAT:
+        raise StateError(f"'{source.name}' was written by a newer version (format {version}).", hint="Update first.")
+    load_state(module, state, allow_unsafe_lm_state=allow_unsafe_lm_state)
+
+
+def load_state(module: Module, state: dict[str, Any], *, allow_unsafe_lm_state: bool = False) -> None:
+    """Load every leaf, first into a copy, so that an error changes nothing; names that are not ours are ignored."""
+    names = [name for name, _ in module.named_parameters()]
+    missing = [name for name in names if name not in state]
+    if missing:
+        raise StateError(
+            f"The state has nothing for {', '.join(missing)}.",
+            hint=f"It was saved from a program with: {', '.join(key for key in state if key != 'metadata')}.",
+        )
+    trial = module.deepcopy()
+    for target in (trial, module):
+        for name, part in target.named_parameters():
+            try:
+                part.load_state(state[name], allow_unsafe_lm_state=allow_unsafe_lm_state)
+            except (WorkbenchError, TypeError, AttributeError, ValueError) as error:
+                raise StateError(f"The state of '{name}' does not fit: {error}") from error
+
+
+def lm_from_state(state: dict[str, Any], *, allow_unsafe: bool = False) -> Any:
+    """Return the language model that a state names.
+
+    Endpoints in it are ignored unless `allow_unsafe`: a file must not send requests, and keys, to a place of its own.
+
+    Raises:
+        StateError: It names no model, or a class that is not DSPy's LM.
+    """
+    from core.lm import LM
+
+    if not isinstance(state.get("model"), str):
+        raise StateError("The saved language model has no name.")
+    cls = state.get("_dspy_lm_class", "dspy.clients.lm.LM")
+    if cls != "dspy.clients.lm.LM" and not allow_unsafe:
+        raise StateError(f"The state asks for a class of its own, '{cls}'.", hint="Only plain models are loaded.")
+    allowed = {*_LM_KEYS, *_SAFE_EXTRAS, *(_PLACES if allow_unsafe else ())}
+    return LM(**{key: value for key, value in state.items() if key in allowed and value is not None})
