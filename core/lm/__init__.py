@@ -1,0 +1,56 @@
+"""Language models: who answers, and everything between a request and its answer.
+
+Knows nothing about signatures or prompts. Names resolve on first use, so importing this costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.lm.base import BaseLM
+    from core.lm.cache import Cache, active_cache, configure_cache
+    from core.lm.call import CallMeter, call_meter
+    from core.lm.embedded.lm import EmbeddedLM
+    from core.lm.embedder import Embedder
+    from core.lm.history import inspect_history
+    from core.lm.openai_client import LM
+    from core.lm.scripted import ScriptedLM
+
+__all__ = [
+    "LM",
+    "BaseLM",
+    "Cache",
+    "CallMeter",
+    "EmbeddedLM",
+    "Embedder",
+    "ScriptedLM",
+    "active_cache",
+    "call_meter",
+    "configure_cache",
+    "inspect_history",
+]
+
+_HOMES = {
+    "BaseLM": "base",
+    "Cache": "cache",
+    "CallMeter": "call",
+    "Embedder": "embedder",
+    "EmbeddedLM": "embedded.lm",
+    "LM": "openai_client",
+    "ScriptedLM": "scripted",
+    "active_cache": "cache",
+    "call_meter": "call",
+    "configure_cache": "cache",
+    "inspect_history": "history",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,199 @@
+"""`BaseLM`: what every language model of ours is, and the seam for one's own.
+
+Knows nothing about networks, providers or prompts. A model overrides one method, `complete`: one request
+upstream, one response. Cache, single-flight, limits, retries, traces and history are `core.lm.call`'s.
+"""
+
+from __future__ import annotations
+
+import copy as copying
+from collections.abc import Coroutine
+from typing import Any, ClassVar, TextIO
+
+from core.foundation.drive import drive
+from core.foundation.errors import LMConfigurationError
+from core.lm.call import call
+from core.lm.history import History
+from core.lm.legacy import complete_by_forward
+from core.lm.retry import Backoff
+from core.messages import LMOutput, LMRequest, LMResponse, Message
+
+__all__ = ["BaseLM"]
+
+
+class BaseLM:
+    """A language model.
+
+    Subclasses override `complete` (ours) or `forward(prompt=None, messages=None, **kwargs)` returning an
+    OpenAI-like object (DSPy's). What `forward` gives is not cached; what `complete` gives is cached where
+    `identity()` says who answers.
+
+    Args:
+        model: Name, e.g. "openai/gpt-4o-mini".
+        model_type: "chat" or "text".
+        temperature: Left to the model where None.
+        max_tokens: Left to the model where None.
+        cache: True, False or one of "read", "write", "refresh", "off"; a call may say otherwise.
+        callbacks: Kept for programs that pass them.
+        num_retries: Further attempts after a failure that may pass.
+        **kwargs: Sent with every request.
+    """
+
+    local: ClassVar[bool] = False
+    """True: in-process and quick; answered in the caller's own thread, never on the I/O loop."""
+
+    backoff: Backoff = Backoff()
+    """How long to wait between attempts."""
+
+    endpoint: str = ""
+    """What shares a concurrency limit; empty: no limit."""
+
+    max_concurrency: int | None = None
+    """Requests in flight at the endpoint; None: the house's ceiling."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "forward" in cls.__dict__ and "complete" not in cls.__dict__ and "local" not in cls.__dict__:
+            cls.local = True  # a sync function: runs in the thread that asks
+
+    def __init__(
+        self,
+        model: str,
+        model_type: str = "chat",
+        temperature: float | None = None,
+        max_tokens: int | None = None,
+        cache: bool | str = True,
+        callbacks: list[Any] | None = None,
+        num_retries: int = 3,
+        **kwargs: Any,
+    ) -> None:
+        if not model:
+            raise LMConfigurationError(
+                "A language model needs a name.", hint='For example "openai/gpt-4o-mini".'
+            )
+        self.model = model
+        self.model_type = model_type
+        self.cache = cache
+        self.callbacks = list(callbacks or [])
+        self.num_retries = num_retries
+        self.kwargs: dict[str, Any] = {"temperature": temperature, "max_tokens": max_tokens, **kwargs}
+        self.history = History()
+
+    async def complete(self, request: LMRequest) -> LMResponse:
+        """Send one request and return what came back; no cache, no retry: the seam that models override.
+
+        Raises:
+            LMError: It failed; `retryable` says whether another attempt may help.
+        """
+        return await complete_by_forward(self, request)
+
+    def identity(self) -> str:
+        """Return who answers: endpoint address, checkpoint hash, version; part of the cache key.
+
+        An empty text, the default, means that nobody can tell, and then nothing is cached.
+        """
+        return ""
+
+    @property
+    def supports_function_calling(self) -> bool:
+        """Takes `tools`."""
+        return False
+
+    @property
+    def supports_response_schema(self) -> bool:
+        """Takes a JSON schema as `response_format`."""
+        return False
+
+    @property
+    def supports_reasoning(self) -> bool:
+        """Returns its reasoning apart from its answer."""
+        return False
+
+    @property
+    def supported_params(self) -> set[str]:
+        """Names of request parameters known to be accepted."""
+        return set()
+
+    def respond(self, messages: list[Message], **params: Any) -> Coroutine[Any, Any, LMResponse]:
+        """Answer `messages`: trace, cache, single-flight, limits, retries, then `complete`.
+
+        Args:
+            messages: OpenAI chat messages.
+            **params: Override the model's `kwargs`; also `cache`, `rollout_id`, `num_retries`, `timeout`.
+
+        Raises:
+            LMError: It could not answer.
+            BudgetExceeded: A budget in force forbids the call.
+        """
+        return call(self, messages, params)
+
+    async def acall(
+        self, prompt: str | None = None, messages: list[Message] | None = None, **kwargs: Any
+    ) -> list[str | dict[str, Any]]:
+        """Answer a text or messages; a completion that holds more than text is a dict."""
+        if messages is None:
+            if prompt is None:
+                raise LMConfigurationError(
+                    "Nothing to answer.", model=self.model, hint="Give a text or messages."
+                )
+            messages = [{"role": "user", "content": prompt}]
+        response = await self.respond(messages, **kwargs)
+        return [_plain(output) for output in response.outputs]
+
+    def __call__(
+        self, prompt: str | None = None, messages: list[Message] | None = None, **kwargs: Any
+    ) -> list[str | dict[str, Any]]:
+        """Same as `acall`, from sync code."""
+        return drive(self.acall(prompt, messages, **kwargs))
+
+    def copy(self, **kwargs: Any) -> BaseLM:
+        """Return a model like this with other settings and an empty history; None takes a parameter away."""
+        made = copying.copy(self)
+        made.history = History()
+        made.callbacks = list(self.callbacks)
+        made.kwargs = dict(self.kwargs)
+        for name, value in kwargs.items():
+            if name in {"model", "model_type", "cache", "num_retries", "callbacks"}:
+                setattr(made, name, value)
+            elif value is None and name not in {"temperature", "max_tokens"}:
+                made.kwargs.pop(name, None)
+            else:
+                made.kwargs[name] = value
+        return made
+
+    def dump_state(self) -> dict[str, Any]:
+        """Return what a saved program keeps of it: neither endpoint nor credentials."""
+        return {
+            "model": self.model,
+            "model_type": self.model_type,
+            "cache": self.cache,
+            "num_retries": self.num_retries,
+            **self.kwargs,
+            "finetuning_model": None,
+            "launch_kwargs": {},
+            "train_kwargs": {},
+        }
+
+    def inspect_history(self, n: int = 1, file: TextIO | None = None) -> None:
+        """Print the last `n` calls."""
+        self.history.show(n, file)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> BaseLM:
+        made = copying.copy(self)
+        memo[id(self)] = made
+        made.kwargs = copying.deepcopy(self.kwargs, memo)
+        made.history = History()
+        return made
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.model!r})"
+
+
+def _plain(output: LMOutput) -> str | dict[str, Any]:
+    extras = {
+        "tool_calls": output.tool_calls,
+        "reasoning_content": output.reasoning,
+        "logprobs": output.logprobs,
+    }
+    found = {name: value for name, value in extras.items() if value}
+    return {"text": output.text, **found} if found else output.text

@@ -1,0 +1,89 @@
+"""What makes two requests the same request: the cache key, and a response as bytes and back.
+
+Knows nothing about where the bytes are kept. JSON in both directions; nothing that could become code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from core.foundation.fingerprint import canonical_json, jsonable
+from core.messages import LMOutput, LMRequest, LMResponse, Usage
+
+__all__ = ["decode", "encode", "request_key"]
+
+FORMAT = 1
+"""Counts up when keys or values change their meaning; older rows then miss."""
+
+NOT_SEMANTIC = frozenset({"timeout", "extra_headers", "stream", "stream_options"})
+"""How a request travels, not what it asks."""
+
+
+def request_key(identity: str, request: LMRequest) -> str:
+    """Return 64 hex digits that name the request and who answers it; credentials take no part."""
+    params = {
+        name: int(value) if type(value) is float and value.is_integer() else value
+        for name, value in request.params.items()
+        if name not in NOT_SEMANTIC
+    }
+    whole = [
+        FORMAT,
+        identity,
+        request.model,
+        request.model_type,
+        request.messages,
+        params,
+        request.rollout_id,
+    ]
+    try:
+        text = json.dumps(whole, sort_keys=True, default=jsonable)
+    except (TypeError, ValueError):  # keys of mixed types
+        text = canonical_json(whole)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def encode(response: LMResponse) -> bytes:
+    """Return the response as JSON bytes."""
+    whole = {
+        "format": FORMAT,
+        "model": response.model,
+        "usage": [response.usage.prompt_tokens, response.usage.completion_tokens],
+        "cost": response.cost,
+        "outputs": [
+            [item.text, item.tool_calls, item.reasoning, item.logprobs, item.finish_reason]
+            for item in response.outputs
+        ],
+    }
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"), default=jsonable).encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+def decode(data: bytes) -> LMResponse | None:
+    """Return the stored response as a cached one; None where the bytes are not what `encode` writes."""
+    try:
+        whole: dict[str, Any] = json.loads(data)
+        if whole["format"] != FORMAT:
+            return None
+        outputs = [_output(*item) for item in whole["outputs"]]
+        prompt, completion = whole["usage"]
+        saved = whole["cost"]
+        return LMResponse(
+            outputs,
+            Usage(int(prompt), int(completion)),
+            model=str(whole["model"]),
+            cost=0.0,
+            cached=True,
+            saved_cost=float(saved or 0.0),
+            attempts=0,
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def _output(text: Any, tool_calls: Any, reasoning: Any, logprobs: Any, finish_reason: Any) -> LMOutput:
+    if not isinstance(text, str):
+        raise TypeError
+    return LMOutput(text, tool_calls, reasoning, logprobs, finish_reason)

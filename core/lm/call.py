@@ -1,0 +1,241 @@
+"""One call of a language model: span → cache → single-flight → limit → retry → model.
+
+Knows nothing about providers or prompts. The cache is asked in the caller's own thread; only a network
+model that has to be asked goes to the I/O loop, where everything shared between calls lives without locks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from core.foundation.drive import on_io
+from core.foundation.errors import LMConfigurationError, LMError
+from core.lm.cache import Cache, active_cache, cache_mode
+from core.lm.cache_key import decode, encode, request_key
+from core.lm.history import Entry, recent
+from core.lm.limits import Slot
+from core.lm.loop_state import loop_state
+from core.lm.pricing import price_of
+from core.messages import LMOutput, LMRequest, LMResponse, Message
+from core.settings import current
+from core.trace import span
+
+if TYPE_CHECKING:
+    from core.lm.base import BaseLM
+
+__all__ = ["Adjusted", "CallMeter", "call", "call_meter"]
+
+MAX_ADJUSTMENTS = 2
+
+
+class CallMeter(Protocol):
+    """Who counts and caps what is sent upstream; cached answers never come by."""
+
+    async def reserve(self, request: LMRequest) -> None:
+        """Called before every upstream attempt; may raise `BudgetExceeded`, and then nothing is sent."""
+        ...
+
+    def settle(self, response: LMResponse | None) -> None:
+        """Called once after every attempt that `reserve` let through; None: it failed."""
+        ...
+
+
+call_meter: ContextVar[CallMeter | None] = ContextVar("call_meter", default=None)
+"""The meter in force; `core.search.budget` sets it."""
+
+
+class Adjusted(LMError):
+    """A refusal taught a model how its endpoint wants requests; the next one differs, so it is no retry."""
+
+
+async def call(lm: BaseLM, messages: list[Message], params: dict[str, Any]) -> LMResponse:
+    """Answer `messages` with `lm`; see `BaseLM.respond`."""
+    started = time.perf_counter()
+    request, mode, retries = _prepare(lm, messages, params)
+    with span("lm", lm.model) as recorded:
+        if recorded.recording:
+            recorded.set(model=request.model, messages=request.messages, params=request.params)
+        response = await _answer(lm, request, mode, retries)
+        response.latency = time.perf_counter() - started
+        if recorded.recording:
+            recorded.set(**_facts(response))
+    if not current().disable_history:
+        entry = Entry(request, response)
+        lm.history.add(entry)
+        recent.add(entry)
+    return response
+
+
+def _prepare(lm: BaseLM, messages: list[Message], params: dict[str, Any]) -> tuple[LMRequest, str, int]:
+    merged = {name: value for name, value in (lm.kwargs | params).items() if value is not None}
+    mode = cache_mode(merged.pop("cache", lm.cache))
+    retries = merged.pop("num_retries", lm.num_retries)
+    rollout_id = merged.pop("rollout_id", None)
+    if "api_key" in merged or "api_base" in merged or "base_url" in merged:
+        raise LMConfigurationError(
+            "An endpoint or a key belongs to a model, not to one call.",
+            model=lm.model,
+            hint='Give it to the model: LM("…", api_base=…, api_key=…) or lm.copy(api_key=…).',
+        )
+    return LMRequest(lm.model, messages, merged, lm.model_type, rollout_id), mode, retries
+
+
+def _facts(response: LMResponse) -> dict[str, Any]:
+    return {
+        "raw": [output.text for output in response.outputs],
+        "usage": response.usage.to_dict(),
+        "cost": response.cost,
+        "saved_cost": response.saved_cost,
+        "latency": response.latency,
+        "cached": response.cached,
+        "attempts": response.attempts,
+        **(
+            {"tool_calls": calls}
+            if (calls := [o.tool_calls for o in response.outputs if o.tool_calls])
+            else {}
+        ),
+    }
+
+
+async def _answer(lm: BaseLM, request: LMRequest, mode: str, retries: int) -> LMResponse:
+    who = lm.identity() if mode != "off" else ""
+    if not who:
+        return await (
+            _upstream(lm, request, retries) if lm.local else on_io(lambda: _upstream(lm, request, retries))
+        )
+    cache, key = active_cache(), request_key(who, request)
+    if mode in {"on", "read"}:
+        found = _look_up(cache, key)
+        if found is not None:
+            return found
+    if lm.local:
+        response = await _upstream(lm, request, retries)
+        if mode != "read":
+            cache.set(key, encode(response), replace=mode != "write")
+        return response
+    return await on_io(lambda: _once(lm, request, mode, retries, cache, key))
+
+
+def _look_up(cache: Cache, key: str) -> LMResponse | None:
+    data = cache.get(key)
+    return None if data is None else decode(data)
+
+
+async def _once(
+    lm: BaseLM, request: LMRequest, mode: str, retries: int, cache: Cache, key: str
+) -> LMResponse:
+    """On the I/O loop: one upstream call per key, however many ask at once, stored before anyone gets it."""
+
+    async def fetch() -> LMResponse:
+        if mode in {"on", "read"}:
+            # Somebody may have stored it between the caller's look-up and now.
+            data = cache.peek(key)
+            found = None if data is None else decode(data)
+            if found is not None:
+                return found
+        response = await _upstream(lm, request, retries)
+        if mode != "read":
+            await cache.set_from_loop(key, encode(response), replace=mode != "write")
+        return response
+
+    response, mine = await loop_state().flights.run(f"{mode}:{key}", fetch)
+    return response if mine else _shared(response)
+
+
+def _shared(response: LMResponse) -> LMResponse:
+    """What those get who asked while the one call was under way: it cost them nothing."""
+    if response.cached:
+        return replace(response)
+    return replace(response, cached=True, cost=0.0, saved_cost=response.cost or 0.0, attempts=0)
+
+
+async def _upstream(lm: BaseLM, request: LMRequest, retries: int) -> LMResponse:
+    """Ask the model, again where it returned fewer samples than `n`: some endpoints ignore it."""
+    response = await _attempts(lm, request, retries)
+    wanted = request.params.get("n") or 1
+    while 0 < len(response.outputs) < wanted:
+        rest = replace(request, params={**request.params, "n": wanted - len(response.outputs)})
+        more = await _attempts(lm, rest, retries)
+        if not more.outputs:
+            break
+        response = _joined(response, more)
+    if len(response.outputs) > wanted:
+        response.outputs = response.outputs[:wanted]
+    return response
+
+
+def _joined(first: LMResponse, more: LMResponse) -> LMResponse:
+    outputs: list[LMOutput] = [*first.outputs, *more.outputs]
+    cost = None if first.cost is None or more.cost is None else first.cost + more.cost
+    return replace(
+        first,
+        outputs=outputs,
+        usage=first.usage + more.usage,
+        cost=cost,
+        attempts=first.attempts + more.attempts,
+    )
+
+
+async def _attempts(lm: BaseLM, request: LMRequest, retries: int) -> LMResponse:
+    """Send the request, and up to `retries` times more after failures that may pass."""
+    sent = failures = adjustments = 0
+    while True:
+        sent += 1
+        try:
+            response = await _attempt(lm, request)
+        except Adjusted:
+            adjustments += 1
+            if adjustments > MAX_ADJUSTMENTS:
+                raise
+            continue
+        except LMError as error:
+            failures += 1
+            wait = lm.backoff.wait(error, failures) if failures <= retries else None
+            if wait is None:
+                raise
+            await _sleep(lm, wait)
+            continue
+        response.attempts = sent
+        return response
+
+
+async def _attempt(lm: BaseLM, request: LMRequest) -> LMResponse:
+    """One request upstream, inside the endpoint's limit, reserved with the meter before and settled after."""
+    if lm.local or not lm.endpoint:
+        return await _metered(lm, request)
+    async with Slot(loop_state().limiter(lm.endpoint, lm.max_concurrency)):
+        return await _metered(lm, request)
+
+
+async def _metered(lm: BaseLM, request: LMRequest) -> LMResponse:
+    meter = call_meter.get()
+    if meter is None:
+        response = await lm.complete(request)
+        _priced(response, request)
+        return response
+    await meter.reserve(request)
+    try:
+        response = await lm.complete(request)
+    except BaseException:
+        meter.settle(None)
+        raise
+    _priced(response, request)
+    meter.settle(response)
+    return response
+
+
+def _priced(response: LMResponse, request: LMRequest) -> None:
+    if response.cost is None:
+        response.cost = price_of(request.model, response.usage, current().prices)
+
+
+async def _sleep(lm: BaseLM, seconds: float) -> None:
+    """Wait as driven code can too: an in-process model may be retried from sync code."""
+    if lm.local:
+        await on_io(lambda: asyncio.sleep(seconds))
+    else:
+        await asyncio.sleep(seconds)

@@ -1,0 +1,112 @@
+"""Models written for DSPy: a class whose `forward(prompt, messages, **kwargs)` returns an OpenAI-like object.
+
+Knows nothing about caches or retries. The object may be made of attributes or of dicts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+from core.foundation.drive import run_in_thread
+from core.foundation.errors import LMConfigurationError, LMUnexpectedError
+from core.messages import LMOutput, LMRequest, LMResponse, Usage
+
+__all__ = ["complete_by_forward", "response_of"]
+
+MISSING_USAGE = Usage()
+
+
+async def complete_by_forward(lm: Any, request: LMRequest) -> LMResponse:
+    """Answer with the model's own `forward` or `aforward`.
+
+    A sync `forward` runs in the caller's thread; where that is an event loop's, on a thread of its own.
+    """
+    forward = getattr(lm, "forward", None)
+    aforward = getattr(lm, "aforward", None)
+    in_loop = _in_event_loop()
+    arguments = {"prompt": None, "messages": request.messages, **request.params}
+    if aforward is not None and (in_loop or forward is None):
+        return response_of(await aforward(**arguments), request.model)
+    if forward is None:
+        raise LMConfigurationError(
+            f"{type(lm).__name__} cannot answer.",
+            model=request.model,
+            hint="Override `async def complete(self, request)` or `def forward(self, prompt, messages, **kw)`.",
+        )
+    if in_loop:
+        return response_of(
+            await run_in_thread(lambda: forward(**arguments), executor=_threads()), request.model
+        )
+    return response_of(forward(**arguments), request.model)
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """One pool for blocking models; they never wait for one another, so its bound cannot deadlock."""
+    return ThreadPoolExecutor(max_workers=256, thread_name_prefix="blocking-lm")
+
+
+def response_of(value: Any, model: str) -> LMResponse:
+    """Read an OpenAI-like response.
+
+    Raises:
+        LMUnexpectedError: It has no choices.
+    """
+    choices = _get(value, "choices")
+    if choices is None:
+        raise LMUnexpectedError(
+            f"`forward` returned {type(value).__name__}, which has no `choices`.",
+            model=model,
+            hint="Return an object shaped like an OpenAI chat completion.",
+        )
+    usage = _get(value, "usage")
+    tokens = MISSING_USAGE
+    if usage is not None:
+        tokens = Usage(int(_get(usage, "prompt_tokens") or 0), int(_get(usage, "completion_tokens") or 0))
+    return LMResponse(
+        [_output(choice) for choice in choices], tokens, model=str(_get(value, "model") or model)
+    )
+
+
+def _output(choice: Any) -> LMOutput:
+    message = _get(choice, "message")
+    text = _get(choice, "text") if message is None else _get(message, "content")
+    calls = _get(message, "tool_calls")
+    return LMOutput(
+        text=text if isinstance(text, str) else "",
+        tool_calls=[_tool_call(call) for call in calls] if calls else None,
+        reasoning=_get(message, "reasoning_content"),
+        logprobs=_get(choice, "logprobs"),
+        finish_reason=_get(choice, "finish_reason"),
+    )
+
+
+def _tool_call(call: Any) -> dict[str, Any]:
+    if isinstance(call, Mapping):
+        return dict(call)
+    if hasattr(call, "model_dump"):
+        return call.model_dump()
+    function = _get(call, "function")
+    return {
+        "id": _get(call, "id"),
+        "type": "function",
+        "function": {"name": _get(function, "name"), "arguments": _get(function, "arguments")},
+    }
+
+
+def _get(value: Any, name: str) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(name)
+    return getattr(value, name, None)
