@@ -8,6 +8,9 @@
 Names are resolved on first use, so importing costs next to nothing and loads no third-party package.
 """
 
+# pyright: reportUnusedImport=false
+# ruff: noqa: F401
+
 from __future__ import annotations
 
 import importlib
@@ -64,7 +67,7 @@ _HOME = {
     "tree": "core.trace",
 }
 
-__all__ = [  # noqa: PLE0604 - pinned by a test
+__all__ = [
     "__version__",
     *sorted(_HOME),
 ]
@@ -94,7 +97,12 @@ if TYPE_CHECKING:
     from core.foundation.errors import AdapterParseError, BudgetExceeded, DSPyError, LMError, WorkbenchError
     from core.lm import LM, BaseLM, EmbeddedLM, Embedder, ScriptedLM, configure_cache, inspect_history
     from core.modules import ChainOfThought, Module, Predict, Retrieve
-    from core.optimizers import BootstrapFewShot, BootstrapFewShotWithRandomSearch, BootstrapRS, LabeledFewShot
+    from core.optimizers import (
+        BootstrapFewShot,
+        BootstrapFewShotWithRandomSearch,
+        BootstrapRS,
+        LabeledFewShot,
+    )
     from core.pipeline import Pipeline, ProgramSpec, build
     from core.retrieval import BM25
     from core.search import Budget

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -84,7 +84,7 @@ def configure(**changes: Any) -> None:
 
 
 @contextmanager
-def context(**changes: Any) -> Iterator[Settings]:
+def context(**changes: Any) -> Generator[Settings]:
     """Use other settings inside the block, in this thread or task and those it starts.
 
     Raises:

@@ -26,7 +26,7 @@ class Example:
     `with_inputs` says which fields a program gets; the others are labels. Methods that change return copies.
     """
 
-    __slots__ = ("_store", "_input_keys", "_id")
+    __slots__ = ("_id", "_input_keys", "_store")
 
     _store: dict[str, Any]
     _input_keys: tuple[str, ...] | None
@@ -125,7 +125,8 @@ class Example:
         missing = [name for name in flat if name not in self._store]
         if missing:
             raise DataError(
-                f"There is no field {', '.join(map(repr, missing))}.", hint=f"There are: {', '.join(self.keys())}."
+                f"There is no field {', '.join(map(repr, missing))}.",
+                hint=f"There are: {', '.join(self.keys())}.",
             )
         made = self.copy()
         made._input_keys = tuple(flat)
@@ -144,7 +145,9 @@ class Example:
             DataError: `with_inputs` was never called.
         """
         if self._input_keys is None:
-            raise DataError("Nobody said which fields are inputs.", hint="Call example.with_inputs('question') first.")
+            raise DataError(
+                "Nobody said which fields are inputs.", hint="Call example.with_inputs('question') first."
+            )
         made = Example({key: self._store[key] for key in self._input_keys if key in self._store})
         made._input_keys, made._id = self._input_keys, self._id
         return made

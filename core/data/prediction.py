@@ -24,7 +24,9 @@ class Completions:
         DataError: The columns differ in length.
     """
 
-    def __init__(self, columns: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]], signature: Any = None) -> None:
+    def __init__(
+        self, columns: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]], signature: Any = None
+    ) -> None:
         self.signature = signature
         if isinstance(columns, Mapping):
             self._columns = {name: list(values) for name, values in columns.items()}
@@ -51,7 +53,9 @@ class Completions:
         try:
             return self._columns[name]
         except KeyError:
-            raise AttributeError(f"Completions have no field '{name}'. They have: {', '.join(self._columns)}.") from None
+            raise AttributeError(
+                f"Completions have no field '{name}'. They have: {', '.join(self._columns)}."
+            ) from None
 
     def __len__(self) -> int:
         return len(next(iter(self._columns.values()), []))
@@ -110,7 +114,9 @@ class Prediction(Example):
 
     def __float__(self) -> float:
         if "score" not in self._store:
-            raise DataError("Only a prediction with a field 'score' is a number.", hint="Return Prediction(score=...).")
+            raise DataError(
+                "Only a prediction with a field 'score' is a number.", hint="Return Prediction(score=...)."
+            )
         return float(self._store["score"])
 
     def __add__(self, other: Any) -> float:

@@ -37,7 +37,9 @@ class _IOThread:
             if self.loop is None or self.thread is None or not self.thread.is_alive():
                 ready = threading.Event()
                 self.loop = asyncio.new_event_loop()
-                self.thread = threading.Thread(target=self._run, args=(self.loop, ready), name="io", daemon=True)
+                self.thread = threading.Thread(
+                    target=self._run, args=(self.loop, ready), name="io", daemon=True
+                )
                 self.thread.start()
                 ready.wait()
             return self.loop
@@ -103,7 +105,9 @@ def _submit(start: Callable[[], Coroutine[Any, Any, T]], context: contextvars.Co
             future.set_exception(error)
             return
         task.add_done_callback(finish)
-        future.add_done_callback(lambda done: loop.call_soon_threadsafe(task.cancel) if done.cancelled() else None)
+        future.add_done_callback(
+            lambda done: loop.call_soon_threadsafe(task.cancel) if done.cancelled() else None
+        )
 
     def finish(task: asyncio.Task[T]) -> None:
         if future.cancelled() or not future.set_running_or_notify_cancel():
@@ -136,7 +140,9 @@ def run_in_thread(function: Callable[..., T], *args: Any, executor: Executor | N
     context = contextvars.copy_context()
 
     async def call() -> T:
-        return await asyncio.get_running_loop().run_in_executor(executor, lambda: context.run(function, *args))
+        return await asyncio.get_running_loop().run_in_executor(
+            executor, lambda: context.run(function, *args)
+        )
 
     return on_io(call)
 
@@ -184,7 +190,7 @@ def drive_user(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """
     if on_io_thread():
         raise WouldBlock
-    if asyncio._get_running_loop() is None:  # noqa: SLF001  # type: ignore[attr-defined]
+    if asyncio._get_running_loop() is None:  # type: ignore[attr-defined]
         before, _colour.driven = _colour.driven, False
         try:
             return asyncio.run(start())

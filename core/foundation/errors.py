@@ -151,7 +151,11 @@ class DataError(WorkbenchError, ValueError):
     ) -> None:
         places = [
             text
-            for text in (file, f"row {row}" if row is not None else None, f"field '{field}'" if field else None)
+            for text in (
+                file,
+                f"row {row}" if row is not None else None,
+                f"field '{field}'" if field else None,
+            )
             if text
         ]
         super().__init__(f"{', '.join(places)}: {message}" if places else message, hint=hint)
@@ -184,7 +188,11 @@ class AdapterParseError(WorkbenchError):
     ) -> None:
         expected = ", ".join(getattr(signature, "output_fields", {}))
         reason = message or "the reply does not hold the expected fields"
-        shown = lm_response if len(lm_response) <= 400 else f"{lm_response[:400]}… ({len(lm_response)} characters)"
+        shown = (
+            lm_response
+            if len(lm_response) <= 400
+            else f"{lm_response[:400]}… ({len(lm_response)} characters)"
+        )
         super().__init__(
             f"{adapter_name}: {reason}. Expected: {expected}. The reply was: {shown!r}.",
             hint="Look at the messages in the trace; a simpler output type or the JSON adapter often helps.",

@@ -28,7 +28,7 @@ def atomic_write(path: str | os.PathLike[str], data: str | bytes) -> Path:
             file.write(payload)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, target)
+        Path(temporary).replace(target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -22,7 +22,7 @@ def jsonable(value: Any) -> Any:
 
     Pydantic models and dataclasses become dicts, sets become sorted lists, non-finite floats their names.
     """
-    if value is None or isinstance(value, (str, bool, int)) and not isinstance(value, Enum):
+    if value is None or (isinstance(value, (str, bool, int)) and not isinstance(value, Enum)):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
@@ -38,10 +38,10 @@ def jsonable(value: Any) -> Any:
         return value.isoformat()
     if hasattr(value, "model_dump"):
         return jsonable(value.model_dump(mode="json"))
-    if is_dataclass(value) and not isinstance(value, type):
-        return jsonable(asdict(value))
     if hasattr(value, "toDict"):
         return jsonable(value.toDict())
+    if is_dataclass(value) and not isinstance(value, type):
+        return jsonable(asdict(value))
     return str(value)
 
 

@@ -34,7 +34,9 @@ class ChainOfThought(Module):
     ) -> None:
         super().__init__(callbacks)
         field = rationale_field or OutputField(desc="think step by step before the other outputs")
-        self.predict = Predict(ensure_signature(signature).prepend("reasoning", field, rationale_field_type), **config)
+        self.predict = Predict(
+            ensure_signature(signature).prepend("reasoning", field, rationale_field_type), **config
+        )
 
     async def aforward(self, **inputs: Any) -> Any:
         """Ask with the extended signature."""

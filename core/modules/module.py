@@ -111,7 +111,8 @@ class Module:
         """The program, in sync code; built-in modules have it from their `aforward`."""
         if type(self).aforward is Module.aforward:
             raise ConfigurationError(
-                f"{type(self).__name__} has neither forward nor aforward.", hint="Define `def forward(self, ...)`."
+                f"{type(self).__name__} has neither forward nor aforward.",
+                hint="Define `def forward(self, ...)`.",
             )
         if self._native:
             return drive(self.aforward(*args, **kwargs))
@@ -144,7 +145,9 @@ class Module:
         """Predictors without their paths."""
         return [part for _, part in self.named_predictors()]
 
-    def named_sub_modules(self, type_: type | None = None, skip_compiled: bool = False) -> Iterator[tuple[str, Any]]:
+    def named_sub_modules(
+        self, type_: type | None = None, skip_compiled: bool = False
+    ) -> Iterator[tuple[str, Any]]:
         """Yield (path, module), this one first as `self`, each object once."""
         yield from _walk(self, "self", type_ or Module, skip_compiled)
 
@@ -167,7 +170,9 @@ class Module:
         """
         models = [predictor.lm for predictor in self.predictors()]
         if any(model is not models[0] for model in models):
-            raise ConfigurationError("The predictors have different language models.", hint="Ask each predictor.")
+            raise ConfigurationError(
+                "The predictors have different language models.", hint="Ask each predictor."
+            )
         return models[0] if models else None
 
     def deepcopy(self) -> Self:
@@ -232,7 +237,7 @@ def _copied(value: Any, memo: dict[int, Any]) -> Any:
         return value  # a language model: connections and history are shared
     try:
         return copy.deepcopy(value, memo)
-    except Exception:  # noqa: BLE001 - locks, clients and the like are shared
+    except Exception:
         return value
 
 
@@ -242,7 +247,9 @@ def _children(module: Module) -> Iterator[tuple[str, Any]]:
         if isinstance(value, Module):
             yield name, value
         elif isinstance(value, (list, tuple)):
-            yield from ((f"{name}[{index}]", item) for index, item in enumerate(value) if isinstance(item, Module))
+            yield from (
+                (f"{name}[{index}]", item) for index, item in enumerate(value) if isinstance(item, Module)
+            )
         elif isinstance(value, dict):
             yield from ((f"{name}[{key!r}]", item) for key, item in value.items() if isinstance(item, Module))
 

@@ -6,7 +6,7 @@ program may each have their own at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _overrides: ContextVar[Mapping[str, Override]] = ContextVar("predictor_overrides
 
 
 @contextmanager
-def overriding(overrides: Mapping[str, Override]) -> Iterator[None]:
+def overriding(overrides: Mapping[str, Override]) -> Generator[None]:
     """Run predictors differently inside the block.
 
     Args:

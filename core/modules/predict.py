@@ -88,7 +88,9 @@ class Predict(Module, Parameter):
         """Render, ask, parse."""
         now = current()
         controls = self._take_controls(inputs)
-        signature = ensure_signature(controls.get("signature") or controls.get("new_signature") or self.signature)
+        signature = ensure_signature(
+            controls.get("signature") or controls.get("new_signature") or self.signature
+        )
         demos = controls.get("demos", self.demos)
         config = self.config if not controls.get("config") else {**self.config, **controls["config"]}
         lm = controls.get("lm") or self.lm or now.lm
@@ -97,7 +99,9 @@ class Predict(Module, Parameter):
         override = override_for(path) if path else None
         if override is not None:
             demos = override.demos if override.demos is not None else demos
-            signature = signature.with_instructions(override.instructions) if override.instructions else signature
+            signature = (
+                signature.with_instructions(override.instructions) if override.instructions else signature
+            )
             lm = override.lm or lm
             config = {**config, **override.config} if override.config else config
         if lm is None:
@@ -113,7 +117,9 @@ class Predict(Module, Parameter):
             prediction = _prediction(completions, signature)
             if opened.recording:
                 opened.set(
-                    signature=signature.signature, inputs=jsonable(given), outputs=jsonable(prediction.toDict())
+                    signature=signature.signature,
+                    inputs=jsonable(given),
+                    outputs=jsonable(prediction.toDict()),
                 )
         if listening:
             record_step(self, given, prediction, path)
@@ -139,14 +145,18 @@ class Predict(Module, Parameter):
         if inputs.keys() != fields.keys():
             unknown = [name for name in inputs if name not in fields]
             if unknown:
-                _log.warning("Dropped inputs that '%s' does not have: %s.", signature.signature, ", ".join(unknown))
+                _log.warning(
+                    "Dropped inputs that '%s' does not have: %s.", signature.signature, ", ".join(unknown)
+                )
             inputs = {name: inputs[name] for name in fields if name in inputs}
             for name, field in fields.items():
                 if name not in inputs and (field.default is not MISSING or field.default_factory is not None):
                     inputs[name] = field.absent_value()
             missing = [name for name in fields if name not in inputs]
             if missing:
-                _log.warning("Not all inputs of '%s' were given; missing: %s.", signature.signature, ", ".join(missing))
+                _log.warning(
+                    "Not all inputs of '%s' were given; missing: %s.", signature.signature, ", ".join(missing)
+                )
         if now.warn_on_type_mismatch:
             for name, value in inputs.items():
                 _warn_of_type(fields[name], value)

@@ -50,7 +50,8 @@ class Retrieve(Module, Parameter):
         rm = self.rm or current().rm
         if rm is None:
             raise ConfigurationError(
-                "No retriever is configured.", hint="Call core.configure(rm=BM25(passages)) or Retrieve(rm=...)."
+                "No retriever is configured.",
+                hint="Call core.configure(rm=BM25(passages)) or Retrieve(rm=...).",
             )
         wanted = k or self.k
         path = path_of(self) if is_tracing() else ""
@@ -58,7 +59,9 @@ class Retrieve(Module, Parameter):
             found = await _ask(rm, query, wanted, options)
             passages = [_text(item) for item in found][:wanted]
             if opened.recording:
-                opened.set(query=query if isinstance(query, str) else list(query), k=wanted, passages=passages)
+                opened.set(
+                    query=query if isinstance(query, str) else list(query), k=wanted, passages=passages
+                )
         return Prediction(passages=passages)
 
     def dump_state(self, json_mode: bool = True) -> dict[str, Any]:

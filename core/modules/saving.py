@@ -20,7 +20,16 @@ __all__ = ["FORMAT", "lm_from_state", "load", "load_state", "save"]
 
 FORMAT = 1
 _LM_KEYS = ("model", "model_type", "cache", "num_retries", "temperature", "max_tokens")
-_SAFE_EXTRAS = ("top_p", "n", "stop", "seed", "presence_penalty", "frequency_penalty", "reasoning_effort", "rollout_id")
+_SAFE_EXTRAS = (
+    "top_p",
+    "n",
+    "stop",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+    "reasoning_effort",
+    "rollout_id",
+)
 _PLACES = ("api_base", "base_url", "model_list")
 
 
@@ -44,7 +53,9 @@ def load(module: Module, path: str | os.PathLike[str], *, allow_unsafe_lm_state:
     """Read a state file into `module`; see `Module.load`."""
     source = Path(path)
     if source.suffix != ".json":
-        raise StateError(f"'{source.name}' is not a JSON file.", hint="Save the program to a path that ends in .json.")
+        raise StateError(
+            f"'{source.name}' is not a JSON file.", hint="Save the program to a path that ends in .json."
+        )
     try:
         state = json.loads(source.read_text("utf-8"))
     except OSError as error:
@@ -55,7 +66,9 @@ def load(module: Module, path: str | os.PathLike[str], *, allow_unsafe_lm_state:
         raise StateError(f"'{source.name}' holds no program state.")
     version = ((state.get("metadata") or {}).get("core") or {}).get("format", FORMAT)
     if version > FORMAT:
-        raise StateError(f"'{source.name}' was written by a newer version (format {version}).", hint="Update first.")
+        raise StateError(
+            f"'{source.name}' was written by a newer version (format {version}).", hint="Update first."
+        )
     load_state(module, state, allow_unsafe_lm_state=allow_unsafe_lm_state)
 
 
@@ -91,6 +104,8 @@ def lm_from_state(state: dict[str, Any], *, allow_unsafe: bool = False) -> Any:
         raise StateError("The saved language model has no name.")
     cls = state.get("_dspy_lm_class", "dspy.clients.lm.LM")
     if cls != "dspy.clients.lm.LM" and not allow_unsafe:
-        raise StateError(f"The state asks for a class of its own, '{cls}'.", hint="Only plain models are loaded.")
+        raise StateError(
+            f"The state asks for a class of its own, '{cls}'.", hint="Only plain models are loaded."
+        )
     allowed = {*_LM_KEYS, *_SAFE_EXTRAS, *(_PLACES if allow_unsafe else ())}
     return LM(**{key: value for key, value in state.items() if key in allowed and value is not None})

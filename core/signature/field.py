@@ -156,7 +156,14 @@ class Field:
         return Field(**{**values, **changes})
 
     def _key(self) -> tuple[Any, ...]:
-        return (self.name, self.role, self.annotation, self.desc, self.prefix, tuple(sorted(self.constraints.items())))
+        return (
+            self.name,
+            self.role,
+            self.annotation,
+            self.desc,
+            self.prefix,
+            tuple(sorted(self.constraints.items())),
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Field) and self._key() == other._key()
@@ -188,7 +195,17 @@ def OutputField(**options: Any) -> Any:  # noqa: N802 - DSPy's name
 
 
 def _declare(role: Role, options: dict[str, Any]) -> Field:
-    known = {"desc", "description", "default", "default_factory", "prefix", "format", "parser", "title", "alias"}
+    known = {
+        "desc",
+        "description",
+        "default",
+        "default_factory",
+        "prefix",
+        "format",
+        "parser",
+        "title",
+        "alias",
+    }
     extra = dict(options.pop("json_schema_extra", None) or {})
     unknown = options.keys() - known - set(CONSTRAINTS)
     if unknown:

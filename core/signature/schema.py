@@ -68,11 +68,8 @@ def shape_of(annotation: Any) -> Shape:
 
 
 def _shape(annotation: Any, inside: tuple[Any, ...]) -> Shape:
-    try:
-        if annotation in _PLAIN:
-            return {"kind": _PLAIN[annotation]}
-    except TypeError:
-        pass
+    if _hashable(annotation) and annotation in _PLAIN:
+        return {"kind": _PLAIN[annotation]}
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
         return _shape(arguments[0], inside)
@@ -81,14 +78,16 @@ def _shape(annotation: Any, inside: tuple[Any, ...]) -> Shape:
     if origin in (typing.Union, types.UnionType):
         return _union(arguments, inside)
     base = origin or annotation
-    if base in _LISTS:
-        return {"kind": "list", "items": _shape(arguments[0], inside) if arguments else {"kind": "any"}}
-    if base in (set, frozenset):
-        return {"kind": "set", "items": _shape(arguments[0], inside) if arguments else {"kind": "any"}}
+    if base in (*_LISTS, set, frozenset):
+        kind = "set" if base in (set, frozenset) else "list"
+        return {"kind": kind, "items": _shape(arguments[0], inside) if arguments else {"kind": "any"}}
     if base is tuple:
         return _tuple(arguments, inside)
     if base in (dict, Mapping):
-        return {"kind": "dict", "values": _shape(arguments[1], inside) if len(arguments) == 2 else {"kind": "any"}}
+        return {
+            "kind": "dict",
+            "values": _shape(arguments[1], inside) if len(arguments) == 2 else {"kind": "any"},
+        }
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         values = {name: member.value for name, member in annotation.__members__.items()}
         return {"kind": "enum", "name": annotation.__name__, "values": values}
@@ -99,9 +98,21 @@ def _shape(annotation: Any, inside: tuple[Any, ...]) -> Shape:
     return {"kind": "custom", "name": type_name(annotation), "schema": _pydantic_schema(annotation)}
 
 
+def _hashable(annotation: Any) -> bool:
+    try:
+        hash(annotation)
+    except TypeError:
+        return False
+    return True
+
+
 def _union(arguments: tuple[Any, ...], inside: tuple[Any, ...]) -> Shape:
     rest = [item for item in arguments if item is not type(None)]
-    inner = _shape(rest[0], inside) if len(rest) == 1 else {"kind": "union", "of": [_shape(item, inside) for item in rest]}
+    inner = (
+        _shape(rest[0], inside)
+        if len(rest) == 1
+        else {"kind": "union", "of": [_shape(item, inside) for item in rest]}
+    )
     return {"kind": "optional", "of": inner} if len(rest) < len(arguments) else inner
 
 
@@ -130,7 +141,7 @@ def _record(annotation: Any, inside: tuple[Any, ...]) -> Shape | None:
             members.append((item.name, hints[item.name], required, "", default))
     elif typing.is_typeddict(annotation):
         for name, hint in typing.get_type_hints(annotation).items():
-            members.append((name, hint, name in annotation.__required_keys__, "", MISSING))
+            members.append((name, hint, name in getattr(annotation, "__required_keys__", ()), "", MISSING))
     else:
         return None
     fields: dict[str, Any] = {}
@@ -138,7 +149,7 @@ def _record(annotation: Any, inside: tuple[Any, ...]) -> Shape | None:
         fields[name] = {"shape": _shape(hint, inside), "required": required, "desc": desc}
         if default is not MISSING:
             fields[name]["default"] = _plain_default(default)
-    return {"kind": "object", "name": annotation.__name__, "fields": fields}
+    return {"kind": "object", "name": str(getattr(annotation, "__name__", "Record")), "fields": fields}
 
 
 def _plain_default(value: Any) -> Any:
@@ -152,7 +163,7 @@ def _pydantic_schema(annotation: Any) -> dict[str, Any]:
         from pydantic import TypeAdapter
 
         return TypeAdapter(annotation).json_schema()
-    except Exception:  # noqa: BLE001 - a type that pydantic cannot describe is written by its name alone
+    except Exception:
         return {}
 
 
@@ -160,8 +171,10 @@ def _pydantic_schema(annotation: Any) -> dict[str, Any]:
 def _adapter(annotation: Any, constraints: tuple[tuple[str, Any], ...]) -> Any:
     import pydantic
 
-    wrapped = typing.Annotated[annotation, pydantic.Field(**dict(constraints))] if constraints else annotation
-    return pydantic.TypeAdapter(wrapped, config=None)
+    wrapped: Any = (
+        typing.Annotated[annotation, pydantic.Field(**dict(constraints))] if constraints else annotation
+    )
+    return pydantic.TypeAdapter(wrapped)
 
 
 def validate(field: Field, value: Any) -> Any:
@@ -178,7 +191,8 @@ def validate(field: Field, value: Any) -> Any:
         return _adapter(field.annotation, tuple(sorted(field.constraints.items()))).validate_python(value)
     except pydantic.ValidationError as error:
         reasons = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) + ': ' if item['loc'] else ''}{item['msg']}" for item in error.errors()[:5]
+            f"{'.'.join(map(str, item['loc'])) + ': ' if item['loc'] else ''}{item['msg']}"
+            for item in error.errors()[:5]
         )
         raise ValueCoercionError(f"Field '{field.name}' ({field.type_name}): {reasons}.") from error
 
@@ -196,7 +210,11 @@ def type_of(shape: Shape, name: str = "Record") -> Any:
         inner = type_of(shape["items"], name)
         return list[inner] if kind == "list" else set[inner]  # type: ignore[valid-type]
     if kind == "tuple":
-        return tuple[type_of(shape["items"], name), ...] if "items" in shape else tuple[*map(type_of, shape["of"])]
+        return (
+            tuple[type_of(shape["items"], name), ...]
+            if "items" in shape
+            else tuple[*map(type_of, shape["of"])]
+        )
     if kind == "dict":
         return dict[str, type_of(shape["values"], name)]  # type: ignore[misc]
     if kind == "optional":
@@ -256,10 +274,17 @@ def _schema(shape: Shape) -> dict[str, Any]:
     if kind in ("literal", "enum"):
         return {"enum": list(shape["values"] if kind == "literal" else shape["values"].values())}
     if kind in ("list", "set") or (kind == "tuple" and "items" in shape):
-        return {"type": "array", "items": json_schema(shape["items"])} | ({"uniqueItems": True} if kind == "set" else {})
+        return {"type": "array", "items": json_schema(shape["items"])} | (
+            {"uniqueItems": True} if kind == "set" else {}
+        )
     if kind == "tuple":
         count = len(shape["of"])
-        return {"type": "array", "prefixItems": [json_schema(item) for item in shape["of"]], "minItems": count, "maxItems": count}
+        return {
+            "type": "array",
+            "prefixItems": [json_schema(item) for item in shape["of"]],
+            "minItems": count,
+            "maxItems": count,
+        }
     if kind == "dict":
         return {"type": "object", "additionalProperties": json_schema(shape["values"])}
     if kind == "optional":

@@ -67,7 +67,7 @@ class _CallerNames(dict[str, Any]):
     """Names as the code that made the signature sees them, looked up only when asked for."""
 
     def __missing__(self, name: str) -> Any:
-        frame = sys._getframe(1)  # noqa: SLF001
+        frame = sys._getframe(1)
         for _ in range(100):
             frame = frame.f_back
             if frame is None:
@@ -91,7 +91,9 @@ def _parse(text: str, names: _Names) -> dict[str, Field]:
     for role, part in (("input", left), ("output", right)):
         for name, annotation in _parse_fields(part, names):
             if name in fields:
-                raise SignatureError(f"Field '{name}' stands twice in {text!r}.", hint="Field names are unique.")
+                raise SignatureError(
+                    f"Field '{name}' stands twice in {text!r}.", hint="Field names are unique."
+                )
             fields[name] = Field(role, name=name, annotation=annotation)  # type: ignore[arg-type]
     if not any(field.role == "output" for field in fields.values()):
         raise SignatureError(f"There is no output field in {text!r}.", hint='Name one behind "->".')
@@ -111,7 +113,14 @@ def _parse_fields(part: str, names: _Names) -> list[tuple[str, Any]]:
     function = tree.body[0]
     assert isinstance(function, ast.FunctionDef)
     given = function.args
-    if given.vararg or given.kwarg or given.kwonlyargs or given.posonlyargs or given.defaults or len(tree.body) != 1:
+    if (
+        given.vararg
+        or given.kwarg
+        or given.kwonlyargs
+        or given.posonlyargs
+        or given.defaults
+        or len(tree.body) != 1
+    ):
         raise SignatureError(f"Only names and types can stand in {part!r}.", hint='Write "name: type".')
     out: list[tuple[str, Any]] = []
     for argument in given.args:
@@ -131,7 +140,9 @@ def parse_type(text: str, custom_types: _Names | None = None) -> Any:
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
-        raise SignatureError(f"{text!r} is not a type.", hint="For example: str, list[str], Literal['a', 'b'].") from error
+        raise SignatureError(
+            f"{text!r} is not a type.", hint="For example: str, list[str], Literal['a', 'b']."
+        ) from error
     return _resolve(tree.body, custom_types or {})
 
 
@@ -152,17 +163,20 @@ def _resolve(node: ast.expr, names: _Names) -> Any:
         return typing.Union[_resolve(node.left, names), _resolve(node.right, names)]  # noqa: UP007
     if isinstance(node, ast.Subscript):
         return _subscript(node, names)
-    raise SignatureError(f"{ast.unparse(node)!r} is not a type.", hint="For example: str, list[str], Optional[int].")
+    raise SignatureError(
+        f"{ast.unparse(node)!r} is not a type.", hint="For example: str, list[str], Optional[int]."
+    )
 
 
 def _subscript(node: ast.Subscript, names: _Names) -> Any:
     origin = _resolve(node.value, names)
     inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     if origin is typing.Literal:
-        return typing.Literal[tuple(_literal_value(item) for item in inner)]
-    arguments = tuple(_resolve(item, names) for item in inner)
+        values: Any = tuple(_literal_value(item) for item in inner)
+        return typing.Literal[values]
+    arguments: Any = tuple(_resolve(item, names) for item in inner)
     try:
-        return origin[arguments if len(arguments) > 1 else arguments[0]]
+        return origin[arguments if len(arguments) != 1 else arguments[0]]
     except TypeError as error:
         raise SignatureError(f"{ast.unparse(node)!r} is not a type: {error}.") from error
 
@@ -172,7 +186,8 @@ def _literal_value(node: ast.expr) -> Any:
         return ast.literal_eval(node)
     except ValueError as error:
         raise SignatureError(
-            f"{ast.unparse(node)!r} cannot stand in a Literal.", hint="Put quotes around texts: Literal['a', 'b']."
+            f"{ast.unparse(node)!r} cannot stand in a Literal.",
+            hint="Put quotes around texts: Literal['a', 'b'].",
         ) from error
 
 

@@ -34,7 +34,9 @@ class SignatureMeta(type):
     _instructions: str
     _made: dict[Any, Any]
 
-    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any) -> SignatureMeta:
+    def __new__(
+        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any
+    ) -> SignatureMeta:
         ready = kwargs.get("fields")
         own = {key: value for key, value in namespace.items() if isinstance(value, Field)}
         body = {key: value for key, value in namespace.items() if key not in own}
@@ -70,7 +72,8 @@ class SignatureMeta(type):
         if cls is Signature:
             return make_signature(*args, **kwargs)
         raise SignatureError(
-            f"{cls.__name__} describes a step and has no instances.", hint="Give it to a module: Predict(...)."
+            f"{cls.__name__} describes a step and has no instances.",
+            hint="Give it to a module: Predict(...).",
         )
 
     def __getattr__(cls, name: str) -> Field:
@@ -129,7 +132,9 @@ class SignatureMeta(type):
             SignatureError: There is no such field, or no such attribute.
         """
         if name not in cls._fields:
-            raise SignatureError(f"{cls.__name__} has no field '{name}'.", hint=f"It has: {', '.join(cls._fields)}.")
+            raise SignatureError(
+                f"{cls.__name__} has no field '{name}'.", hint=f"It has: {', '.join(cls._fields)}."
+            )
         if type_ is not None:
             changes["annotation"] = type_
         return _derive(cls, {**cls._fields, name: cls._fields[name].replace(**changes)}, cls._instructions)
@@ -152,7 +157,9 @@ class SignatureMeta(type):
         row = inputs if field.role == "input" else outputs
         position = index if index >= 0 else len(row) + index + 1
         if not 0 <= position <= len(row):
-            raise SignatureError(f"Position {index} is out of range: there are {len(row)} {field.role} fields.")
+            raise SignatureError(
+                f"Position {index} is out of range: there are {len(row)} {field.role} fields."
+            )
         bound = field.replace(name=_checked_name(name))
         if type_ is not None:
             bound = bound.replace(annotation=type_)
@@ -162,7 +169,9 @@ class SignatureMeta(type):
 
     def delete(cls, name: str) -> SignatureMeta:
         """Return a copy without one field; an absent name changes nothing."""
-        return _derive(cls, {key: value for key, value in cls._fields.items() if key != name}, cls._instructions)
+        return _derive(
+            cls, {key: value for key, value in cls._fields.items() if key != name}, cls._instructions
+        )
 
     def equals(cls, other: Any) -> bool:
         """True where instructions and fields are the same."""
@@ -239,7 +248,7 @@ def _bind(cls: SignatureMeta, own: dict[str, Field]) -> dict[str, Field]:
 def _resolve_text(cls: SignatureMeta, annotations: dict[str, Any]) -> dict[str, Any]:
     """Resolve annotations written as text, in the module of the class and in the frames around its body."""
     local: dict[str, Any] = {}
-    frame = sys._getframe(1)  # noqa: SLF001
+    frame = sys._getframe(1)
     for _ in range(12):
         if frame is None:
             break
@@ -249,7 +258,8 @@ def _resolve_text(cls: SignatureMeta, annotations: dict[str, Any]) -> dict[str, 
         hints = typing.get_type_hints(cls, localns=local, include_extras=True)
     except NameError as error:
         raise SignatureError(
-            f"A type of {cls.__name__} cannot be found: {error}.", hint="Import it in the module of the signature."
+            f"A type of {cls.__name__} cannot be found: {error}.",
+            hint="Import it in the module of the signature.",
         ) from error
     return {name: hints[name] for name in annotations if name in hints}
 

@@ -5,7 +5,7 @@ Knows nothing about predictors; it keeps what it is handed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -43,7 +43,7 @@ _steps: ContextVar[list[TraceStep] | None] = ContextVar("trace_steps", default=N
 
 
 @contextmanager
-def collect() -> Iterator[list[TraceStep]]:
+def collect() -> Generator[list[TraceStep]]:
     """Collect the predictor calls made inside the block, in order of their end.
 
     A nested block collects for itself and hands its steps to the outer one at its end.

@@ -6,7 +6,7 @@ Knows nothing about programs; sinks and the current span travel in context varia
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from types import TracebackType
@@ -43,7 +43,7 @@ _silence = _Silence()
 
 
 class _Recording:
-    __slots__ = ("_span", "_token", "_sinks")
+    __slots__ = ("_sinks", "_span", "_token")
 
     def __init__(self, span: Span, sinks: tuple[Sink, ...]) -> None:
         self._span = span
@@ -54,7 +54,9 @@ class _Recording:
         self._token = _current.set(self._span)
         return self._span
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
         if self._token is not None:
             _current.reset(self._token)
         span = self._span
@@ -110,7 +112,7 @@ def current_span() -> Span | None:
 
 
 @contextmanager
-def sink_to(sink: S, *, fresh: bool = False) -> Iterator[S]:
+def sink_to(sink: S, *, fresh: bool = False) -> Generator[S]:
     """Let `sink` listen inside the block, beside those that listen already.
 
     Args:
