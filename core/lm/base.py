@@ -48,6 +48,9 @@ class BaseLM:
     endpoint: str = ""
     """What shares a concurrency limit; empty: no limit."""
 
+    list_prices: bool = False
+    """Whether the built-in price table holds for whoever answers; the setting `prices` always does."""
+
     max_concurrency: int | None = None
     """Requests in flight at the endpoint; None: the house's ceiling."""
 

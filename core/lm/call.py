@@ -27,7 +27,7 @@ from core.trace import span
 if TYPE_CHECKING:
     from core.lm.base import BaseLM
 
-__all__ = ["Adjusted", "CallMeter", "call", "call_meter"]
+__all__ = ["Adjusted", "CallMeter", "call", "call_attempts", "call_meter"]
 
 MAX_ADJUSTMENTS = 2
 
@@ -155,11 +155,11 @@ def _shared(response: LMResponse) -> LMResponse:
 
 async def _upstream(lm: BaseLM, request: LMRequest, retries: int) -> LMResponse:
     """Ask the model, again where it returned fewer samples than `n`: some endpoints ignore it."""
-    response = await _attempts(lm, request, retries)
+    response = await call_attempts(lm, request, retries)
     wanted = request.params.get("n") or 1
     while 0 < len(response.outputs) < wanted:
         rest = replace(request, params={**request.params, "n": wanted - len(response.outputs)})
-        more = await _attempts(lm, rest, retries)
+        more = await call_attempts(lm, rest, retries)
         if not more.outputs:
             break
         response = _joined(response, more)
@@ -180,7 +180,7 @@ def _joined(first: LMResponse, more: LMResponse) -> LMResponse:
     )
 
 
-async def _attempts(lm: BaseLM, request: LMRequest, retries: int) -> LMResponse:
+async def call_attempts(lm: BaseLM, request: LMRequest, retries: int) -> LMResponse:
     """Send the request, and up to `retries` times more after failures that may pass."""
     sent = failures = adjustments = 0
     while True:
@@ -215,7 +215,7 @@ async def _metered(lm: BaseLM, request: LMRequest) -> LMResponse:
     meter = call_meter.get()
     if meter is None:
         response = await lm.complete(request)
-        _priced(response, request)
+        _priced(lm, response)
         return response
     await meter.reserve(request)
     try:
@@ -223,14 +223,14 @@ async def _metered(lm: BaseLM, request: LMRequest) -> LMResponse:
     except BaseException:
         meter.settle(None)
         raise
-    _priced(response, request)
+    _priced(lm, response)
     meter.settle(response)
     return response
 
 
-def _priced(response: LMResponse, request: LMRequest) -> None:
+def _priced(lm: BaseLM, response: LMResponse) -> None:
     if response.cost is None:
-        response.cost = price_of(request.model, response.usage, current().prices)
+        response.cost = price_of(lm.model, response.usage, current().prices, built_in=lm.list_prices)
 
 
 async def _sleep(lm: BaseLM, seconds: float) -> None:

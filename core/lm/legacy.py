@@ -35,7 +35,7 @@ async def complete_by_forward(lm: Any, request: LMRequest) -> LMResponse:
         raise LMConfigurationError(
             f"{type(lm).__name__} cannot answer.",
             model=request.model,
-            hint="Override `async def complete(self, request)` or `def forward(self, prompt, messages, **kw)`.",
+            hint="Override `complete(self, request)` or DSPy's `forward(self, prompt, messages, **kw)`.",
         )
     if in_loop:
         return response_of(

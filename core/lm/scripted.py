@@ -9,6 +9,7 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.foundation.errors import LMConfigurationError
@@ -73,7 +74,7 @@ class ScriptedLM(BaseLM):
         if isinstance(reply, BaseException):
             raise reply
         if isinstance(reply, LMResponse):
-            return reply
+            return replace(reply)
         outputs = _outputs(reply, int(request.params.get("n") or 1))
         usage = Usage(
             sum(_words(_text(message)) for message in request.messages),
