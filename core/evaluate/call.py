@@ -1,0 +1,157 @@
+"""How an evaluation calls what it was given: any program and any metric, sync or async, without stopping the loop.
+
+Knows nothing about rows or outcomes. Async code runs where it is awaited. Plain sync programs run on threads. A sync
+metric is first tried in place, which costs nothing; once it had to wait (`WouldBlock`) or took more than 5 ms, it
+runs on threads.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any
+
+from core.evaluate.score import Score, as_score
+from core.evaluate.threads import run_on, shares_context
+from core.foundation.errors import BudgetExceeded, MetricError, WouldBlock
+from core.trace import MemorySink, Sink, Span, sink_to
+
+__all__ = ["SLOW_METRIC_SECONDS", "MetricCall", "ProgramCall", "name_of"]
+
+SLOW_METRIC_SECONDS = 0.005
+
+
+def name_of(thing: Any) -> str:
+    """The name a person knows a metric or program by."""
+    own = getattr(thing, "name", None)
+    if isinstance(own, str) and own:
+        return own
+    return getattr(thing, "__name__", None) or type(thing).__name__
+
+
+class ProgramCall:
+    """Calls one program with the inputs of one example.
+
+    Args:
+        program: A module, or any callable that takes the inputs as keywords.
+        threads: Where sync programs run.
+    """
+
+    def __init__(self, program: Callable[..., Any], threads: Executor) -> None:
+        self.program = program
+        self.name = name_of(program)
+        self._threads = threads
+        self._awaited = _async_form(program)
+
+    async def __call__(self, inputs: Mapping[str, Any], sink: Sink | None = None) -> Any:
+        """Return what the program gave; its exceptions pass through.
+
+        Args:
+            inputs: The program's inputs by name.
+            sink: Gets the spans of a program that ran in another process; here they reach every open sink.
+        """
+        if self._awaited is not None:
+            try:
+                return await self._awaited(**inputs)
+            except WouldBlock:  # it has an async form, yet waits in sync code inside: threads, from now on
+                self._awaited = None
+        if shares_context(self._threads):
+            return await run_on(self._threads, partial(self.program, **inputs))
+        result, spans = await run_on(self._threads, call_elsewhere, self.program, dict(inputs))
+        if sink is not None:
+            for span in spans:
+                sink.on_end(span)
+        return result
+
+
+def call_elsewhere(program: Callable[..., Any], inputs: dict[str, Any]) -> tuple[Any, list[Span]]:
+    """Run a program in another process and bring its spans back as data; what runs there has its own settings."""
+    with sink_to(MemorySink(), fresh=True) as sink:
+        return program(**inputs), sink.spans
+
+
+def _async_form(program: Any) -> Callable[..., Awaitable[Any]] | None:
+    """The awaitable way into a program; None where it only has a sync one.
+
+    Of `forward` and `aforward`, that of the most derived class counts: a subclass that overrides only
+    `forward` means it.
+    """
+    if inspect.iscoroutinefunction(program):
+        return program
+    acall = getattr(program, "acall", None)
+    if acall is None:
+        return program if inspect.iscoroutinefunction(type(program).__call__) else None
+    for owner in type(program).__mro__:
+        if "aforward" in vars(owner):
+            return acall
+        if "forward" in vars(owner):
+            return None
+    return acall
+
+
+class MetricCall:
+    """Calls one metric and gives a `Score`.
+
+    Args:
+        metric: `metric(example, prediction)`, `metric(example, prediction, trace)`, sync or async, or a
+            module; further required parameters (feedback metrics have five) get None.
+        threads: Where a sync metric runs that has to wait.
+        may_block: False where a deadline must hold: then a sync metric is not tried in place, unless it
+            says `inline = True` of itself.
+    """
+
+    def __init__(self, metric: Callable[..., Any], threads: Executor, *, may_block: bool = True) -> None:
+        self.metric = metric
+        self.name = name_of(metric)
+        self._threads = threads
+        self._awaited = _async_form(metric)
+        self._arguments = _positional_count(metric)
+        self._inline = may_block or getattr(metric, "inline", False)
+
+    async def __call__(self, example: Any, prediction: Any, trace: Any = None) -> Score:
+        """Return the score of one prediction.
+
+        Raises:
+            MetricError: The metric raised, or gave no finite number; the cause is attached.
+        """
+        arguments = (example, prediction, trace, None, None)[: self._arguments]
+        try:
+            return as_score(await self._call(arguments))
+        except (MetricError, BudgetExceeded):
+            raise
+        except Exception as error:
+            raise MetricError(f"The metric '{self.name}' raised {type(error).__name__}: {error}") from error
+
+    async def _call(self, arguments: tuple[Any, ...]) -> Any:
+        if self._awaited is not None:
+            try:
+                return await self._awaited(*arguments)
+            except WouldBlock:
+                self._awaited, self._inline = None, False
+        if self._inline:
+            started = time.perf_counter()
+            try:
+                returned = self.metric(*arguments)
+            except WouldBlock:
+                self._inline = False
+            else:
+                self._inline = time.perf_counter() - started <= SLOW_METRIC_SECONDS
+                return await returned if inspect.isawaitable(returned) else returned
+        returned = await run_on(self._threads, self.metric, *arguments)
+        return await returned if inspect.isawaitable(returned) else returned
+
+
+def _positional_count(metric: Any) -> int:
+    """How many of (example, prediction, trace, name, trace of it) to pass: two, or as many as are required."""
+    try:
+        parameters = inspect.signature(getattr(metric, "forward", metric)).parameters.values()
+    except (TypeError, ValueError):
+        return 2
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return 3
+    required = sum(1 for p in positional if p.default is p.empty)
+    return min(5, max(2, required, min(3, len(positional))))

@@ -1,0 +1,254 @@
+"""`Evaluate`: run a program over examples and score it.
+
+Knows nothing about how a row is run or counted; it takes the arguments, starts the run and writes the report.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from core.data.example import Example
+from core.evaluate.call import MetricCall, ProgramCall, name_of
+from core.evaluate.progress import Progress
+from core.evaluate.report import EvaluationResult, Summary
+from core.evaluate.row import Row, RowOptions
+from core.evaluate.runner import Run
+from core.evaluate.table import save_csv, save_json, show_table
+from core.evaluate.threads import DaemonThreads
+from core.foundation.drive import drive, on_io
+from core.foundation.errors import ConfigurationError, EvaluationAborted
+from core.settings import current
+
+__all__ = ["Evaluate", "EvaluationInterrupted"]
+
+_SETTLE_SECONDS = 2.0
+
+
+class EvaluationInterrupted(KeyboardInterrupt):
+    """Ctrl-C during an evaluation; the finished rows are in `.result`."""
+
+    def __init__(self, result: EvaluationResult) -> None:
+        super().__init__(f"{len(result.rows)} of {result.n_examples} rows were finished; they are in .result")
+        self.result = result
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """All that one evaluation is told; the constructor's values under those of the call."""
+
+    devset: Sequence[Example] | None = None
+    metric: Callable[..., Any] | None = None
+    num_threads: int | None = None
+    display_progress: bool = False
+    display_table: bool | int = False
+    max_errors: int | None = None
+    provide_traceback: bool | None = None
+    failure_score: float = 0.0
+    save_as_csv: str | os.PathLike[str] | None = None
+    save_as_json: str | os.PathLike[str] | None = None
+    timeout: float | None = None
+    traces: bool = False
+    executor: Executor | None = None
+    on_row: Callable[[Row], None] | None = None
+    stop_requested: Callable[[], bool] | None = None
+
+    def with_changes(self, changes: dict[str, Any]) -> _Plan:
+        given = {name: value for name, value in changes.items() if value is not None}
+        if "return_outputs" in given or "return_all_scores" in given:
+            raise ValueError("The outputs and scores of every row are in the result: `.results` and `.rows`.")
+        unknown = sorted(given.keys() - {item.name for item in fields(self)})
+        if unknown:
+            raise TypeError(f"Evaluate takes no argument {', '.join(map(repr, unknown))}.")
+        return replace(self, **given)
+
+
+class Evaluate:
+    """Scores programs on a devset with a metric.
+
+    Example:
+        ```python
+        evaluate = Evaluate(devset=rows, metric=make_metric({"kind": "exact_match"}))
+        result = evaluate(program)
+        result.score, result.interval
+        ```
+
+    Args:
+        devset: Examples whose inputs are set.
+        metric: `metric(example, prediction)` or with a third parameter `trace`, sync or async; gives a bool, a
+            number, or `Prediction(score=..., feedback=...)`.
+        num_threads: Rows in flight; `settings.num_threads` unless given.
+        display_progress: Show a progress line.
+        display_table: Print the table at the end; a number prints so many rows.
+        max_errors: Rows that may fail because of infrastructure, the metric or the program's own code; more end
+            the run with `EvaluationAborted`. `settings.max_errors` unless given.
+        provide_traceback: Put tracebacks into the rows' errors.
+        failure_score: What a row counts whose reply could not be used.
+        save_as_csv: Write the table there.
+        save_as_json: Write the table there.
+        timeout: Seconds that one row may take.
+        traces: Keep the spans of each row.
+        executor: Where plain sync programs run instead of on threads of our own; any `concurrent.futures.Executor`.
+        on_row: Told of each finished row, in order of completion, on one thread.
+        stop_requested: Asked before each row; True lets the rows in flight finish and ends the run.
+    """
+
+    def __init__(
+        self,
+        *,
+        devset: Sequence[Example] | None = None,
+        metric: Callable[..., Any] | None = None,
+        num_threads: int | None = None,
+        display_progress: bool = False,
+        display_table: bool | int = False,
+        max_errors: int | None = None,
+        provide_traceback: bool | None = None,
+        failure_score: float = 0.0,
+        save_as_csv: str | os.PathLike[str] | None = None,
+        save_as_json: str | os.PathLike[str] | None = None,
+        **more: Any,
+    ) -> None:
+        self._plan = _Plan(
+            devset, metric, num_threads, display_progress, display_table, max_errors,
+            provide_traceback, failure_score, save_as_csv, save_as_json,
+        ).with_changes(more)  # fmt: skip
+
+    @property
+    def devset(self) -> Sequence[Example] | None:
+        """The examples."""
+        return self._plan.devset
+
+    @property
+    def metric(self) -> Callable[..., Any] | None:
+        """The metric."""
+        return self._plan.metric
+
+    def __call__(
+        self,
+        program: Callable[..., Any],
+        metric: Callable[..., Any] | None = None,
+        devset: Sequence[Example] | None = None,
+        num_threads: int | None = None,
+        display_progress: bool | None = None,
+        display_table: bool | int | None = None,
+        callback_metadata: dict[str, Any] | None = None,
+        save_as_csv: str | os.PathLike[str] | None = None,
+        save_as_json: str | os.PathLike[str] | None = None,
+        **more: Any,
+    ) -> EvaluationResult:
+        """Run the program over the devset; arguments override the constructor's for this call.
+
+        Returns:
+            The result. A reached budget or a stop request gives the rows finished so far, flagged.
+
+        Raises:
+            EvaluationAborted: More than `max_errors` rows failed; `.result` holds the finished ones.
+            EvaluationInterrupted: Ctrl-C; `.result` holds the finished rows.
+        """
+        del callback_metadata
+        job = _Job(program, self._plan.with_changes({
+            "metric": metric, "devset": devset, "num_threads": num_threads, "display_progress": display_progress,
+            "display_table": display_table, "save_as_csv": save_as_csv, "save_as_json": save_as_json, **more,
+        }))  # fmt: skip
+        try:
+            return drive(job.go())
+        except KeyboardInterrupt:
+            raise EvaluationInterrupted(job.interrupted()) from None
+
+    async def acall(self, program: Callable[..., Any], **arguments: Any) -> EvaluationResult:
+        """Do the same from async code."""
+        arguments.pop("callback_metadata", None)
+        return await _Job(program, self._plan.with_changes(arguments)).go()
+
+
+class _Job:
+    """One call of `Evaluate`: the run, its observers and what is written at its end."""
+
+    def __init__(self, program: Callable[..., Any], plan: _Plan) -> None:
+        if plan.devset is None:
+            raise ConfigurationError("There is nothing to evaluate on.", hint="Give Evaluate a devset.")
+        self.plan = plan
+        self.threads = DaemonThreads()
+        self.progress = Progress(len(plan.devset)) if plan.display_progress else None
+        self.metric_name = "score" if plan.metric is None else name_of(plan.metric)
+        self.examples = list(plan.devset)
+        self.run = self._make_run(program)
+
+    def _make_run(self, program: Callable[..., Any]) -> Run:
+        plan, defaults = self.plan, current()
+        metric = None
+        if plan.metric is not None:
+            metric = MetricCall(plan.metric, self.threads, may_block=plan.timeout is None)
+        wanted = defaults.provide_traceback if plan.provide_traceback is None else plan.provide_traceback
+        return Run(
+            self.examples,
+            ProgramCall(program, plan.executor or self.threads),
+            metric,
+            RowOptions(plan.failure_score, plan.timeout, plan.traces, wanted),
+            concurrency=plan.num_threads or defaults.num_threads,
+            max_errors=defaults.max_errors if plan.max_errors is None else plan.max_errors,
+            stop_requested=plan.stop_requested,
+            observers=[observer for observer in (self.progress, plan.on_row) if observer is not None],
+        )
+
+    async def go(self) -> EvaluationResult:
+        try:
+            await on_io(self.run.go)
+        finally:
+            self.threads.shutdown()
+            if self.progress is not None:
+                self.progress.close()
+        result = self._finish()
+        if self.run.end_reason == "errors":
+            raise self._aborted(result)
+        return result
+
+    def interrupted(self) -> EvaluationResult:
+        """The finished rows, once those that were being written down are."""
+        self.run.settled.wait(_SETTLE_SECONDS)
+        self.run.end_reason = "interrupted"
+        return self._finish()
+
+    def _finish(self) -> EvaluationResult:
+        result = self._result()
+        if self.plan.save_as_csv:
+            save_csv(result, self.plan.save_as_csv)
+        if self.plan.save_as_json:
+            save_json(result, self.plan.save_as_json)
+        if self.plan.display_table:
+            shown = self.plan.display_table
+            show_table(result, None if shown is True else int(shown))
+        return result
+
+    def _result(self) -> EvaluationResult:
+        rows = [row for row in self.run.rows if row is not None]
+        results = [(self.examples[row.index], self._prediction(row), row.score) for row in rows]
+        return EvaluationResult(
+            round(100 * Summary(rows).mean, 2),
+            results,
+            rows=rows,
+            n_examples=len(self.examples),
+            end_reason=self.run.end_reason,
+            metric_name=self.metric_name,
+        )
+
+    def _prediction(self, row: Row) -> Any:
+        from core.data.prediction import Prediction
+
+        found = self.run.predictions[row.index]
+        return Prediction() if found is None and not row.outputs else found
+
+    def _aborted(self, result: EvaluationResult) -> EvaluationAborted:
+        last = next(
+            (row.error for row in reversed(result.rows) if row.error and row.outcome != "model_failure"), ""
+        )
+        last = last or next((row.error for row in reversed(result.rows) if row.error), "")
+        return EvaluationAborted(
+            f"{self.run.errors} rows failed, more than max_errors allows; "
+            f"{len(result.rows)} of {result.n_examples} rows are finished. The last failure: {last}",
+            result=result,
+            hint="Finished rows are in `.result`; raise max_errors to go on in spite of failures.",
+        )

@@ -1,0 +1,64 @@
+"""One score: the finite number that a metric gave, with its feedback.
+
+Knows nothing about how metrics are called. A metric may return a bool, a number, or a record with `score` (and
+`feedback`); everything else, NaN and infinity included, is an error and never a score.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.data.example import Example
+from core.foundation.errors import MetricError
+
+__all__ = ["Score", "as_score"]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a metric thinks of one prediction."""
+
+    value: float
+    """Usually 0 to 1; any finite number is allowed."""
+    feedback: str = ""
+    """Why, in words, where the metric says so."""
+
+
+def as_score(returned: Any) -> Score:
+    """Turn what a metric returned into a `Score`.
+
+    Args:
+        returned: A bool, a number (numpy's too), or a `Prediction`, `Score` or mapping with `score`.
+
+    Raises:
+        MetricError: It is no finite number.
+    """
+    if isinstance(returned, Score):
+        return Score(_finite(returned.value), returned.feedback)
+    if isinstance(returned, (Example, Mapping)):
+        if "score" not in returned:
+            raise MetricError(
+                "The metric returned a record without a field 'score'.", hint="Return Prediction(score=...)."
+            )
+        return Score(_finite(returned["score"]), str(returned.get("feedback") or ""))
+    return Score(_finite(returned))
+
+
+def _finite(value: Any) -> float:
+    if isinstance(value, (str, bytes)) or not hasattr(type(value), "__float__"):
+        raise MetricError(
+            f"The metric returned {_short(value)}, which is no number.",
+            hint="A metric returns True or False, a number, or Prediction(score=..., feedback=...).",
+        )
+    number = float(value)
+    if not math.isfinite(number):
+        raise MetricError(f"The metric returned {number}, which is no score.", hint="Return a finite number.")
+    return number
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
