@@ -168,12 +168,18 @@ class Layout(ABC):
             turns.append({"role": "assistant", "content": self.answer(demo)})
         found += complete
 
-    def parse(self, text: str, finish: Callable[[WireField, Any], Any] | None = None) -> dict[str, Any]:
+    def parse(
+        self,
+        text: str,
+        finish: Callable[[WireField, Any], Any] | None = None,
+        absent: Callable[[WireField], Any] | None = None,
+    ) -> dict[str, Any]:
         """Return the outputs that a reply gives, in the signature's order.
 
         Args:
             finish: Makes the Python value of a field from its JSON value, raising ValueError where it does not fit;
                 without it values stay JSON data, defaults of absent members filled in.
+            absent: Gives the value of a field that need not be there and is not; without it, its default.
 
         Raises:
             ReplyError: A required field is absent or has no fitting value.
@@ -187,7 +193,7 @@ class Layout(ABC):
                 if field.required:
                     problems[name] = "missing"
                 else:
-                    values[name] = field.default
+                    values[name] = absent(field) if absent else field.default
                 continue
             try:
                 values[name] = field.read(raw[name], finish)

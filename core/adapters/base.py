@@ -1,0 +1,165 @@
+"""`Adapter`: render, ask, parse; one repair turn; then an error that carries the raw text.
+
+Knows nothing about who answers: the model is an argument, and all that is needed of it stands in
+`core.messages.LanguageModel`. What a layout looks like is `core.wire`'s.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from core.adapters.signatures import layout_of, reader_of, wire_signature
+from core.foundation.drive import drive
+from core.foundation.errors import AdapterParseError
+from core.foundation.registry import Registry
+from core.messages import LanguageModel, LMOutput, LMResponse, Message
+from core.signature import SignatureMeta
+from core.trace import span
+from core.wire.layout import Layout, ReplyError
+from core.wire.repair import repair_messages
+
+__all__ = ["Adapter", "adapters", "wire_signature"]
+
+
+class Adapter(ABC):
+    """Turns a signature, demos and inputs into messages, and the replies into fields.
+
+    Subclasses name a `layout`; those that ask in a way of their own override `ask`.
+
+    Args:
+        callbacks: Kept for programs that pass them.
+        repair_turns: How often a reply that cannot be read is sent back with what is wrong with it.
+    """
+
+    layout: ClassVar[type[Layout]]
+
+    def __init__(self, callbacks: list[Any] | None = None, *, repair_turns: int = 1) -> None:
+        self.callbacks = list(callbacks or [])
+        self.repair_turns = repair_turns
+
+    def format(
+        self, signature: SignatureMeta, demos: Sequence[Any], inputs: Mapping[str, Any]
+    ) -> list[Message]:
+        """Return the messages of one request: system, two per demo (incomplete demos first), the request."""
+        return layout_of(signature, self.layout).messages(demos, inputs)
+
+    def preview(
+        self, signature: SignatureMeta, demos: Sequence[Any] = (), inputs: Mapping[str, Any] | None = None
+    ) -> list[Message]:
+        """Return the messages that a call would send; nothing is sent. Absent inputs show as `{name}`."""
+        shown = {name: f"{{{name}}}" for name in signature.input_fields}
+        return self.format(signature, demos, {**shown, **(inputs or {})})
+
+    def parse(self, signature: SignatureMeta, completion: str) -> dict[str, Any]:
+        """Return the output fields that a reply gives, as Python values.
+
+        Raises:
+            AdapterParseError: A field is absent or does not fit.
+        """
+        layout = layout_of(signature, self.layout)
+        try:
+            return reader_of(signature).read(layout, completion)
+        except ReplyError as error:
+            raise self._unreadable(signature, error, [completion]) from error
+
+    def __call__(
+        self,
+        lm: LanguageModel,
+        lm_kwargs: Mapping[str, Any],
+        signature: SignatureMeta,
+        demos: Sequence[Any],
+        inputs: Mapping[str, Any],
+    ) -> list[dict[str, Any]]:
+        """Same as `acall`, from sync code."""
+        return drive(self.acall(lm, lm_kwargs, signature, demos, inputs))
+
+    async def acall(
+        self,
+        lm: LanguageModel,
+        lm_kwargs: Mapping[str, Any],
+        signature: SignatureMeta,
+        demos: Sequence[Any],
+        inputs: Mapping[str, Any],
+    ) -> list[dict[str, Any]]:
+        """Ask the model; return the fields of each completion.
+
+        Raises:
+            LMError: The model could not answer.
+            AdapterParseError: A reply could not be read, nor the one to the repair turn; carries both texts.
+        """
+        layout = layout_of(signature, self.layout)
+        with span("adapter.render", layout.name) as opened:
+            messages = layout.messages(demos, inputs)
+            if opened.recording:
+                opened.set(demos=len(demos), messages=len(messages))
+        response = await self.ask(lm, messages, lm_kwargs, signature)
+        return [await self._read(lm, lm_kwargs, signature, messages, output) for output in response.outputs]
+
+    async def ask(
+        self,
+        lm: LanguageModel,
+        messages: list[Message],
+        lm_kwargs: Mapping[str, Any],
+        signature: SignatureMeta,
+    ) -> LMResponse:
+        """Send one request."""
+        return await lm.respond(messages, **lm_kwargs)
+
+    async def _read(
+        self,
+        lm: LanguageModel,
+        lm_kwargs: Mapping[str, Any],
+        signature: SignatureMeta,
+        messages: list[Message],
+        output: LMOutput,
+    ) -> dict[str, Any]:
+        """Return the fields of one completion, after repair turns if need be."""
+        layout = layout_of(signature, self.layout)
+        texts: list[str] = []
+        while True:
+            texts.append(output.text or "")
+            try:
+                return self._traced_parse(layout, signature, output, turn=len(texts) - 1)
+            except ReplyError as error:
+                if len(texts) > self.repair_turns:
+                    raise self._unreadable(signature, error, texts) from error
+                messages = repair_messages(layout, messages, texts[-1], error)
+            response = await self.ask(lm, messages, _one_sample(lm, lm_kwargs), signature)
+            output = response.outputs[0] if response.outputs else LMOutput("")
+
+    def _traced_parse(
+        self, layout: Layout, signature: SignatureMeta, output: LMOutput, turn: int
+    ) -> dict[str, Any]:
+        with span("adapter.parse", layout.name) as opened:
+            if opened.recording:
+                opened.set(raw=output.text, repair_turn=turn)
+            values = reader_of(signature).read(layout, output.text or "")
+            if opened.recording:
+                opened.set(fields=list(values))
+        if output.logprobs is not None:
+            values["logprobs"] = output.logprobs
+        return values
+
+    def _unreadable(
+        self, signature: SignatureMeta, error: ReplyError, texts: Sequence[str]
+    ) -> AdapterParseError:
+        return AdapterParseError(
+            type(self).__name__,
+            signature,
+            texts[-1],
+            message=str(error),
+            parsed_result=error.values,
+            attempts=tuple(texts),
+        )
+
+
+def _one_sample(lm: LanguageModel, lm_kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the request settings of a repair turn: those of the request, for one completion."""
+    asked = lm_kwargs.get("n", lm.kwargs.get("n")) or 1
+    return {**lm_kwargs, "n": 1} if asked > 1 else lm_kwargs
+
+
+adapters: Registry[type[Adapter]] = Registry("adapter", "core.adapters")
+"""All adapters by name."""

@@ -1,0 +1,61 @@
+"""The chat adapter: every value under its marker, in requests and in replies. The default.
+
+Knows nothing about the text itself: `core.wire.chat_layout`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from core.adapters.base import Adapter, adapters
+from core.foundation.errors import AdapterParseError
+from core.messages import LanguageModel
+from core.signature import SignatureMeta
+from core.trace import emit
+from core.wire.chat_layout import ChatLayout
+
+__all__ = ["ChatAdapter"]
+
+
+@adapters.register("chat", summary="Marked sections, [[ ## name ## ]], both ways")
+class ChatAdapter(Adapter):
+    """Marked sections both ways.
+
+    Args:
+        callbacks: Kept for programs that pass them.
+        use_json_adapter_fallback: When the repair turn failed too, ask once more in the JSON layout. Off by default:
+            the repair turn mostly does what DSPy's fallback is for, and each of them is one more call.
+        repair_turns: As for `Adapter`.
+    """
+
+    layout = ChatLayout
+
+    def __init__(
+        self,
+        callbacks: list[Any] | None = None,
+        use_json_adapter_fallback: bool = False,
+        *,
+        repair_turns: int = 1,
+    ) -> None:
+        super().__init__(callbacks, repair_turns=repair_turns)
+        self.use_json_adapter_fallback = use_json_adapter_fallback
+
+    async def acall(
+        self,
+        lm: LanguageModel,
+        lm_kwargs: Mapping[str, Any],
+        signature: SignatureMeta,
+        demos: Sequence[Any],
+        inputs: Mapping[str, Any],
+    ) -> list[dict[str, Any]]:
+        """As `Adapter.acall`; with the fallback on, the JSON layout has the last word."""
+        try:
+            return await super().acall(lm, lm_kwargs, signature, demos, inputs)
+        except AdapterParseError as error:
+            if not self.use_json_adapter_fallback:
+                raise
+            emit("adapter.fallback", adapter="json", because=error.message)
+            from core.adapters.json import JSONAdapter
+
+            return await JSONAdapter(repair_turns=0).acall(lm, lm_kwargs, signature, demos, inputs)
