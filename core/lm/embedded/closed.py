@@ -1,0 +1,187 @@
+"""Closed fields: Literal, enum and bool outputs, and text outputs whose demos only ever give a few values.
+
+Knows nothing about how labels are weighed; it gathers their names, definitions and demos from the task.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Any
+
+from core.lm.embedded.context import Context
+from core.lm.embedded.definitions import definitions
+from core.lm.embedded.freeform import listed_choices
+from core.lm.embedded.options import Option
+from core.lm.embedded.task import Demo, Slot, Task
+from core.lm.embedded.text import humanized, is_function_word, same, sentences, words
+
+__all__ = ["choices_for", "label_text", "position_of", "solve_closed"]
+
+_YES = {
+    "true",
+    "yes",
+    "y",
+    "ja",
+    "oui",
+    "sí",
+    "si",
+    "sim",
+    "1",
+    "はい",
+    "是",
+    "ναι",
+    "نعم",
+    "да",
+    "correct",
+    "positive",
+}
+_NO = {
+    "false",
+    "no",
+    "n",
+    "nein",
+    "non",
+    "não",
+    "0",
+    "いいえ",
+    "否",
+    "όχι",
+    "لا",
+    "нет",
+    "incorrect",
+    "negative",
+}
+_NO_LEANING = 0.07
+
+
+def choices_for(task: Task, slot: Slot) -> tuple[Any, ...]:
+    """Return the values a field chooses from; empty when it is open."""
+    if slot.shape.kind == "closed":
+        return slot.shape.choices
+    if slot.shape.kind == "bool":
+        return (True, False)
+    if slot.shape.kind not in {"str", "any", "named"}:
+        return ()
+    if listed := listed_choices(slot.description):
+        return listed
+    if learned := _recurring(task, slot):
+        listed = listed_choices(task.instruction)
+        return listed if listed and all(any(same(v, w) for w in listed) for v in learned) else learned
+    if len(task.outputs) == 1 and slot.shape.kind == "str" and not task.taught(slot.name):
+        return listed_choices(task.instruction)
+    return ()
+
+
+def _recurring(task: Task, slot: Slot) -> tuple[str, ...]:
+    """Return the few short values that the demos give again and again, if that is what they do."""
+    taught = task.taught(slot.name)
+    counts = Counter(value.strip() for _, value in taught)
+    repeated = sum(count for count in counts.values() if count > 1)
+    if len(taught) < 4 or len(counts) < 2 or repeated < 0.6 * len(taught) or max(map(len, counts)) > 40:
+        return ()
+    copied = sum(value.casefold() in "\n".join(demo.inputs.values()).casefold() for demo, value in taught)
+    return tuple(sorted(counts)) if copied < 0.6 * len(taught) else ()
+
+
+def label_text(value: Any) -> str:
+    """Return a label as text."""
+    return value if isinstance(value, str) else str(value)
+
+
+def position_of(text: str, choices: tuple[Any, ...]) -> int:
+    """Return which choice a written value is, or -1."""
+    cleaned = text.strip().strip("\"'`")
+    for index, choice in enumerate(choices):
+        if same(cleaned, label_text(choice)):
+            return index
+    return -1
+
+
+def solve_closed(context: Context, slot: Slot) -> list[Option]:
+    """Return every allowed value with its share of belief."""
+    task = context.task
+    choices = choices_for(task, slot)
+    labels = tuple(label_text(choice) for choice in choices)
+    names, said, leaning = _descriptions(task, slot, labels)
+    texts: list[str] = []
+    answers: list[int] = []
+    for demo, value in task.taught(slot.name):
+        position = position_of(value, choices)
+        if position >= 0:
+            texts.append(_demo_text(demo))
+            answers.append(position)
+    classifier = context.fit(names, said, tuple(texts), tuple(answers), leaning)
+    shares = classifier.shares(task.text)
+
+    def because(label: int) -> str:
+        return _because(
+            task,
+            labels,
+            label,
+            classifier.shared_words(task.text, label),
+            classifier.nearest(task.text, label),
+            texts,
+        )
+
+    return [
+        Option(choice, math.log(share), lambda index=index: because(index))
+        for index, (choice, share) in enumerate(zip(choices, shares, strict=True))
+    ]
+
+
+def _demo_text(demo: Demo) -> str:
+    return "\n".join(value for value in demo.inputs.values() if value.strip())
+
+
+def _descriptions(
+    task: Task, slot: Slot, labels: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[float, ...]]:
+    """Return per label its name in words, what is said of it, and its leaning."""
+    folded = [label.casefold() for label in labels]
+    texts = [slot.description, task.instruction]
+    polar = len(labels) == 2 and any(f in _YES for f in folded) and any(f in _NO for f in folded)
+    if polar:
+        topic = f"{humanized(slot.name)} {slot.description}"
+        texts = [slot.description, *_about(slot, task.instruction)]
+        said = definitions(labels, texts)
+        names = tuple(topic if f in _YES else "" for f in folded)
+        leaning = tuple(_NO_LEANING if f in _NO else 0.0 for f in folded)
+        return names, tuple(said.get(label, "") for label in labels), leaning
+    said = definitions(labels, texts)
+    return tuple(humanized(label) for label in labels), tuple(said.get(label, "") for label in labels), ()
+
+
+def _about(slot: Slot, instruction: str) -> list[str]:
+    """Return the sentences of an instruction that speak of a field."""
+    wanted = {word for word in words(humanized(slot.name)) if not is_function_word(word)}
+    return [sentence for sentence in sentences(instruction) if wanted & set(words(sentence))]
+
+
+def _because(
+    task: Task,
+    labels: tuple[str, ...],
+    label: int,
+    shared: list[str],
+    nearest: tuple[int, float],
+    texts: list[str],
+) -> str:
+    """Say truly what spoke for a label."""
+    parts: list[str] = []
+    if shared:
+        parts.append(f'the input shares {_quoted(shared)} with what is known of "{labels[label]}"')
+    at, closeness = nearest
+    if at >= 0 and closeness > 0.05:
+        parts.append(f'its nearest example of that kind is "{_short(texts[at])}"')
+    if not parts:
+        parts.append(f'nothing in the input speaks for another value than "{labels[label]}" more strongly')
+    return " and ".join(parts)
+
+
+def _quoted(items: list[str]) -> str:
+    return ", ".join(f'"{item}"' for item in items)
+
+
+def _short(text: str, limit: int = 80) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

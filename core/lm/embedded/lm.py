@@ -1,0 +1,60 @@
+"""`EmbeddedLM`: the embedded model as a `BaseLM`, `LM("embedded/in-context")`.
+
+Knows nothing about how the model answers. Price zero; its version is part of the cache key.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from core.lm.base import BaseLM
+from core.lm.embedded.model import VERSION, InContextModel
+from core.messages import LMOutput, LMRequest, LMResponse, Usage
+
+__all__ = ["EmbeddedLM"]
+
+
+class EmbeddedLM(BaseLM):
+    """A language model that runs in process: enough to learn the workbench and to test with.
+
+    Args:
+        model: Its name.
+        seed: With the request and its `rollout_id`, fixes every draw at a temperature above 0.
+        **kwargs: As for `BaseLM`.
+    """
+
+    local: ClassVar[bool] = True
+
+    def __init__(self, model: str = "embedded/in-context", *, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(model, **kwargs)
+        if seed is not None:
+            self.kwargs["seed"] = seed
+        self._model = InContextModel()
+
+    async def complete(self, request: LMRequest) -> LMResponse:
+        """Answer one request; never waits."""
+        params = request.params
+        replies = self._model.complete(
+            request.messages,
+            temperature=float(params.get("temperature") or 0.0),
+            seed=int(params.get("seed") or 0),
+            n=int(params.get("n") or 1),
+            max_tokens=params.get("max_tokens") or params.get("max_completion_tokens"),
+            sample=request.rollout_id or 0,
+            response_format=params.get("response_format"),
+        )
+        return LMResponse(
+            outputs=[LMOutput(reply.text, finish_reason=reply.finish_reason) for reply in replies],
+            usage=Usage(replies[0].prompt_tokens, sum(reply.completion_tokens for reply in replies)),
+            model=self.model,
+            cost=0.0,
+        )
+
+    def identity(self) -> str:
+        """Return the model's name and version: a new version never shares answers with an old one."""
+        return f"embedded/in-context@{VERSION}"
+
+    @property
+    def supports_response_schema(self) -> bool:
+        """It writes to a JSON schema."""
+        return True
