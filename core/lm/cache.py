@@ -251,10 +251,15 @@ class _Active:
     """Holds the process's cache; replaced as a whole."""
 
     value = Cache()
+    configured = False
+    named = os.environ.get("WORKBENCH_CACHE_DIR")
 
 
 def active_cache() -> Cache:
-    """Return the process's cache."""
+    """Return the process's cache; until it is configured, it follows `WORKBENCH_CACHE_DIR`."""
+    if not _Active.configured and (named := os.environ.get("WORKBENCH_CACHE_DIR")) != _Active.named:
+        _Active.named = named
+        _Active.value = Cache()
     return _Active.value
 
 
@@ -272,7 +277,7 @@ def configure_cache(
         disk_cache_dir: None: `WORKBENCH_CACHE_DIR`, or a folder in the user's own cache.
         memory_max_bytes: What memory keeps at most; the rest is on disk.
     """
-    before = _Active.value
+    before, _Active.configured = _Active.value, True
     _Active.value = Cache(
         disk_cache_dir,
         disk=enable_disk_cache,

@@ -19,6 +19,7 @@ from core.lm.cache_key import decode, encode, request_key
 from core.lm.history import Entry, recent
 from core.lm.limits import Slot
 from core.lm.loop_state import loop_state
+from core.lm.openai_wire import schema_of
 from core.lm.pricing import price_of
 from core.messages import LMOutput, LMRequest, LMResponse, Message
 from core.settings import current
@@ -81,6 +82,8 @@ def _prepare(lm: BaseLM, messages: list[Message], params: dict[str, Any]) -> tup
             model=lm.model,
             hint='Give it to the model: LM("…", api_base=…, api_key=…) or lm.copy(api_key=…).',
         )
+    if isinstance(merged.get("response_format"), type):
+        merged["response_format"] = schema_of(merged["response_format"])
     return LMRequest(lm.model, messages, merged, lm.model_type, rollout_id), mode, retries
 
 

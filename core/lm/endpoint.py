@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from core.foundation.errors import LMError, LMTransportError, LMUnexpectedError, LMUnsupportedModelError
+from core.foundation.fingerprint import fingerprint
 from core.lm.http_errors import error_of
 from core.lm.providers import PROVIDERS, Secret, address_of, resolve
 from core.lm.transport import TIMEOUT, Answer, get, post
@@ -63,7 +64,7 @@ class Endpoint:
             for name, value in self._own_headers.items()
             if name.lower() not in _SECRET_HEADERS
         )
-        return json.dumps([self.url(path), telling])
+        return f"{self.url(path)} {fingerprint(telling) if telling else ''}".rstrip()
 
     def url(self, path: str) -> str:
         """Return the whole URL of a path such as "/chat/completions"."""

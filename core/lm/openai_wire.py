@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from core.foundation.errors import LMUnexpectedError
-from core.foundation.fingerprint import jsonable
 from core.messages import LMOutput, LMRequest, LMResponse, Usage
 
-__all__ = ["body_of", "response_of"]
+__all__ = ["body_of", "response_of", "schema_of"]
 
 
 def body_of(request: LMRequest, model: str, renamed: dict[str, str]) -> dict[str, Any]:
@@ -28,16 +27,16 @@ def body_of(request: LMRequest, model: str, renamed: dict[str, str]) -> dict[str
         body["messages"] = request.messages
     for name, value in request.params.items():
         if name != "timeout":
-            body[renamed.get(name, name)] = schema_of(value) if name == "response_format" else value
+            body[renamed.get(name, name)] = value
     return body
 
 
-def schema_of(value: Any) -> Any:
-    """Return a response format as JSON data; a pydantic class becomes its schema."""
-    if isinstance(value, type) and hasattr(value, "model_json_schema"):
-        schema: Any = value.model_json_schema()  # type: ignore[attr-defined]
-        return {"type": "json_schema", "json_schema": {"name": value.__name__, "schema": schema}}
-    return value if isinstance(value, dict) else jsonable(value)
+def schema_of(model: Any) -> dict[str, Any]:
+    """Return a pydantic class as a response format."""
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": model.__name__, "schema": model.model_json_schema()},
+    }
 
 
 def response_of(data: Any, model: str) -> LMResponse:
