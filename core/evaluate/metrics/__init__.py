@@ -3,6 +3,20 @@
 Knows nothing about evaluations.
 """
 
+from core.evaluate.metrics.answers import EM, F1, HotPotF1, answer_exact_match, answer_passage_match
 from core.evaluate.metrics.base import Metric, MetricContext, MetricParams, make_metric, metrics
+from core.evaluate.metrics.text import normalize_text
 
-__all__ = ["Metric", "MetricContext", "MetricParams", "make_metric", "metrics"]
+__all__ = [
+    "EM",
+    "F1",
+    "HotPotF1",
+    "Metric",
+    "MetricContext",
+    "MetricParams",
+    "answer_exact_match",
+    "answer_passage_match",
+    "make_metric",
+    "metrics",
+    "normalize_text",
+]

@@ -73,7 +73,7 @@ class Metric:
         self.params = params
         self.spec: dict[str, Any] = {"kind": kind, "params": params.model_dump(mode="json")}
         self.is_async = inspect.iscoroutinefunction(function)
-        self.inline = inline and not self.is_async
+        self.inline = bool(getattr(function, "inline", inline)) and not self.is_async
         self._function = function
 
     def __call__(self, example: Any, prediction: Any, trace: Any = None) -> Any:

@@ -9,7 +9,7 @@ import re
 import string
 import unicodedata
 
-__all__ = ["fold", "normalize_text", "words"]
+__all__ = ["fold", "normalize_text", "occurs", "words"]
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 # Marks that tell answers apart (C and C++, 50 and 50 %), although Unicode calls them punctuation.
@@ -99,6 +99,32 @@ def _unspaced(char: str) -> bool:
         or 0xF900 <= code <= 0xFAFF
         or 0x20000 <= code <= 0x3FFFF
     )
+
+
+def occurs(inner: str, outer: str, *, whole_words: bool = True) -> bool:
+    """Whether a folded text is found inside another; nothing at all is found only in nothing.
+
+    Args:
+        inner: What to look for.
+        outer: Where to look.
+        whole_words: Neither end of a find may cut through a word; scripts without spaces have no such ends.
+    """
+    if not inner:
+        return not outer
+    if not whole_words:
+        return inner in outer
+    start = outer.find(inner)
+    while start >= 0:
+        end = start + len(inner)
+        if not (_cuts(outer[start - 1 : start], inner[0]) or _cuts(inner[-1], outer[end : end + 1])):
+            return True
+        start = outer.find(inner, start + 1)
+    return False
+
+
+def _cuts(left: str, right: str) -> bool:
+    """Whether a boundary between two characters lies inside a word."""
+    return all(char and char.isalnum() and not _unspaced(char) for char in (left, right))
 
 
 def normalize_text(text: str) -> str:
