@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy as copying
 from collections.abc import Coroutine
-from typing import Any, ClassVar, TextIO
+from typing import Any, TextIO
 
 from core.foundation.drive import drive
 from core.foundation.errors import LMConfigurationError
@@ -39,7 +39,7 @@ class BaseLM:
         **kwargs: Sent with every request.
     """
 
-    local: ClassVar[bool] = False
+    local: bool = False
     """True: in-process and quick; answered in the caller's own thread, never on the I/O loop."""
 
     backoff: Backoff = Backoff()

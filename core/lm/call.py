@@ -10,27 +10,49 @@ import asyncio
 import time
 from contextvars import ContextVar
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from core.foundation.drive import on_io
 from core.foundation.errors import LMConfigurationError, LMError
 from core.lm.cache import Cache, active_cache, cache_mode
 from core.lm.cache_key import decode, encode, request_key
-from core.lm.history import Entry, recent
+from core.lm.history import Entry, History, recent
 from core.lm.limits import Slot
 from core.lm.loop_state import loop_state
 from core.lm.openai_wire import schema_of
 from core.lm.pricing import price_of
+from core.lm.retry import Backoff
 from core.messages import LMOutput, LMRequest, LMResponse, Message
 from core.settings import current
 from core.trace import span
 
-if TYPE_CHECKING:
-    from core.lm.base import BaseLM
-
 __all__ = ["Adjusted", "CallMeter", "call", "call_attempts", "call_meter"]
 
 MAX_ADJUSTMENTS = 2
+
+
+class Answering(Protocol):
+    """What a call needs of a model; `core.lm.base.BaseLM` says what each means."""
+
+    model: str
+    model_type: str
+    kwargs: dict[str, Any]
+    cache: bool | str
+    num_retries: int
+    local: bool
+    backoff: Backoff
+    endpoint: str
+    list_prices: bool
+    max_concurrency: int | None
+    history: History
+
+    async def complete(self, request: LMRequest) -> LMResponse:
+        """One request upstream."""
+        ...
+
+    def identity(self) -> str:
+        """Who answers."""
+        ...
 
 
 class CallMeter(Protocol):
@@ -53,8 +75,8 @@ class Adjusted(LMError):
     """A refusal taught a model how its endpoint wants requests; the next one differs, so it is no retry."""
 
 
-async def call(lm: BaseLM, messages: list[Message], params: dict[str, Any]) -> LMResponse:
-    """Answer `messages` with `lm`; see `BaseLM.respond`."""
+async def call(lm: Answering, messages: list[Message], params: dict[str, Any]) -> LMResponse:
+    """Answer `messages` with `lm`; see `core.lm.base.BaseLM.respond`."""
     started = time.perf_counter()
     request, mode, retries = _prepare(lm, messages, params)
     with span("lm", lm.model) as recorded:
@@ -71,7 +93,7 @@ async def call(lm: BaseLM, messages: list[Message], params: dict[str, Any]) -> L
     return response
 
 
-def _prepare(lm: BaseLM, messages: list[Message], params: dict[str, Any]) -> tuple[LMRequest, str, int]:
+def _prepare(lm: Answering, messages: list[Message], params: dict[str, Any]) -> tuple[LMRequest, str, int]:
     merged = {name: value for name, value in (lm.kwargs | params).items() if value is not None}
     mode = cache_mode(merged.pop("cache", lm.cache))
     retries = merged.pop("num_retries", lm.num_retries)
@@ -104,7 +126,7 @@ def _facts(response: LMResponse) -> dict[str, Any]:
     }
 
 
-async def _answer(lm: BaseLM, request: LMRequest, mode: str, retries: int) -> LMResponse:
+async def _answer(lm: Answering, request: LMRequest, mode: str, retries: int) -> LMResponse:
     who = lm.identity() if mode != "off" else ""
     if not who:
         return await (
@@ -129,7 +151,7 @@ def _look_up(cache: Cache, key: str) -> LMResponse | None:
 
 
 async def _once(
-    lm: BaseLM, request: LMRequest, mode: str, retries: int, cache: Cache, key: str
+    lm: Answering, request: LMRequest, mode: str, retries: int, cache: Cache, key: str
 ) -> LMResponse:
     """On the I/O loop: one upstream call per key, however many ask at once, stored before anyone gets it."""
 
@@ -156,7 +178,7 @@ def _shared(response: LMResponse) -> LMResponse:
     return replace(response, cached=True, cost=0.0, saved_cost=response.cost or 0.0, attempts=0)
 
 
-async def _upstream(lm: BaseLM, request: LMRequest, retries: int) -> LMResponse:
+async def _upstream(lm: Answering, request: LMRequest, retries: int) -> LMResponse:
     """Ask the model, again where it returned fewer samples than `n`: some endpoints ignore it."""
     response = await call_attempts(lm, request, retries)
     wanted = request.params.get("n") or 1
@@ -183,7 +205,7 @@ def _joined(first: LMResponse, more: LMResponse) -> LMResponse:
     )
 
 
-async def call_attempts(lm: BaseLM, request: LMRequest, retries: int) -> LMResponse:
+async def call_attempts(lm: Answering, request: LMRequest, retries: int) -> LMResponse:
     """Send the request, and up to `retries` times more after failures that may pass."""
     sent = failures = adjustments = 0
     while True:
@@ -206,7 +228,7 @@ async def call_attempts(lm: BaseLM, request: LMRequest, retries: int) -> LMRespo
         return response
 
 
-async def _attempt(lm: BaseLM, request: LMRequest) -> LMResponse:
+async def _attempt(lm: Answering, request: LMRequest) -> LMResponse:
     """One request upstream, inside the endpoint's limit, reserved with the meter before and settled after."""
     if lm.local or not lm.endpoint:
         return await _metered(lm, request)
@@ -214,7 +236,7 @@ async def _attempt(lm: BaseLM, request: LMRequest) -> LMResponse:
         return await _metered(lm, request)
 
 
-async def _metered(lm: BaseLM, request: LMRequest) -> LMResponse:
+async def _metered(lm: Answering, request: LMRequest) -> LMResponse:
     meter = call_meter.get()
     if meter is None:
         response = await lm.complete(request)
@@ -231,12 +253,12 @@ async def _metered(lm: BaseLM, request: LMRequest) -> LMResponse:
     return response
 
 
-def _priced(lm: BaseLM, response: LMResponse) -> None:
+def _priced(lm: Answering, response: LMResponse) -> None:
     if response.cost is None:
         response.cost = price_of(lm.model, response.usage, current().prices, built_in=lm.list_prices)
 
 
-async def _sleep(lm: BaseLM, seconds: float) -> None:
+async def _sleep(lm: Answering, seconds: float) -> None:
     """Wait as driven code can too: an in-process model may be retried from sync code."""
     if lm.local:
         await on_io(lambda: asyncio.sleep(seconds))

@@ -48,7 +48,7 @@ class LM(BaseLM):
             so give both; `api_version` for Azure's deployments; `headers`; `timeout`, seconds per attempt.
     """
 
-    def __new__(cls, model: str = "", *args: Any, **kwargs: Any) -> LM:  # pyright: ignore[reportInconsistentConstructor]
+    def __new__(cls, model: str = "", *args: Any, **kwargs: Any) -> LM:
         """Give the embedded model where it is asked for; it lives in the process, not behind an endpoint."""
         if cls is LM and model.startswith("embedded/"):
             from core.lm.embedded.lm import EmbeddedLM
@@ -56,7 +56,7 @@ class LM(BaseLM):
             return cast("LM", EmbeddedLM(model, *args, **kwargs))
         return super().__new__(cls)
 
-    def __init__(
+    def __init__(  # pyright: ignore[reportInconsistentConstructor]
         self,
         model: str,
         model_type: str = "chat",

@@ -47,7 +47,7 @@ class ScriptedLM(BaseLM):
     ) -> None:
         super().__init__(model, cache=cache, **kwargs)
         self.requests: list[LMRequest] = []
-        self.local = local  # type: ignore[misc]  # a class fact of real models, a choice of this one
+        self.local = local
         self._schema = supports_response_schema
         self._functions = supports_function_calling
         self._replies = _script(replies)

@@ -13,7 +13,6 @@ import pytest
 from core.foundation.errors import LMConfigurationError, LMError
 from core.lm import LM
 from core.lm.providers import PROVIDERS, Secret, address_of, resolve
-from core.lm.state import load_lm
 from core.trace import MemorySink, sink_to
 from tests.fakes.server import FakeServer, Step, error
 
@@ -109,20 +108,6 @@ def test_proxies_of_the_environment_do_not_see_requests(client, monkeypatch):
 def test_a_missing_key_names_its_variable():
     with pytest.raises(LMConfigurationError, match="GROQ_API_KEY"):
         LM("groq/llama")("q")
-
-
-def test_a_saved_program_cannot_say_where_to_send_what(caplog):
-    state = {
-        "model": "openai/gpt",
-        "temperature": 0.5,
-        "api_base": "http://evil",
-        "api_key": "x",
-        "cache": True,
-    }
-    lm = load_lm(state)
-    assert lm.connection.address.base_url == "https://api.openai.com/v1"
-    assert "api_base, api_key" in caplog.text
-    assert lm.kwargs == {"temperature": 0.5, "max_tokens": None}
 
 
 def test_a_secret_is_silent():
