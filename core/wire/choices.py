@@ -13,6 +13,7 @@ from core.wire.scalars import CoercionError, Shape, shown_value, unquoted
 from core.wire.values import plain_value
 
 _LITERAL_CALL = re.compile(r"Literal\[(.*)\]$", re.DOTALL)
+_LONGEST = 2_000  # no allowed value is longer; a runaway reply is
 _SEPARATORS = re.compile(r"[\s_-]+")
 
 
@@ -48,7 +49,7 @@ def _choose(value: Any, options: list[Any], shown: list[Any]) -> Any:
     if match := _LITERAL_CALL.match(text.strip()):
         text = match[1]
     # The whole text first; a first line alone only when an explanation follows it.
-    for candidate in (text, text.strip().split("\n", 1)[0]):
+    for candidate in (text[:_LONGEST], text.strip().split("\n", 1)[0][:_LONGEST]):
         for form in (_exact, unquoted, _caseless, _loose):
             wanted = form(candidate)
             found = [option for option in options if form(str(plain_value(option))) == wanted]

@@ -55,7 +55,7 @@ def coerce(value: Any, shape: Shape) -> Any:
 
 
 def with_defaults(value: Any, shape: Shape) -> Any:
-    """Return a coerced value with the absent fields of its objects filled by their defaults."""
+    """Return a coerced value as its Python counterpart prints it: defaults filled in, sets in one order."""
     kind = shape["kind"]
     if value is None:
         return None
@@ -63,6 +63,8 @@ def with_defaults(value: Any, shape: Shape) -> Any:
         return with_defaults(value, shape["of"])
     if kind == "list" and isinstance(value, list):
         return [with_defaults(item, shape["items"]) for item in value]
+    if kind == "set" and isinstance(value, list):
+        return sorted((with_defaults(item, shape["items"]) for item in value), key=str)
     if kind == "dict" and isinstance(value, dict):
         return {key: with_defaults(item, shape["values"]) for key, item in value.items()}
     if kind != "object" or not isinstance(value, dict):

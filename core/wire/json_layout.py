@@ -3,8 +3,8 @@
 Knows nothing about models and adapters, nor about `response_format`. Standard library only; exported scripts carry it.
 
 A reply is read by a ladder: the object (bare, fenced, in prose, mended; keys in any case; unknown keys dropped);
-an object that is the value of the only output; marked sections, as a model gives that has seen too many of them;
-the whole text, when it holds no brace and the only output is text.
+marked sections, as a model gives that has seen too many of them; an object that is itself the value of the only
+output; the whole text, when it holds no brace and the only output is text.
 """
 
 from __future__ import annotations
@@ -58,9 +58,12 @@ class JsonLayout(Layout):
         except JsonishError as error:
             return self._without_object(text, str(error))
         named = self._named(list(found.items()))
-        if not named and len(self.outputs) == 1 and self.outputs[0].shape["kind"] in _WHOLE_VALUES:
-            return {self.outputs[0].name: found}
-        return named
+        if named:
+            return named
+        if sections := self._sections(text):
+            return sections
+        whole = len(self.outputs) == 1 and self.outputs[0].shape["kind"] in _WHOLE_VALUES
+        return {self.outputs[0].name: found} if whole else {}
 
     def _named(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         named: dict[str, Any] = {}
@@ -70,9 +73,11 @@ class JsonLayout(Layout):
                 named[field.name] = value
         return named
 
+    def _sections(self, text: str) -> dict[str, Any]:
+        return self._named(list(reversed(split_sections(text)[1:])))  # reversed: the first of a name wins
+
     def _without_object(self, text: str, reason: str) -> dict[str, Any]:
-        sections = self._named(list(reversed(split_sections(text)[1:])))  # reversed: the first of a name wins
-        if sections:
+        if sections := self._sections(text):
             return sections
         only = self.outputs[0] if len(self.outputs) == 1 else None
         if only is not None and only.is_text and "{" not in text:

@@ -9,8 +9,9 @@ import re
 from typing import Any, NoReturn
 
 _DEPTH_LIMIT = 100
-_SPACE = re.compile(r"(?:[\s\ufeff]+|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
-_SPACE_AND_COMMAS = re.compile(r"(?:[\s,;\ufeff]+|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
+# Line breaks also as the two characters \n, which a model writes that escapes once too often.
+_SPACE = re.compile(r"(?:[\s\ufeff]+|\\[nrt]|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
+_SPACE_AND_COMMAS = re.compile(r"(?:[\s,;\ufeff]+|\\[nrt]|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
 _BARE_VALUE = re.compile(r"[^,\]}\)\n]+")
 _BARE_KEY = re.compile(r"[\w$ .-]{1,80}?(?=[ \t]{0,20}[:=])")
 _NUMBER = re.compile(r"[-+]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][-+]?\d{1,4})?$")
@@ -19,13 +20,16 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _CLOSING_QUOTES = {'"': '"', "'": "'", "“": "”", "`": "`"}
 _STOPS = {quote: re.compile(rf"[\\{quote}]") for quote in _CLOSING_QUOTES.values()}
 # A quote closes a text only when what follows could follow a text there; any other quote belongs to the text.
+_GAP = r"(?:\s|\\[nrt]){0,60}"
 _AFTER_IN_OBJECT = re.compile(
-    r"\s{0,60}(?:[}\])]|$|,\s{0,60}(?:[}\"'“]|[\w$]{1,80}[ \t]{0,20}:|$)|[\"'][\w$ .-]{1,80}[\"'][ \t]{0,20}:)"
+    rf"{_GAP}(?:[}}\])]|$"
+    rf"|,{_GAP}(?:[}}\"'“]|[\w$]{{1,80}}[ \t]{{0,20}}:|$)"
+    rf"|[\"'][\w$ .-]{{1,80}}[\"'][ \t]{{0,20}}:)"
 )
 _AFTER_IN_LIST = re.compile(
-    r"\s{0,60}(?:[}\])]|$|,\s{0,60}(?:[\[{\"'“\]\d-]|true|false|null|None|True|False|$))"
+    rf"{_GAP}(?:[}}\])]|$|,{_GAP}(?:[\[{{\"'“\]\d-]|true|false|null|None|True|False|$))"
 )
-_AFTER_KEY = re.compile(r"\s{0,60}[:=]")
+_AFTER_KEY = re.compile(rf"{_GAP}[:=\"'{{\[]")
 _WORDS: dict[str, Any] = {
     "true": True,
     "false": False,
@@ -57,6 +61,7 @@ class _Reader:
     def __init__(self, text: str, position: int) -> None:
         self.text = text
         self.at = position
+        self.open_lists = 0
 
     def value(self, depth: int, after: re.Pattern[str]) -> Any:
         if depth > _DEPTH_LIMIT:
@@ -75,27 +80,32 @@ class _Reader:
         found: dict[str, Any] = {}
         while True:
             character = self.skip(_SPACE_AND_COMMAS)
+            if character in ("]", ")") and not self.open_lists:
+                self.at += 1  # closes nothing
+                continue
             if character == "}":
                 self.at += 1
             if character in ("", "}", "]", ")"):
                 return found
             key = self.key(character)
-            if self.skip(_SPACE) not in (":", "="):
-                if self.at >= len(self.text):
-                    return found  # cut off within a key
+            following = self.skip(_SPACE)
+            if following in (":", "="):
+                self.at += 1
+            elif following and following not in "{[\"'":
                 self.fail(f"the key {key[:40]!r} has no value")
-            self.at += 1
             if self.skip(_SPACE):
                 found[key] = self.value(depth + 1, _AFTER_IN_OBJECT)
 
     def list(self, depth: int) -> list[Any]:
         self.at += 1
+        self.open_lists += 1
         found: list[Any] = []
         while True:
             character = self.skip(_SPACE_AND_COMMAS)
             if character in ("]", ")"):
                 self.at += 1
             if character in ("", "]", ")", "}"):
+                self.open_lists -= 1
                 return found
             found.append(self.value(depth + 1, _AFTER_IN_LIST))
 

@@ -43,7 +43,9 @@ def shown_value(value: Any) -> str:
 def unquoted(text: str) -> str:
     """Return `text` without spaces and quotation marks around it."""
     text = text.strip()
-    while len(text) >= 2 and text[0] in _QUOTES and text[-1] in _QUOTES:
+    for _ in range(3):
+        if len(text) < 2 or text[0] not in _QUOTES or text[-1] not in _QUOTES:
+            break
         text = text[1:-1].strip()
     return text
 
