@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from core.foundation.errors import RunLogError
 from core.foundation.fingerprint import jsonable
 from workbench.store.store import Store
 from workbench.store.tables import EventRow
@@ -25,23 +24,18 @@ class StoreRunLog:
         self._run_id = run_id
 
     def append(self, event: dict[str, Any]) -> None:
-        """Write one event; it is on disk when this returns. Gives it the next `seq` where it has none.
+        """Add one event at the end; it is on disk when this returns.
 
         Raises:
-            RunLogError: Its `seq` is not the next one: two writers, or a gap.
+            StoreError: It could not be written, or another process writes the same run.
         """
         body = jsonable(event)
         with self._store.write() as session:
             newest = session.scalar(select(func.max(EventRow.seq)).where(EventRow.run_id == self._run_id))
-            following = 0 if newest is None else newest + 1
-            seq = body.get("seq", following)
-            if seq != following:
-                raise RunLogError(
-                    f"The log of run '{self._run_id}' expected event {following} and was given {seq}.",
-                    hint="Another process may be writing the same run; stop it and resume.",
-                )
-            body["seq"] = seq
-            session.add(EventRow(run_id=self._run_id, seq=seq, type=str(body.get("type", "note")), body=body))
+            seq = 0 if newest is None else newest + 1
+            session.add(
+                EventRow(run_id=self._run_id, seq=seq, type=str(body.get("type", ""))[:32], body=body)
+            )
 
     def read(self) -> list[dict[str, Any]]:
         """Return all events, oldest first."""

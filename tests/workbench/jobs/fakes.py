@@ -68,15 +68,16 @@ def wait_for(store: Store, run_id: str, *states: str, seconds: float = 30) -> Ru
 
 
 def counting(job: Job) -> Outcome:
-    """Write twenty steps to the run log, one every 50 ms, going on from what is there."""
+    """Write steps (20 where the run does not say) to the run log, one every 50 ms, going on from what is there."""
     journal = StoreRunLog(job.store, job.run_id)
-    for number in range(len(journal.read()), 20):
+    steps = get_run(job.store, job.run_id).settings.get("steps", 20)
+    for number in range(len(journal.read()), steps):
         if job.control.stop_requested():
             return Outcome("stopped", {"steps": number}, NewVersion({"steps": number}, "best so far"))
         time.sleep(0.05)
         journal.append({"type": "note", "step": number})
-        job.control.progress(done=number + 1, total=20)
-    return Outcome("done", {"steps": 20}, NewVersion({"steps": 20}, "best"))
+        job.control.progress(done=number + 1, total=steps)
+    return Outcome("done", {"steps": steps}, NewVersion({"steps": steps}, "best"))
 
 
 def failing(_: Job) -> Outcome:

@@ -86,7 +86,7 @@ def test_told_to_end_it_leaves_within_five_seconds_and_the_run_goes_on_later(
 
 
 def test_one_worker_of_a_name_and_stop_reaches_it(store: Store, config: Config, workers: Workers) -> None:
-    run_id = add_run(store)
+    run_id = add_run(store, steps=2000)
     workers.start()
     wait_for(store, run_id, "running")
     assert worker_lives(config)

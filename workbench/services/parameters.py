@@ -1,0 +1,72 @@
+"""What a form or a command line needs to know of a parameter, derived from a frozen pydantic `Params`.
+
+Knows nothing about what is parametrised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Parameter", "parameters_of"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One field of a `Params` class."""
+
+    name: str
+    type: str
+    """"string", "integer", "number", "boolean", "array", "object" or "any" (JSON schema's words)."""
+    default: Any
+    required: bool
+    nullable: bool
+    description: str
+    choices: tuple[Any, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    item_type: str | None = None
+
+
+def parameters_of(params: Any) -> list[Parameter]:
+    """Return the fields of a pydantic class in the order they are written."""
+    schema = params.model_json_schema()
+    required = set(schema.get("required", ()))
+    definitions = schema.get("$defs", {})
+    return [
+        _parameter(name, field, name in required, definitions)
+        for name, field in schema.get("properties", {}).items()
+    ]
+
+
+def _parameter(
+    name: str, field: Mapping[str, Any], required: bool, definitions: Mapping[str, Any]
+) -> Parameter:
+    options = [_resolved(option, definitions) for option in field.get("anyOf", ())]
+    nullable = any(option.get("type") == "null" for option in options)
+    solid = [option for option in options if option.get("type") != "null"]
+    shape = {**(solid[0] if len(solid) == 1 else {}), **_resolved(field, definitions)}
+    choices = tuple(shape.get("enum", ())) or ((shape["const"],) if "const" in shape else ())
+    return Parameter(
+        name=name,
+        type=shape.get("type", "string" if choices and isinstance(choices[0], str) else "any"),
+        default=field.get("default"),
+        required=required,
+        nullable=nullable,
+        description=field.get("description", shape.get("description", "")),
+        choices=choices,
+        minimum=shape.get("minimum", shape.get("exclusiveMinimum")),
+        maximum=shape.get("maximum", shape.get("exclusiveMaximum")),
+        item_type=_resolved(shape.get("items", {}), definitions).get("type"),
+    )
+
+
+def _resolved(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    reference = schema.get("$ref")
+    if not isinstance(reference, str):
+        return schema
+    return {
+        **definitions.get(reference.rpartition("/")[2], {}),
+        **{k: v for k, v in schema.items() if k != "$ref"},
+    }

@@ -1,0 +1,250 @@
+"""Starts evaluations and compiles: checks what was asked, names the run, writes its row, hands it to a runner.
+
+Knows nothing about how runs are carried out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.foundation.errors import ConfigurationError, StoreError
+from workbench.jobs.engine import ADAPTERS, EMBEDDED, checked_split, open_model
+from workbench.services.optimizers import checked_params
+from workbench.services.workspace import Workspace
+from workbench.store import require
+from workbench.store.tables import DataRow, DatasetRow, MetricRow, RunRow, VersionRow
+
+__all__ = ["start_compile", "start_evaluation"]
+
+_BUDGET = ("calls", "tokens", "cost", "seconds")
+
+
+def start_evaluation(
+    ws: Workspace,
+    version_id: str,
+    dataset_id: str,
+    split: str | None,
+    metric_id: str,
+    model: str = EMBEDDED,
+    limit: int | None = None,
+    repeats: int = 1,
+    concurrency: int = 8,
+    *,
+    adapter: str = "chat",
+    temperature: float | None = None,
+    max_errors: int | None = None,
+    name: str | None = None,
+) -> str:
+    """Start scoring a program version on a split and return the run's id at once.
+
+    Args:
+        split: "train", "validation", "test", or "all".
+        limit: Only the first so many rows.
+        repeats: Runs every row so often, each with samples of its own; the score is the mean.
+        concurrency: Rows in flight.
+        max_errors: So many rows may fail because of infrastructure or the metric; a fifth of the rows, and at
+            least ten, where not given.
+        name: Made from what differs from other runs where not given.
+
+    Raises:
+        WorkbenchError: Something asked for does not exist or cannot work; nothing was started.
+    """
+    _checked_number("limit", limit, 1, None)
+    _checked_number("repeats", repeats, 1, 100)
+    _checked_number("concurrency", concurrency, 1, 1024)
+    _checked_adapter(adapter)
+    open_model(ws.store, model, temperature=temperature)
+    settings = {
+        "limit": limit,
+        "repeats": repeats,
+        "concurrency": concurrency,
+        "adapter": adapter,
+        "temperature": temperature,
+        "max_errors": max_errors,
+    }
+    wanted = checked_split(split)
+    run_id = _write(
+        ws,
+        "evaluate",
+        version_id,
+        dataset_id,
+        metric_id,
+        model,
+        wanted or "all",
+        settings,
+        name,
+        needs=(wanted,),
+    )
+    ws.jobs.start(run_id)
+    return run_id
+
+
+def start_compile(
+    ws: Workspace,
+    version_id: str,
+    dataset_id: str,
+    metric_id: str,
+    optimizer: str,
+    params: Mapping[str, Any] | None = None,
+    model: str = EMBEDDED,
+    budget: Mapping[str, float | None] | None = None,
+    seed: int = 0,
+    *,
+    adapter: str = "chat",
+    temperature: float | None = None,
+    concurrency: int = 8,
+    teacher_model: str | None = None,
+    name: str | None = None,
+) -> str:
+    """Start compiling a program version on the train and validation splits and return the run's id at once.
+
+    The test split is not touched. The result is saved as a new version.
+
+    Args:
+        params: The optimizer's parameters; its defaults where not given.
+        budget: Caps: "calls", "tokens", "cost" (US dollars), "seconds".
+        teacher_model: The model of the teacher program, for optimizers that have one.
+
+    Raises:
+        WorkbenchError: Something asked for does not exist or cannot work; nothing was started.
+    """
+    _checked_number("concurrency", concurrency, 1, 1024)
+    _checked_number("seed", seed, 0, None)
+    _checked_adapter(adapter)
+    open_model(ws.store, model, temperature=temperature)
+    if teacher_model is not None:
+        open_model(ws.store, teacher_model)
+    settings = {
+        "optimizer": optimizer,
+        "params": checked_params(optimizer, params or {}),
+        "budget": _checked_budget(budget or {}),
+        "seed": seed,
+        "adapter": adapter,
+        "temperature": temperature,
+        "concurrency": concurrency,
+        "teacher_model": teacher_model,
+    }
+    run_id = _write(
+        ws, "compile", version_id, dataset_id, metric_id, model, "train", settings, name, needs=("train",)
+    )
+    ws.jobs.start(run_id)
+    return run_id
+
+
+def _write(
+    ws: Workspace,
+    kind: str,
+    version_id: str,
+    dataset_id: str,
+    metric_id: str,
+    model: str,
+    split: str,
+    settings: dict[str, Any],
+    name: str | None,
+    *,
+    needs: tuple[str | None, ...],
+) -> str:
+    with ws.store.write() as session:
+        version = require(session, VersionRow, version_id, "version")
+        dataset = require(session, DatasetRow, dataset_id, "dataset")
+        metric = require(session, MetricRow, metric_id, "metric")
+        for other, noun in ((dataset, "dataset"), (metric, "metric")):
+            if other.task_id != version.task_id:
+                raise StoreError(
+                    f"The {noun} belongs to another task.", hint="Choose one of the program's task."
+                )
+        for needed in needs:
+            _need_rows(session, dataset, needed)
+        row = RunRow(
+            task_id=version.task_id,
+            kind=kind,
+            version_id=version.id,
+            dataset_id=dataset.id,
+            metric_id=metric.id,
+            split=split,
+            model=model,
+            settings=settings,
+            progress={},
+            dataset_fingerprint=dataset.fingerprint,
+            metric_fingerprint=metric.fingerprint,
+            worker=ws.jobs.holder,
+        )
+        row.name = (
+            " ".join(name.split())[:200]
+            if name and name.strip()
+            else _auto_name(session, row, version, dataset)
+        )
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def _need_rows(session: Session, dataset: DatasetRow, split: str | None) -> None:
+    query = select(func.count()).select_from(DataRow).where(DataRow.dataset_id == dataset.id)
+    if split is not None:
+        query = query.where(DataRow.split == split)
+    if not session.scalar(query):
+        raise ConfigurationError(
+            f"The dataset '{dataset.name}' has no rows in '{split or 'all'}'.",
+            hint="Split it on the data page.",
+        )
+
+
+def _auto_name(session: Session, run: RunRow, version: VersionRow, dataset: DatasetRow) -> str:
+    """Name a run after what tells it from the task's other runs; what is always the same is left out."""
+    others = session.scalars(
+        select(RunRow).where(RunRow.task_id == run.task_id, RunRow.kind == run.kind)
+    ).all()
+    if run.kind == "compile":
+        parts = [str(run.settings["optimizer"]), f"from v{version.number}"]
+    else:
+        parts = [f"v{version.number}" + (f" {version.label}" if version.label else ""), run.split]
+    if any(other.dataset_id != run.dataset_id for other in others):
+        parts.append(dataset.name)
+    if any(other.metric_id != run.metric_id for other in others):
+        parts.append(require(session, MetricRow, run.metric_id, "metric").name)
+    if run.model != EMBEDDED or any(other.model != run.model for other in others):
+        parts.append(run.model.removeprefix("embedded/"))
+    defaults = {"limit": None, "repeats": 1, "seed": 0, "adapter": "chat", "temperature": None}
+    for key, usual in defaults.items():
+        value = run.settings.get(key, usual)
+        if value != usual:
+            parts.append(f"{key} {value}")
+    name = " · ".join(parts)
+    taken = {other.name for other in others}
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name} #{number}"
+    return free[:200]
+
+
+def _checked_number(name: str, value: float | None, least: float, most: float | None) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or value < least or (most is not None and value > most):
+        span = f"at least {least:g}" if most is None else f"between {least:g} and {most:g}"
+        raise ConfigurationError(f"{name} is {value}.", hint=f"It must be {span}.")
+
+
+def _checked_adapter(name: str) -> None:
+    if name not in ADAPTERS:
+        raise ConfigurationError(
+            f"There is no adapter '{name}' here.", hint=f"Choose {' or '.join(ADAPTERS)}."
+        )
+
+
+def _checked_budget(budget: Mapping[str, float | None]) -> dict[str, float]:
+    unknown = sorted(set(budget) - set(_BUDGET))
+    if unknown:
+        raise ConfigurationError(
+            f"There is no cap on '{unknown[0]}'.", hint=f"There are: {', '.join(_BUDGET)}."
+        )
+    caps = {name: value for name, value in budget.items() if value is not None}
+    for name, value in caps.items():
+        _checked_number(f"the cap on {name}", value, 0, None)
+    return caps
