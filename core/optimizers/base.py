@@ -1,0 +1,261 @@
+"""What every optimizer is: documented parameters, three decisions, and DSPy's `compile` on the one search loop.
+
+Knows nothing about any single optimizer. To add one, write a file here with a frozen `Params` and a class that
+decides `prepare` (can this work?), `propose` (what to try next) and `pick` (what to take), and register it. It keeps
+no state of its own: everything it knows comes from the view, so a search can be killed and resumed at any point.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.data.example import Example
+from core.foundation.drive import drive
+from core.foundation.errors import OptimizerError
+from core.foundation.registry import Registry
+from core.modules.module import Module
+from core.optimizers.finish import compiled_program, header_of
+from core.search.budget import Budget
+from core.search.candidate import Candidate
+from core.search.estimate import Estimate
+from core.search.loop import Search
+from core.search.options import SearchOptions
+from core.search.problem import Problem
+from core.search.proposal import Proposal
+from core.search.run_log import Event, RunLog, as_run_log
+from core.search.view import SearchView
+
+__all__ = ["Optimizer", "OptimizerParams", "optimizers"]
+
+
+class OptimizerParams(BaseModel):
+    """Base of parameters: frozen, strict about names, every field with a description.
+
+    A field with `json_schema_extra={"execution": True}` says how to run and not what to find: a resumed search may
+    change it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def decisive(self) -> dict[str, Any]:
+        """Return what a resumed search must share."""
+        fields = type(self).model_fields
+        return {
+            name: value
+            for name, value in self.model_dump(mode="json").items()
+            if not (isinstance(extra := fields[name].json_schema_extra, Mapping) and extra.get("execution"))
+        }
+
+
+P = TypeVar("P", bound=OptimizerParams)
+
+
+class Optimizer(Generic[P]):
+    """Base of optimizers.
+
+    Attributes:
+        name: Its name in the registry.
+        Params: Its parameters.
+        needs_metric: It cannot work without one.
+        scores: It scores candidates, so a validation set is of use.
+        marks_compiled: Its programs count as compiled: frozen as a part of others, not compiled again unasked.
+        when: When to use it, in a sentence, for the page that offers it.
+        needs: What it needs beside a program, in a sentence.
+    """
+
+    name: ClassVar[str]
+    Params: ClassVar[type[OptimizerParams]]
+    needs_metric: ClassVar[bool] = True
+    scores: ClassVar[bool] = True
+    marks_compiled: ClassVar[bool] = True
+    when: ClassVar[str] = ""
+    needs: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        params: P,
+        *,
+        metric: Callable[..., Any] | None = None,
+        teacher_settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        if metric is None and self.needs_metric:
+            raise OptimizerError(
+                f"{type(self).__name__} needs a metric.",
+                hint="A metric is metric(example, prediction, trace=None) and returns a number or True or False.",
+            )
+        self.params = params
+        self.metric = metric
+        self.teacher_settings = dict(teacher_settings or {})
+
+    @classmethod
+    def create(
+        cls,
+        params: Mapping[str, Any] | None = None,
+        *,
+        metric: Callable[..., Any] | None = None,
+        teacher_settings: Mapping[str, Any] | None = None,
+    ) -> Optimizer[Any]:
+        """Return one from plain data, as the command line and the browser make it.
+
+        Raises:
+            OptimizerError: A parameter is unknown or out of bounds.
+        """
+        checked = cls.checked(params or {})
+        made = cls.__new__(cls)
+        Optimizer.__init__(made, checked, metric=metric, teacher_settings=teacher_settings)
+        return made
+
+    @classmethod
+    def checked(cls, params: Mapping[str, Any]) -> Any:
+        """Return parameters with their bounds checked.
+
+        Raises:
+            OptimizerError: One is unknown or out of bounds; says which.
+        """
+        try:
+            return cls.Params(**params)
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
+            )
+            known = ", ".join(cls.Params.model_fields)
+            raise OptimizerError(
+                f"{cls.__name__}: {problems}.", hint=f"Its parameters are: {known}."
+            ) from error
+
+    def with_params(self, **changes: Any) -> Any:
+        """Return one like this with other parameters.
+
+        Raises:
+            OptimizerError: One is unknown or out of bounds.
+        """
+        merged = {**self.params.model_dump(), **changes}
+        return self.create(merged, metric=self.metric, teacher_settings=self.teacher_settings)
+
+    def get_params(self) -> dict[str, Any]:
+        """Return the parameters by name."""
+        return self.params.model_dump()
+
+    def prepare(self, problem: Problem) -> None:
+        """Check that the search can work, before anything is spent.
+
+        Raises:
+            OptimizerError: It cannot; says what to change.
+        """
+
+    async def propose(self, view: SearchView) -> Sequence[Proposal]:
+        """Return what to try next; nothing: all is tried."""
+        raise NotImplementedError
+
+    def pick(self, view: SearchView) -> Candidate | None:
+        """Return the candidate to compile: the best fully scored one, or else the first."""
+        if view.leader is not None:
+            return view.leader
+        first = next(iter(view.pool), None)
+        return None if first is None else first.candidate
+
+    def target(self) -> float | None:
+        """Return the mean at which to stop; None: none."""
+        return None
+
+    def estimate(
+        self,
+        student: Module,
+        trainset: Sequence[Example],
+        valset: Sequence[Example] | None = None,
+        teacher: Module | None = None,
+    ) -> Estimate:
+        """Return how many calls a compile would send, per phase; sends none."""
+        raise NotImplementedError
+
+    def compile(self, student: Module, *, trainset: Iterable[Example], **options: Any) -> Any:
+        """Return a compiled copy of the student; the student is untouched.
+
+        The arguments are those of `acompile`.
+        """
+        return drive(self.acompile(student, trainset=trainset, **options))
+
+    async def acompile(
+        self,
+        student: Module,
+        *,
+        trainset: Iterable[Example],
+        valset: Iterable[Example] | None = None,
+        teacher: Module | None = None,
+        seed: int = 0,
+        budget: Budget | Mapping[str, Any] | int | None = None,
+        run_log: RunLog | str | os.PathLike[str] | None = None,
+        racing: bool = True,
+        num_threads: int | None = None,
+        max_errors: int | None = None,
+        stop_requested: Callable[[], bool] | None = None,
+        on_event: Callable[[Event], None] | None = None,
+        **params: Any,
+    ) -> Any:
+        """Return a compiled copy of the student; the student is untouched.
+
+        Args:
+            student: The program to improve, not compiled yet; frozen parts of it stay as they are.
+            trainset: Examples to learn from, with their inputs set.
+            valset: Examples to choose candidates by. None: the training rows, as in DSPy; the report says so, and the
+                score is then optimistic.
+            teacher: Makes the traces; None: a copy of the student.
+            seed: Of everything random; the same seed gives the same program at any concurrency.
+            budget: Caps on calls, tokens, cost and seconds; a number caps the calls.
+            run_log: Where to write what happens (a path means JSON lines). The same call with the same log goes on
+                where it was killed.
+            racing: Stop scoring candidates that cannot win any more; False: the published algorithm exactly.
+            num_threads: Rows in flight; None: that of the settings.
+            max_errors: Failed rows that it bears; None: that of the settings.
+            stop_requested: Asked before every row; True ends the search with the best so far.
+            on_event: Told every event as it is written.
+            **params: Parameters of the optimizer, for this compile alone.
+
+        Returns:
+            The program, with `.report` (a `CompileReport`), `.candidate_programs` and `.mb_candidate_programs`
+            (candidates that were not scored on every row).
+
+        Raises:
+            OptimizerError: The arguments cannot work.
+            ResumeMismatch: The run log belongs to other work; says what differs.
+            EvaluationAborted: Too many rows failed; the run log keeps what is finished.
+        """
+        if params:
+            options = {
+                "seed": seed,
+                "budget": budget,
+                "run_log": run_log,
+                "racing": racing,
+                "on_event": on_event,
+            }
+            options |= {
+                "num_threads": num_threads,
+                "max_errors": max_errors,
+                "stop_requested": stop_requested,
+            }
+            changed = self.with_params(**params)
+            return await changed.acompile(
+                student, trainset=trainset, valset=valset, teacher=teacher, **options
+            )
+        problem = Problem.of(student, trainset, valset, self.metric, seed=seed, teacher=teacher)
+        self.prepare(problem)
+        options = SearchOptions(
+            budget=Budget.of(budget),
+            run_log=as_run_log(run_log),
+            racing=racing,
+            num_threads=num_threads if num_threads is not None else getattr(self.params, "num_threads", None),
+            max_errors=max_errors if max_errors is not None else getattr(self.params, "max_errors", None),
+            target=self.target(),
+            stop_requested=stop_requested,
+            on_event=on_event,
+        )
+        outcome = await Search(problem, self, options, header_of(self, problem, racing)).run()
+        return compiled_program(self, problem, outcome, options)
+
+
+optimizers: Registry[type[Optimizer[Any]]] = Registry("optimizer", "core.optimizers")
+"""Every optimizer by name."""

@@ -1,0 +1,79 @@
+"""LabeledFewShot: labelled examples as demos, with no call at all.
+
+Knows nothing about metrics or teachers. The k-shot prompting of Brown et al., arXiv:2005.14165.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import Field
+
+from core.data.example import Example
+from core.modules.module import Module
+from core.optimizers.base import Optimizer, OptimizerParams, optimizers
+from core.optimizers.demos import labeled_state
+from core.search.estimate import Estimate, Phase
+from core.search.problem import Item
+from core.search.proposal import Proposal
+from core.search.view import SearchView
+
+__all__ = ["LabeledFewShot", "draw_labeled"]
+
+
+class LabeledFewShotParams(OptimizerParams):
+    """Parameters of `LabeledFewShot`."""
+
+    k: int = Field(16, ge=0, le=1_000, description="Labelled examples that every predictor gets as demos.")
+    sample: bool = Field(True, description="Draw them at random; off takes the first k rows.")
+
+
+@optimizers.register("labeled_few_shot", summary="Labelled examples as demos; no calls.")
+class LabeledFewShot(Optimizer[LabeledFewShotParams]):
+    """Gives every predictor k labelled examples as demos.
+
+    Args:
+        k: Demos per predictor.
+    """
+
+    name = "labeled_few_shot"
+    Params = LabeledFewShotParams
+    needs_metric = False
+    scores = False
+    marks_compiled = False
+    when = "First thing to try when rows carry the right answers: it costs nothing."
+    needs = "A few labelled rows."
+
+    def __init__(self, k: int = 16) -> None:
+        super().__init__(self.checked({"k": k}))
+
+    async def propose(self, view: SearchView) -> Sequence[Proposal]:
+        """Propose the one candidate."""
+        if view.round:
+            return ()
+        draw = draw_labeled(self.params.k, self.params.sample, view.problem.seed)
+        state = labeled_state(view.problem, draw)
+        return [Proposal(state, label="labelled demos", seed=0, evaluate=False)]
+
+    def estimate(
+        self,
+        student: Module,
+        trainset: Sequence[Example],
+        valset: Sequence[Example] | None = None,
+        teacher: Module | None = None,
+    ) -> Estimate:
+        """No calls."""
+        return Estimate((Phase("labelled demos", 0, 0, 0),))
+
+
+def draw_labeled(k: int, sample: bool, seed: int) -> Any:
+    """Return a function that draws k rows, for one predictor after the other; DSPy's draws where the seed is 0."""
+    generator = random.Random(seed)
+
+    def draw(rows: Sequence[Item]) -> Sequence[Item]:
+        count = min(k, len(rows))
+        return generator.sample(list(rows), count) if sample else rows[:count]
+
+    return draw

@@ -1,0 +1,186 @@
+"""BootstrapFewShotWithRandomSearch: several demo sets, the best by its score.
+
+Knows nothing about how demos are made (`demos`) or candidates scored (`core.search`). Khattab et al.,
+arXiv:2310.03714, where it is called BootstrapFewShotWithRandomSearch; DSPy also says BootstrapRS.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from core.data.example import Example
+from core.foundation.errors import OptimizerError
+from core.modules.module import Module
+from core.optimizers.base import Optimizer, optimizers
+from core.optimizers.bootstrap_few_shot import BootstrapParams, bootstrap_phase
+from core.optimizers.demos import (
+    Bootstrap,
+    DemoRules,
+    bootstrap_all,
+    check_structure,
+    labeled_state,
+    summarize,
+    zero_state,
+)
+from core.optimizers.labeled_few_shot import draw_labeled
+from core.search.estimate import REPAIR, Estimate, Phase, calls_per_run
+from core.search.problem import Item, Problem
+from core.search.proposal import Proposal
+from core.search.view import SearchView
+
+__all__ = ["BootstrapFewShotWithRandomSearch", "BootstrapRS"]
+
+ZERO_SHOT, LABELS_ONLY, UNSHUFFLED = -3, -2, -1
+"""Seeds of the three candidates that every search begins with."""
+
+LIKELY_SHARE_SCORED = 0.6
+"""Share of the rows that racing is expected to run, for estimates."""
+
+
+class RandomSearchParams(BootstrapParams):
+    """Parameters of `BootstrapFewShotWithRandomSearch`."""
+
+    num_candidate_programs: int = Field(
+        16,
+        ge=0,
+        le=10_000,
+        description="Demo sets from shuffled rows, beside zero-shot, labels only and unshuffled.",
+    )
+    stop_at_score: float | None = Field(None, description="Stop at a candidate with this score, in percent.")
+    labeled_sample: bool = Field(
+        True, description="Draw the labels-only demos at random; off takes the first rows."
+    )
+    restrict: tuple[int, ...] | None = Field(
+        None, description="Try only candidates with these seeds (-3 and up)."
+    )
+    num_threads: int | None = Field(
+        None,
+        ge=1,
+        description="Rows in flight; without it that of the settings.",
+        json_schema_extra={"execution": True},
+    )
+
+
+@optimizers.register("random_search", summary="Several bootstrapped demo sets, the best by its score.")
+class BootstrapFewShotWithRandomSearch(Optimizer[RandomSearchParams]):
+    """Bootstraps several demo sets and keeps the program that scores best.
+
+    Candidates, by seed: -3 zero-shot, -2 labelled demos only, -1 bootstrapped from the rows in order, 0 and up
+    bootstrapped from shuffled rows with a random number of traces.
+
+    Args:
+        metric: `metric(example, prediction, trace)`.
+        teacher_settings: Settings while the teacher runs.
+        max_bootstrapped_demos: The most traces of a candidate.
+        max_labeled_demos: Demos in all, filled up with labelled rows.
+        max_rounds: Attempts per row.
+        num_candidate_programs: Candidates from shuffled rows.
+        num_threads: Rows in flight.
+        max_errors: Failed rows that it bears.
+        stop_at_score: Stop at a candidate with this score, in percent.
+        metric_threshold: The least score of a kept trace.
+    """
+
+    name = "random_search"
+    Params = RandomSearchParams
+    when = "About 50 labelled rows: tries many demo sets and measures each."
+    needs = "A metric, about 50 rows, and a validation set for a score to rely on."
+
+    def __init__(
+        self,
+        metric: Callable[..., Any] | None = None,
+        teacher_settings: Mapping[str, Any] | None = None,
+        max_bootstrapped_demos: int = 4,
+        max_labeled_demos: int = 16,
+        max_rounds: int = 1,
+        num_candidate_programs: int = 16,
+        num_threads: int | None = None,
+        max_errors: int | None = None,
+        stop_at_score: float | None = None,
+        metric_threshold: float | None = None,
+    ) -> None:
+        params = self.checked(
+            {
+                "max_bootstrapped_demos": max_bootstrapped_demos,
+                "max_labeled_demos": max_labeled_demos,
+                "max_rounds": max_rounds,
+                "num_candidate_programs": num_candidate_programs,
+                "num_threads": num_threads,
+                "max_errors": max_errors,
+                "stop_at_score": stop_at_score,
+                "metric_threshold": metric_threshold,
+            }
+        )
+        super().__init__(params, metric=metric, teacher_settings=teacher_settings)
+
+    def prepare(self, problem: Problem) -> None:
+        """Check that student and teacher fit and that there are rows to score on."""
+        check_structure(problem)
+        if not problem.scoring:
+            raise OptimizerError(
+                "There are no rows to score candidates on.", hint="Give a trainset or a valset."
+            )
+
+    def target(self) -> float | None:
+        """Return `stop_at_score` as a mean."""
+        return None if self.params.stop_at_score is None else self.params.stop_at_score / 100
+
+    async def propose(self, view: SearchView) -> Sequence[Proposal]:
+        """Propose the next few seeds; bootstrappings among them run side by side."""
+        seeds = self._seeds()[view.pool.proposals :][: view.width]
+        bootstraps = {seed: self._bootstrap(view, seed) for seed in seeds if seed >= UNSHUFFLED}
+        await bootstrap_all(view, list(bootstraps.values()))
+        for seed, bootstrap in bootstraps.items():
+            summarize(view, bootstrap.label, self._rules(view, seed))
+        return [self._proposal(view, seed, bootstraps.get(seed)) for seed in seeds]
+
+    def estimate(
+        self,
+        student: Module,
+        trainset: Sequence[Example],
+        valset: Sequence[Example] | None = None,
+        teacher: Module | None = None,
+    ) -> Estimate:
+        """Calls of the teacher and of scoring."""
+        seeds, rows = self._seeds(), len(trainset if valset is None else valset)
+        boots = sum(seed >= UNSHUFFLED for seed in seeds)
+        full = calls_per_run(student) * rows
+        likely = math.ceil(full * (1 + LIKELY_SHARE_SCORED * (len(seeds) - 1))) if seeds else 0
+        scoring = Phase("score candidates", full if seeds else 0, likely, full * len(seeds) * REPAIR)
+        return Estimate((bootstrap_phase(self.params, student, len(trainset), teacher, boots), scoring))
+
+    def _seeds(self) -> list[int]:
+        seeds = range(ZERO_SHOT, self.params.num_candidate_programs)
+        return [seed for seed in seeds if self.params.restrict is None or seed in self.params.restrict]
+
+    def _rules(self, view: SearchView, seed: int) -> DemoRules:
+        params, most = self.params, self.params.max_bootstrapped_demos
+        size = most if seed == UNSHUFFLED or not most else view.rng("size", seed).randint(1, most)
+        return params.model_copy(update={"max_bootstrapped_demos": size}).rules(self.teacher_settings)
+
+    def _bootstrap(self, view: SearchView, seed: int) -> Bootstrap:
+        rows: list[Item] = list(view.problem.train)
+        if seed != UNSHUFFLED:
+            view.rng("shuffle", seed).shuffle(rows)
+        return Bootstrap(view, self._rules(view, seed), rows, _label(seed))
+
+    def _proposal(self, view: SearchView, seed: int, bootstrap: Bootstrap | None) -> Proposal:
+        if bootstrap is not None:
+            return Proposal(bootstrap.state(), label=bootstrap.label, seed=seed)
+        if seed == LABELS_ONLY:
+            draw = draw_labeled(self.params.max_labeled_demos, self.params.labeled_sample, view.problem.seed)
+            return Proposal(labeled_state(view.problem, draw), label=_label(seed), seed=seed)
+        return Proposal(zero_state(view.problem), label=_label(seed), seed=seed, notes={"baseline": True})
+
+
+def _label(seed: int) -> str:
+    names = {ZERO_SHOT: "zero-shot", LABELS_ONLY: "labelled demos", UNSHUFFLED: "bootstrapped, rows in order"}
+    return names.get(seed, f"bootstrapped, shuffle {seed}")
+
+
+BootstrapRS = BootstrapFewShotWithRandomSearch
+"""DSPy's short name."""

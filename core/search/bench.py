@@ -1,0 +1,266 @@
+"""The workbench of a search: runs rows and traces in units, inside the budget, each once, and writes them down.
+
+Knows nothing about which candidates are good. A unit is the set of jobs between two decisions. Under a cap on calls,
+tokens or money a unit runs in one of two ways, chosen by what was spent before it and by the dearest job so far, so
+the choice and with it the result are the same at any concurrency:
+
+* There is plainly room for all of it: its jobs run together, and count only if all of them finish.
+* The end of the budget is near: its jobs run one after another, and each that finishes counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from core.evaluate.call import MetricCall, ProgramCall
+from core.evaluate.threads import DaemonThreads
+from core.foundation.errors import BudgetExceeded, EvaluationAborted
+from core.search.budget import Gate, Spend
+from core.search.candidate import Candidate, build
+from core.search.jobs import Attempt, RowJob, RowResult, TraceJob, run_row, run_trace
+from core.search.journal import Journal
+from core.search.ledger import Ledger
+from core.search.meter import JobMeter
+from core.search.problem import Problem
+from core.search.runner import run_jobs
+
+__all__ = ["Bench"]
+
+Result = TypeVar("Result", RowResult, Attempt)
+
+FIRST_BOUND = 2
+"""Calls that one predictor is allowed for before anything ran: an answer and one repair turn."""
+
+
+class Bench:
+    """Runs the jobs of one search.
+
+    Args:
+        problem: Program, rows, metric.
+        journal: Where finished jobs are written and earlier ones found.
+        gate: The budget.
+        width: Jobs in flight.
+        max_errors: More failures of infrastructure, metric or program code than this end the search with an error.
+        stop_requested: Asked before each job.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        journal: Journal,
+        gate: Gate,
+        *,
+        width: int,
+        max_errors: int,
+        stop_requested: Callable[[], bool] | None = None,
+    ) -> None:
+        self.ledger = Ledger()
+        self.halted: str | None = None
+        self.replayed = 0
+        self._problem = problem
+        self._journal = journal
+        self._gate = gate
+        self._width = width
+        self._max_errors = max_errors
+        self._errors = 0
+        self._stop_requested = stop_requested
+        self._threads = DaemonThreads("search")
+        self._metric = MetricCall(problem.metric, self._threads) if problem.metric is not None else None
+        self._programs: dict[str, ProgramCall] = {}
+        self._paid_traces: set[str] = set()
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._threads.shutdown()
+
+    def halt(self) -> bool:
+        """Return whether nothing more may be started, and remember why."""
+        if self.halted is None and self._stop_requested is not None and self._stop_requested():
+            self.halted = "stopped"
+        seconds = self._gate.budget.seconds
+        if self.halted is None and seconds is not None and self._gate.elapsed >= seconds:
+            self.halted = "seconds"
+        return self.halted is not None
+
+    def forget(self, candidate: Candidate) -> None:
+        """Let go of a candidate's program once it needs no more rows."""
+        self._programs.pop(candidate.key, None)
+
+    async def rows(self, jobs: Sequence[RowJob]) -> list[RowResult | None]:
+        """Run candidates on rows as one unit; None for a row that the end of the search left out."""
+        logged = [self._logged_row(job) for job in jobs]
+        return await self._unit("evaluate", logged, [lambda job=job: self._row(job) for job in jobs])
+
+    async def traces(self, jobs: Sequence[TraceJob]) -> list[Attempt | None]:
+        """Run attempts of a teacher as one unit; None for one that the end of the search left out."""
+        once = list({job.key: job for job in jobs}.values())
+        logged = [self._logged_trace(job) for job in once]
+        found = await self._unit("bootstrap", logged, [lambda job=job: self._trace(job) for job in once])
+        by_key = {job.key: attempt for job, attempt in zip(once, found, strict=True)}
+        return [by_key[job.key] for job in jobs]
+
+    async def _unit(
+        self,
+        purpose: str,
+        logged: list[Result | None],
+        live: Sequence[Callable[[], Coroutine[Any, Any, Result | None]]],
+    ) -> list[Result | None]:
+        together = self._has_room(purpose, len(logged))
+        for found in logged:
+            if found is not None:
+                self._gate.charge(found.spend)
+                self.replayed += 1
+        missing = [index for index, found in enumerate(logged) if found is None]
+        width = self._width if together else 1
+        fresh = await run_jobs([live[index] for index in missing], width=width, halt=self.halt)
+        results = list(logged)
+        for index, result in zip(missing, fresh, strict=True):
+            results[index] = result
+        if together and self._gate.budget.capped and self._ran_out():
+            return [None] * len(results)
+        for result in results:
+            if result is not None:
+                self.ledger.add(purpose, result.spend)
+        self._count_errors(result for result in fresh if result is not None)
+        return results
+
+    def _ran_out(self) -> bool:
+        if self._gate.overspent():
+            self.halted = "budget"
+        return self.halted == "budget"
+
+    def _has_room(self, purpose: str, jobs: int) -> bool:
+        """Return whether the dearest job so far, as often as there are jobs, fits what is left."""
+        budget, spent, most = self._gate.budget, self._gate.spent, self.ledger.most.get(purpose)
+        if not budget.capped:
+            return True
+        if most is None and (budget.tokens is not None or budget.cost is not None):
+            return False
+        first = Spend(calls=FIRST_BOUND * max(1, len(self._problem.paths)))
+        dearest = most if most is not None else first
+        needs = [
+            (budget.calls, spent.calls, dearest.calls),
+            (budget.tokens, spent.tokens, dearest.tokens),
+            (budget.cost, spent.cost, dearest.cost),
+        ]
+        return all(cap is None or used + jobs * each <= cap for cap, used, each in needs)
+
+    async def _row(self, job: RowJob) -> RowResult | None:
+        if self._metric is None:
+            return None
+        program = self._program(job.candidate)
+        name = f"row:{job.candidate.key}:{job.item.key}"
+        meter = self._meter(name)
+        with meter.installed():
+            try:
+                result = await run_row(job, program, self._metric)
+            except BudgetExceeded:
+                return self._refused()
+        if meter.refused is not None:  # the program caught it: what it gave is no result
+            return self._refused()
+        result = replace(result, spend=meter.spend)
+        self._journal.write("row", **_row_event(job, result, self._gate.elapsed))
+        return result
+
+    async def _trace(self, job: TraceJob) -> Attempt | None:
+        meter = self._meter(f"trace:{job.key}")
+        with meter.installed():
+            try:
+                attempt = await run_trace(job, self._threads, self._metric)
+            except BudgetExceeded:
+                return self._refused()
+        if meter.refused is not None:  # the program caught it: what it gave is no result
+            return self._refused()
+        attempt = replace(attempt, spend=meter.spend)
+        event = _trace_event(job, attempt, self._gate.elapsed)
+        self._journal.write("trace", **event)
+        self._journal.keep_trace(job.key, event)
+        self._paid_traces.add(job.key)
+        return attempt
+
+    def _program(self, candidate: Candidate) -> ProgramCall:
+        if candidate.key not in self._programs:
+            program = build(self._problem.student, candidate.state, self._problem.train_rows)
+            self._programs[candidate.key] = ProgramCall(program, self._threads)
+        return self._programs[candidate.key]
+
+    def _meter(self, job: str) -> JobMeter:
+        def record(key: str, spend: Spend) -> None:
+            self._journal.write("budget", kind="call", job=job, key=key, **spend.to_dict())
+
+        capped = self._gate.budget.capped  # without a cap nobody needs to know of single calls
+        return JobMeter(self._gate, self._journal.unfinished(job), record if capped else None)
+
+    def _refused(self) -> None:
+        self.halted = self.halted or "budget"
+
+    def _logged_row(self, job: RowJob) -> RowResult | None:
+        event = self._journal.row(job.candidate.key, job.item.key)
+        return None if event is None else RowResult(event["score"], event["outcome"], Spend.from_dict(event))
+
+    def _logged_trace(self, job: TraceJob) -> Attempt | None:
+        event = self._journal.trace(job.key)
+        if event is None:
+            return None
+        paid = job.key in self._paid_traces  # a trace that several candidates use is paid once
+        self._paid_traces.add(job.key)
+        return Attempt(
+            row=job.item.key,
+            round=job.round,
+            kept=event["kept"],
+            why=event.get("why", ""),
+            score=event.get("score"),
+            outcome=event.get("outcome", "scored"),
+            error=event.get("error", ""),
+            steps=event.get("steps", ()),
+            spend=Spend() if paid else Spend.from_dict(event),
+        )
+
+    def _count_errors(self, results: Any) -> None:
+        failed = [result for result in results if result.counts_as_error]
+        self._errors += len(failed)
+        if self._errors > self._max_errors:
+            raise EvaluationAborted(
+                f"{self._errors} rows failed, more than max_errors={self._max_errors} allows. "
+                f"The last: {failed[-1].error}",
+                hint="Fix the cause and run the same call with the same run log: finished rows are kept.",
+            )
+
+
+def _row_event(job: RowJob, result: RowResult, elapsed: float) -> dict[str, Any]:
+    event: dict[str, Any] = {
+        "candidate": job.candidate.id,
+        "state": job.candidate.key,
+        "row": job.item.key,
+        "index": job.position,
+        "score": result.score,
+        "outcome": result.outcome,
+        **result.spend.to_dict(),
+        "latency": round(result.latency, 6),
+        "elapsed": round(elapsed, 3),
+    }
+    if result.feedback:
+        event["feedback"] = result.feedback
+    if result.error:
+        event["error"] = result.error
+    return event
+
+
+def _trace_event(job: TraceJob, attempt: Attempt, elapsed: float) -> dict[str, Any]:
+    event: dict[str, Any] = {
+        "key": job.key,
+        "row": attempt.row,
+        "round": attempt.round,
+        "kept": attempt.kept,
+        "score": attempt.score,
+        "outcome": attempt.outcome,
+        **attempt.spend.to_dict(),
+        "elapsed": round(elapsed, 3),
+    }
+    if attempt.kept:
+        event["steps"] = list(attempt.steps)
+    else:
+        event.update(why=attempt.why, error=attempt.error)
+    return event

@@ -1,0 +1,108 @@
+"""Fingerprints of what a search works on: a run log is resumed only by the same work.
+
+Knows nothing about logs. Programs and metrics are named by their state and their source text, so that an edited
+metric is noticed; credentials and endpoints take no part.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from core.data.example import Example
+from core.foundation.fingerprint import fingerprint, jsonable
+from core.modules.module import Module
+from core.settings import current
+
+__all__ = ["of_callable", "of_examples", "of_model", "of_models", "of_program"]
+
+_LENGTH = 20
+
+
+def of_program(program: Module | None) -> str:
+    """Return the fingerprint of a program: its state, its structure and its code."""
+    if program is None:
+        return ""
+    classes = {type(part) for _, part in program.named_sub_modules()}
+    own = sorted(of_callable(kind) for kind in classes if not kind.__module__.startswith("core."))
+    signatures = {path: _signature(part) for path, part in program.named_predictors()}
+    return _short({"state": program.dump_state(), "code": own, "signatures": signatures})
+
+
+def of_examples(examples: Sequence[Example]) -> str:
+    """Return the fingerprint of rows: ids, contents and which fields are inputs, in order."""
+    return _short([[example.id, example.toDict(), example.input_keys] for example in examples])
+
+
+def of_callable(function: Callable[..., Any] | None) -> str:
+    """Return the fingerprint of a metric or class: what it declares of itself, or its name and source text."""
+    if function is None:
+        return ""
+    declared = getattr(function, "spec", None)
+    if declared is not None and not callable(declared):
+        return _short(jsonable(declared))
+    if isinstance(function, functools.partial):
+        return _short([of_callable(function.func), jsonable(function.args), jsonable(function.keywords)])
+    named = function if hasattr(function, "__qualname__") else type(function)
+    parts = [
+        getattr(named, "__module__", ""),
+        getattr(named, "__qualname__", ""),
+        _source(named),
+        _closure(function),
+    ]
+    if isinstance(function, Module):
+        parts.append(of_program(function))
+    return _short(parts)
+
+
+def of_model(model: Any) -> str:
+    """Return the fingerprint of a language model: who it is and how it is asked."""
+    if model is None:
+        return ""
+    identity = model.identity() if hasattr(model, "identity") else ""
+    state = model.dump_state() if hasattr(model, "dump_state") else {"model": getattr(model, "model", "")}
+    for name in ("cache", "num_retries"):
+        state.pop(name, None)
+    return _short([type(model).__qualname__, identity, state])
+
+
+def of_models(program: Module) -> str:
+    """Return the fingerprint of all models that a program would ask here, and of the adapter between."""
+    now = current()
+    own = [of_model(predictor.lm) for predictor in program.predictors()]
+    adapter = now.adapter if now.adapter is None or isinstance(now.adapter, type) else type(now.adapter)
+    return _short([own, of_model(now.lm), getattr(adapter, "__qualname__", "")])
+
+
+def _short(value: Any) -> str:
+    return fingerprint(value)[:_LENGTH]
+
+
+def _signature(predictor: Any) -> list[Any]:
+    signature = predictor.signature
+    fields = [[name, field.type_name, field.desc] for name, field in signature.fields.items()]
+    return [signature.signature, signature.instructions, fields]
+
+
+def _source(named: Any) -> str:
+    try:
+        return inspect.getsource(named)
+    except (OSError, TypeError):
+        return ""
+
+
+def _closure(function: Any) -> list[Any]:
+    """Return plain values that a function closed over, such as a tolerance; others would not be stable."""
+    cells = getattr(function, "__closure__", None) or ()
+    values = [cell.cell_contents for cell in cells if _filled(cell)]
+    return [value for value in values if isinstance(value, (str, int, float, bool, tuple, frozenset))]
+
+
+def _filled(cell: Any) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018 - an empty cell raises
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,170 @@
+"""The two things that a search runs: a candidate on a scoring row, and a teacher on a training row with its trace.
+
+Knows nothing about order, budgets or logs; `core.search.bench` runs these in units and writes them down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.evaluate.call import MetricCall, ProgramCall
+from core.evaluate.row import RowOptions, evaluate_row
+from core.foundation.errors import MetricError
+from core.foundation.fingerprint import jsonable
+from core.modules.module import Module
+from core.modules.overrides import Override, overriding
+from core.search.budget import Spend
+from core.search.candidate import Candidate
+from core.search.problem import Item
+from core.settings import context
+from core.trace import TraceStep, collect, redact
+
+__all__ = ["Attempt", "RowJob", "RowResult", "Step", "TraceJob", "run_row", "run_trace"]
+
+FAILURE_SCORE = 0.0
+"""What a reply that cannot be read scores, or candidates would win by failing."""
+
+_OPTIONS = RowOptions(failure_score=FAILURE_SCORE)
+MAX_ERROR_TEXT = 1_000
+
+
+@dataclass(frozen=True)
+class RowJob:
+    """One candidate on one scoring row."""
+
+    candidate: Candidate
+    position: int
+    item: Item
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """What came of a row.
+
+    Attributes:
+        score: None where infrastructure or the metric failed.
+        counts_as_error: It counts towards `max_errors`.
+    """
+
+    score: float | None
+    outcome: str
+    spend: Spend = field(default_factory=Spend)
+    feedback: str = ""
+    error: str = ""
+    latency: float = 0.0
+    counts_as_error: bool = False
+
+
+@dataclass(frozen=True)
+class TraceJob:
+    """One attempt of a teacher on one training row.
+
+    Attributes:
+        key: Names the attempt: equal keys are the same teacher in the same state on the same row.
+        overrides: What differs about the teacher's predictors for this attempt alone, by path.
+        settings: Settings in force while the teacher runs.
+        judge: Returns why the attempt is not kept, given its score (None without a metric); empty: it is.
+    """
+
+    key: str
+    item: Item
+    teacher: Module
+    judge: Callable[[float | None], str]
+    overrides: Mapping[str, Override] = field(default_factory=dict[str, Override])
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    round: int = 0
+
+
+Step = dict[str, Any]
+"""One predictor call of a kept trace, as JSON: {"path", "inputs", "outputs"}."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What came of a `TraceJob`.
+
+    Attributes:
+        kept: The trace may become demos; then `steps` holds it.
+        why: Why it was not kept.
+    """
+
+    row: str
+    round: int
+    kept: bool
+    why: str = ""
+    score: float | None = None
+    outcome: str = "scored"
+    error: str = ""
+    steps: Sequence[Step] = ()
+    spend: Spend = field(default_factory=Spend)
+    counts_as_error: bool = False
+
+
+async def run_row(job: RowJob, program: ProgramCall, metric: MetricCall) -> RowResult:
+    """Run a candidate's program on a row and score it.
+
+    Raises:
+        BudgetExceeded: The row is not finished.
+    """
+    row, _ = await evaluate_row(job.position, job.item.example, program, metric, _OPTIONS)
+    failed = row.outcome in {"infrastructure_failure", "metric_failure"}
+    return RowResult(
+        score=row.score,
+        outcome=row.outcome,
+        feedback=row.feedback,
+        error=_short(row.error),
+        latency=row.latency,
+        counts_as_error=failed or not row.expected_error,
+    )
+
+
+async def run_trace(job: TraceJob, threads: Executor, metric: MetricCall | None) -> Attempt:
+    """Run a teacher on a training row, judge it, and keep its steps where it passes.
+
+    The metric runs under the search's own settings: the judge is the same one that scores candidates.
+
+    Raises:
+        BudgetExceeded: The attempt is not finished.
+    """
+    with context(**job.settings), overriding(job.overrides), collect() as steps:
+        row, prediction = await evaluate_row(
+            0, job.item.example, ProgramCall(job.teacher, threads), None, _OPTIONS
+        )
+    if row.outcome != "scored":
+        failed = row.outcome != "model_failure" or not row.expected_error
+        return _rejected(
+            job, f"the teacher failed: {_short(row.error)}", row.outcome, _short(row.error), failed
+        )
+    score: float | None = None
+    if metric is not None:
+        try:
+            score = (await metric(job.item.example, prediction, list(steps))).value
+        except MetricError as error:
+            text = _short(str(error))
+            return _rejected(job, f"the metric failed: {text}", "metric_failure", text, True)
+    why = job.judge(score)
+    if why:
+        return Attempt(job.item.key, job.round, kept=False, why=why, score=score)
+    return Attempt(job.item.key, job.round, kept=True, score=score, steps=[_step(step) for step in steps])
+
+
+def _rejected(job: TraceJob, why: str, outcome: str, error: str, counts: bool) -> Attempt:
+    return Attempt(
+        job.item.key, job.round, kept=False, why=why, outcome=outcome, error=error, counts_as_error=counts
+    )
+
+
+def _step(step: TraceStep) -> Step:
+    return {
+        "path": step.path,
+        "inputs": jsonable(step.inputs),
+        "outputs": jsonable(dict(step.outputs.items())),
+    }
+
+
+def _short(text: str) -> str:
+    clean = redact(text)
+    return clean if len(clean) <= MAX_ERROR_TEXT else f"{clean[:MAX_ERROR_TEXT]}…"

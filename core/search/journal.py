@@ -1,0 +1,189 @@
+"""The search's side of the run log: writes typed events once, and finds what earlier sessions did.
+
+Knows nothing about how a search decides. Resuming is replaying: the search runs again from its start, and every row
+and trace that the log holds is taken from there. So nothing but results is stored, and an event that says what the
+log says already is not written twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core.foundation.errors import ResumeMismatch, RunLogError
+from core.foundation.fingerprint import fingerprint, jsonable
+from core.search.ledger import JobRecord
+from core.search.run_log import Event, RunLog
+
+__all__ = ["FORMAT", "VOLATILE", "Journal", "canonical"]
+
+FORMAT = 1
+"""Version of the events' layout; a later program reads earlier ones or says that it cannot."""
+
+VOLATILE = frozenset({"seq", "elapsed", "latency", "seconds"})
+"""What differs between two equal runs: times, and the order in which rows happened to finish."""
+
+_log = logging.getLogger("core.search")
+
+_FINAL = frozenset({"scored", "model_failure"})
+"""Outcomes that hold; a row that failed by infrastructure or metric is run again on resume."""
+
+
+class Journal:
+    """Events of one search, old and new.
+
+    Args:
+        log: Where they are kept.
+        on_event: Told every new event except the records of single calls; what it raises is logged and ignored.
+
+    Attributes:
+        resumed: The log held events already.
+        elapsed: Wall seconds of the earlier sessions.
+    """
+
+    def __init__(self, log: RunLog, on_event: Callable[[Event], None] | None = None) -> None:
+        self._log = log
+        self._on_event = on_event
+        self._lock = threading.Lock()
+        self._said: set[str] = set()
+        self._rows: dict[tuple[str, str], Event] = {}
+        self._traces: dict[str, Event] = {}
+        self._unfinished: dict[str, JobRecord] = {}
+        self._header: Event | None = None
+        self._last: Event | None = None
+        self.elapsed = 0.0
+        self._seq = 0
+        for event in log.read():
+            self._take(event)
+        self.resumed = self._seq > 0
+
+    def open(self, header: Mapping[str, Any]) -> None:
+        """Write the header, or check that the log's own is the same work.
+
+        Raises:
+            ResumeMismatch: The log belongs to other work; says what differs.
+            RunLogError: The log is of a later format.
+        """
+        if self._header is None:
+            if self._seq:
+                raise RunLogError("The run log does not begin with a header.", hint="Start a new run log.")
+            self.write("header", format=FORMAT, **header)
+            return
+        if self._header.get("format", 0) > FORMAT:
+            raise RunLogError("The run log was written by a later version.", hint="Update and resume again.")
+        differences = _differences(self._header, jsonable(dict(header)))
+        if differences:
+            names = ", ".join(differences)
+            raise ResumeMismatch(
+                f"The run log belongs to another run; what differs: {names}.",
+                differences=differences,
+                hint="Resume with what the log was started with, or start a new run log.",
+            )
+
+    def write(self, event_type: str, /, **fields: Any) -> None:
+        """Append one event and tell the observer."""
+        with self._lock:
+            event: Event = {"seq": self._seq, "type": event_type, **fields}
+            self._log.append(event)
+            self._seq += 1
+            self._last = event
+        if self._on_event is not None and not (event_type == "budget" and fields.get("kind") == "call"):
+            try:
+                self._on_event(event)
+            except Exception:
+                _log.exception("An observer of the search failed; the search goes on.")
+
+    def write_once(self, event_type: str, /, **fields: Any) -> None:
+        """Append one event unless the log holds the same already."""
+        key = _content(event_type, jsonable(fields))
+        if key not in self._said:
+            self._said.add(key)
+            self.write(event_type, **fields)
+
+    def write_end(self, event_type: str, /, **fields: Any) -> None:
+        """Append a closing event unless the log ends with the same: a finished run may be asked for again."""
+        if f"end:{_content(event_type, jsonable(fields))}" not in self._said:
+            self.write(event_type, **fields)
+
+    def row(self, state: str, row: str) -> Event | None:
+        """Return and forget the finished row of a candidate, if an earlier session ran it."""
+        return self._rows.pop((state, row), None)
+
+    def trace(self, key: str) -> Event | None:
+        """Return the finished trace under that key, if an earlier session ran it."""
+        return self._traces.get(key)
+
+    def keep_trace(self, key: str, event: Event) -> None:
+        """Remember a trace of this session: another candidate may ask for the same."""
+        self._traces[key] = event
+
+    def unfinished(self, job: str) -> JobRecord | None:
+        """Return what earlier sessions paid for a job that they did not finish."""
+        return self._unfinished.pop(job, None)
+
+    def _take(self, event: Event) -> None:
+        self._seq = int(event.get("seq", self._seq)) + 1
+        self.elapsed = max(self.elapsed, float(event.get("elapsed") or 0.0))
+        kind = event.get("type")
+        if kind == "header":
+            self._header = event
+        elif kind == "row":
+            self._take_row(event)
+        elif kind == "trace":
+            self._traces[event["key"]] = event
+            self._unfinished.pop(f"trace:{event['key']}", None)
+        elif kind == "budget" and event.get("kind") == "call":
+            record = self._unfinished.setdefault(event["job"], JobRecord())
+            record.calls.append(JobRecord.of_event(event))
+        elif kind in {"stop", "result"}:
+            self._said = {key for key in self._said if not key.startswith(f"end:{kind}")}
+            self._said.add(f"end:{_content(str(kind), event)}")
+        else:
+            self._said.add(_content(str(kind), event))
+
+    def _take_row(self, event: Event) -> None:
+        job = f"row:{event['state']}:{event['row']}"
+        if event.get("outcome") in _FINAL:
+            self._rows[event["state"], event["row"]] = event
+            self._unfinished.pop(job, None)
+            return
+        if job not in self._unfinished:
+            record = self._unfinished[job] = JobRecord()
+            record.calls.append(JobRecord.of_event({**event, "key": "failed"}))
+
+
+def canonical(events: list[Event]) -> list[str]:
+    """Return events without what differs between two equal runs, in an order of their own; for tests."""
+    kept = [event for event in events if event["type"] != "budget"]
+    return sorted(_content(event["type"], event) for event in kept)
+
+
+def _content(kind: str, event: Mapping[str, Any]) -> str:
+    return f"{kind}:{fingerprint({name: value for name, value in _lasting(event).items() if name != 'type'})}"
+
+
+def _lasting(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _lasting(item) for name, item in value.items() if name not in VOLATILE}
+    return [_lasting(item) for item in value] if isinstance(value, list) else value
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return {what: (in the log, asked for now)}; single parameters are named where they say more."""
+    found: dict[str, Any] = {}
+    if old.get("optimizer") != new.get("optimizer"):
+        found["optimizer"] = (old.get("optimizer"), new.get("optimizer"))
+    before, after = old.get("params") or {}, new.get("params") or {}
+    for name in sorted({*before, *after}):
+        if before.get(name) != after.get(name):
+            found[f"params.{name}"] = (before.get(name), after.get(name))
+    prints, now = old.get("fingerprints") or {}, new.get("fingerprints") or {}
+    for name in sorted({*prints, *now}):
+        covered = name == "params" and any(key.startswith("params.") for key in found)
+        if prints.get(name) != now.get(name) and not covered:
+            found[name] = (prints.get(name), now.get(name))
+    if old.get("seed") != new.get("seed"):
+        found["seed"] = (old.get("seed"), new.get("seed"))
+    return found

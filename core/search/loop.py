@@ -1,0 +1,227 @@
+"""The one search loop: asks an optimizer what to try, races it, writes it down, and says why it stopped.
+
+Knows nothing about any single optimizer. Killed at any point, the same call with the same run log goes on: the loop
+runs again from its start, and what the log holds is not run twice. Its decisions depend on finished sets of rows in a
+fixed order, never on what happened to finish first, so the same seed gives the same result at any concurrency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from core.search.bench import Bench
+from core.search.budget import UNITS, Gate
+from core.search.candidate import Candidate, demo_counts, state_key
+from core.search.journal import Journal
+from core.search.options import SearchOptions
+from core.search.pool import Entry, Pool
+from core.search.problem import Problem
+from core.search.proposal import Proposal
+from core.search.race import Race
+from core.search.racing import CEILING, TIE, Curtailed
+from core.search.run_log import MemoryRunLog
+from core.search.view import SearchView
+from core.settings import current
+
+__all__ = ["Outcome", "Search", "Stop", "Strategy"]
+
+WAVE = 4
+"""Candidates in a race at once where no cap asks for one after another."""
+
+
+class Strategy(Protocol):
+    """What the loop needs of an optimizer; it keeps no state between calls."""
+
+    async def propose(self, view: SearchView) -> Sequence[Proposal]:
+        """Return what to try next; nothing: all is tried.
+
+        Must depend on the view alone. May run the teacher through the view; may be asked again after a crash.
+        """
+        ...
+
+    def pick(self, view: SearchView) -> Candidate | None:
+        """Return the candidate to compile, given all that is known; None: the student as it is."""
+        ...
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why a search ended."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a search found."""
+
+    best: Candidate | None
+    stop: Stop
+    view: SearchView
+    bench: Bench
+    gate: Gate
+    journal: Journal
+
+
+class Search:
+    """One search.
+
+    Args:
+        problem: What to improve.
+        strategy: Proposes and picks.
+        options: How to run it.
+        header: Fingerprints and parameters that a resumed search must share.
+    """
+
+    def __init__(
+        self, problem: Problem, strategy: Strategy, options: SearchOptions, header: Mapping[str, Any]
+    ) -> None:
+        self._strategy = strategy
+        self._options = options
+        self._problem = problem
+        self._header = header
+        self._journal = Journal(options.run_log or MemoryRunLog(), options.on_event)
+        self._gate = Gate(options.budget, elapsed=self._journal.elapsed, warn=self._warn_of_budget)
+        settings = current()
+        self._bench = Bench(
+            problem,
+            self._journal,
+            self._gate,
+            width=options.num_threads or settings.num_threads,
+            max_errors=settings.max_errors if options.max_errors is None else options.max_errors,
+            stop_requested=options.stop_requested,
+        )
+        self._pool = Pool(len(problem.scoring))
+        # Under a cap, or with a target, each candidate may be the last: then they are made and scored one by one.
+        width = 1 if options.budget.capped or options.target is not None else WAVE
+        rule = Curtailed() if options.racing else None
+        self._race = Race(problem, self._pool, self._bench, self._journal, rule=rule, width=width)
+        self._view = SearchView(problem, self._pool, self._bench, self._journal, width)
+
+    async def run(self) -> Outcome:
+        """Search until there is a reason to stop.
+
+        Raises:
+            ResumeMismatch: The run log belongs to other work.
+            EvaluationAborted: Too many rows failed; what is finished stays in the log.
+        """
+        try:
+            self._journal.open(self._header)
+            self._warn_of_small_budget()
+            stop = await self._rounds()
+            best = self._strategy.pick(self._view)
+        finally:
+            self._bench.close()
+        self._journal.write_end("stop", code=stop.code, reason=stop.reason, **self._spend())
+        return Outcome(best, stop, self._view, self._bench, self._gate, self._journal)
+
+    async def _rounds(self) -> Stop:
+        while True:
+            stop = self._reason_to_stop()
+            if stop is not None:
+                return stop
+            proposals = await self._strategy.propose(self._view)
+            new = [self._admit(proposal) for proposal in proposals]
+            self._view.round += 1
+            to_score = [entry.candidate for entry in new if entry.status == "proposed"]
+            if to_score and self._problem.scoring and not await self._race.run(to_score):
+                return self._halted()
+            if not proposals:
+                return self._halted() if self._view.ended else self._all_tried()
+
+    def _admit(self, proposal: Proposal) -> Entry:
+        candidate = Candidate(
+            id=f"c{len(self._pool)}",
+            key=state_key(proposal.state),
+            state=proposal.state,
+            label=proposal.label,
+            parents=proposal.parents,
+            seed=proposal.seed,
+            notes=proposal.notes,
+        )
+        entry = self._pool.add(candidate)
+        self._journal.write_once(
+            "candidate",
+            candidate=candidate.id,
+            key=candidate.key,
+            label=candidate.label,
+            seed=candidate.seed,
+            parents=list(candidate.parents),
+            demos=demo_counts(candidate.state),
+            state=candidate.state,
+            notes=dict(candidate.notes),
+        )
+        if entry.status == "duplicate":
+            self._journal.write_once(
+                "dropped", candidate=candidate.id, state=candidate.key, reason=entry.reason
+            )
+        elif not proposal.evaluate:
+            self._pool.finish(candidate, "unscored")
+        return entry
+
+    def _reason_to_stop(self) -> Stop | None:
+        if self._bench.halt():
+            return self._halted()
+        leader = self._pool.leader
+        if leader is None:
+            return None
+        mean = self._pool.mean(leader)
+        target = self._options.target
+        if target is not None and mean >= target - TIE:
+            return Stop("target", f"{_named(leader)} reached the target of {target:.1%} with {mean:.1%}.")
+        if self._options.racing and self._is_perfect(leader, mean):
+            rows = len(self._problem.scoring)
+            return Stop(
+                "perfect", f"{_named(leader)} has full marks on all {rows} rows: none can score higher."
+            )
+        return None
+
+    def _is_perfect(self, leader: Candidate, mean: float) -> bool:
+        scores = self._pool.scores.scores(leader.key)
+        return mean >= CEILING - TIE and all(score is not None and score <= CEILING for score in scores)
+
+    def _halted(self) -> Stop:
+        if self._bench.halted == "stopped":
+            return Stop(
+                "stopped", "A stop was requested; calls in flight were finished and the best so far was kept."
+            )
+        if self._bench.halted == "seconds":
+            cap = self._gate.budget.seconds or 0.0
+            return Stop("seconds", f"The budget of {cap:g} seconds is used up; the best so far was kept.")
+        return Stop("budget", f"The budget of {self._used_up()} is used up; the best so far was kept.")
+
+    def _used_up(self) -> str:
+        caps = self._gate.used()
+        name = self._gate.exhausted or next(
+            (name for name, (used, cap) in caps.items() if used >= cap), "calls"
+        )
+        return f"{caps[name][1]:g} {UNITS[name]}" if name in caps else "calls"
+
+    def _all_tried(self) -> Stop:
+        count = len(self._pool)
+        if count == 1:
+            return Stop("done", "The one candidate was made.")
+        return Stop("done", f"All {count} candidates were tried.")
+
+    def _warn_of_budget(self, resource: str, share: float) -> None:
+        used, cap = self._gate.used()[resource]
+        self._journal.write("budget", kind="warning", resource=resource, share=share, used=used, cap=cap)
+
+    def _warn_of_small_budget(self) -> None:
+        calls, rows = self._options.budget.calls, len(self._problem.scoring)
+        least = rows * max(1, len(self._problem.paths))
+        if calls is not None and self._problem.metric is not None and calls < least:
+            self._view.warn(
+                f"The budget of {calls} calls is less than scoring one candidate takes (about {least}).",
+                hint="Raise it, or give fewer validation rows, to get a full score.",
+            )
+
+    def _spend(self) -> dict[str, Any]:
+        return {"spend": self._gate.spent.to_dict(), "seconds": round(self._gate.elapsed, 3)}
+
+
+def _named(candidate: Candidate) -> str:
+    return f"Candidate {candidate.id} ({candidate.label})" if candidate.label else f"Candidate {candidate.id}"

@@ -1,0 +1,94 @@
+"""Counts the calls of one job (a row, a trace) and asks the budget's gate before each.
+
+Knows nothing about programs. `core.lm.call` finds it in the context variable `call_meter`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from core.foundation.errors import BudgetExceeded
+from core.foundation.fingerprint import fingerprint
+from core.lm.call import call_meter
+from core.messages import LMRequest, LMResponse
+from core.search.budget import Gate, Spend
+from core.search.ledger import JobRecord
+
+__all__ = ["JobMeter"]
+
+
+class JobMeter:
+    """The meter of one job.
+
+    Args:
+        gate: The search's budget.
+        prior: What earlier sessions paid for this job without finishing it; already counted by `begin`.
+        record: Told (request key, spending) after every call; None where no cap needs it.
+    """
+
+    def __init__(
+        self, gate: Gate, prior: JobRecord | None = None, record: Callable[[str, Spend], None] | None = None
+    ) -> None:
+        self.spend = Spend()
+        self.refused: BudgetExceeded | None = None
+        self._gate = gate
+        self._record = record
+        self._pending: list[str | None] = []  # keys of calls under way; None: paid by an earlier session
+        self._paid = prior.by_key() if prior else Counter[str]()
+        if prior:
+            self._charge(prior.spend())
+
+    @contextmanager
+    def installed(self) -> Generator[JobMeter]:
+        """Count the calls made inside the block, in this task or thread and those it starts."""
+        token = call_meter.set(self)
+        try:
+            yield self
+        finally:
+            call_meter.reset(token)
+
+    async def reserve(self, request: LMRequest) -> None:
+        """Count one call before it is sent.
+
+        Raises:
+            BudgetExceeded: It must not be sent.
+        """
+        key = _request_key(request) if self._record is not None or self._paid else ""
+        if self._paid and self._paid[key] > 0:
+            self._paid[key] -= 1
+            self._pending.append(None)
+            return
+        try:
+            self._gate.take()
+        except BudgetExceeded as error:
+            self.refused = error
+            raise
+        self.spend.calls += 1
+        self._pending.append(key)
+
+    def settle(self, response: LMResponse | None) -> None:
+        """Add what one answered or failed call cost."""
+        key = self._pending.pop() if self._pending else None
+        if key is None:
+            return
+        spend = Spend(calls=1)
+        if response is not None:
+            spend.prompt_tokens = response.usage.prompt_tokens
+            spend.completion_tokens = response.usage.completion_tokens
+            spend.cost = response.cost or 0.0
+            self.spend.prompt_tokens += spend.prompt_tokens
+            self.spend.completion_tokens += spend.completion_tokens
+            self.spend.cost += spend.cost
+            self._gate.settle(spend.prompt_tokens, spend.completion_tokens, spend.cost)
+        if self._record is not None:
+            self._record(key, spend)
+
+    def _charge(self, spend: Spend) -> None:
+        self.spend.add(spend)
+        self._gate.charge(spend)
+
+
+def _request_key(request: LMRequest) -> str:
+    return fingerprint([request.model, request.messages, request.params, request.rollout_id])[:20]

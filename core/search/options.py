@@ -1,0 +1,39 @@
+"""How a search is run: everything that does not change what it searches for.
+
+Knows nothing about programs or optimizers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.search.budget import Budget
+from core.search.run_log import Event, RunLog
+
+__all__ = ["SearchOptions"]
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """Options of one search.
+
+    Attributes:
+        budget: Caps.
+        run_log: Where it is written down; None: in memory.
+        racing: Drop candidates that cannot win any more; False: score every candidate on every row.
+        num_threads: Rows in flight; None: that of the settings.
+        max_errors: Failed rows that it bears; None: that of the settings.
+        target: Stop at a candidate whose mean reaches this.
+        stop_requested: Asked before every row and every round.
+        on_event: Told every event.
+    """
+
+    budget: Budget = field(default_factory=Budget)
+    run_log: RunLog | None = None
+    racing: bool = True
+    num_threads: int | None = None
+    max_errors: int | None = None
+    target: float | None = None
+    stop_requested: Callable[[], bool] | None = None
+    on_event: Callable[[Event], None] | None = None

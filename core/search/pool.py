@@ -1,0 +1,120 @@
+"""The pool: every candidate of a search with its scores and its fate, in order of proposal.
+
+Knows nothing about how candidates are made or run. Optimizers see it read-only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from core.evaluate.statistics import mean_interval
+from core.search.budget import Spend
+from core.search.candidate import Candidate
+from core.search.score_cache import ScoreCache
+
+__all__ = ["Entry", "Pool", "Standing", "Status"]
+
+Status = Literal["proposed", "unscored", "partial", "full", "dropped", "duplicate"]
+"""`unscored`: its optimizer does not score; `partial`: the search ended before all rows; `dropped`: raced out."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is known of a candidate's score.
+
+    Attributes:
+        mean: Over the rows that have a score, 0 to 1 for the usual metrics; None without any.
+        interval: 95 % interval of the mean.
+        scored: Rows with a score.
+        rows: Rows that were run.
+        of: Rows there are; the score is a full one only where `rows == of`.
+    """
+
+    mean: float | None
+    interval: tuple[float, float]
+    scored: int
+    rows: int
+    of: int
+
+    @property
+    def full(self) -> bool:
+        """True where every row was run."""
+        return self.of > 0 and self.rows == self.of
+
+
+@dataclass
+class Entry:
+    """A candidate and what became of it."""
+
+    candidate: Candidate
+    status: Status = "proposed"
+    reason: str = ""
+    """Why it was dropped, or which candidate it repeats."""
+    spend: Spend | None = None
+
+
+class Pool:
+    """All candidates of one search.
+
+    Args:
+        rows: How many rows candidates are scored on.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self.scores = ScoreCache(rows)
+        self.proposals = 0
+        self._entries: dict[str, Entry] = {}
+        self._by_key: dict[str, str] = {}
+        self._leader: Candidate | None = None
+        self._best = -math.inf
+
+    def add(self, candidate: Candidate) -> Entry:
+        """Take a candidate in; one whose state is known already is marked as a duplicate."""
+        entry = Entry(candidate, spend=Spend())
+        first = self._by_key.setdefault(candidate.key, candidate.id)
+        if first != candidate.id:
+            entry.status, entry.reason = "duplicate", f"the same program as {first}"
+        self._entries[candidate.id] = entry
+        self.proposals += 1
+        return entry
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __getitem__(self, candidate_id: str) -> Entry:
+        return self._entries[candidate_id]
+
+    def standing(self, candidate: Candidate) -> Standing:
+        """Return what is known of a candidate's score."""
+        seen = self.scores.scores(candidate.key)
+        scored = [score for score in seen if score is not None]
+        mean = math.fsum(scored) / len(scored) if scored else None
+        return Standing(mean, mean_interval(scored), len(scored), len(seen), self.scores.rows)
+
+    def mean(self, candidate: Candidate) -> float:
+        """Return the mean of the rows with a score; minus infinity without any."""
+        scored = [score for score in self.scores.scores(candidate.key) if score is not None]
+        return math.fsum(scored) / len(scored) if scored else -math.inf
+
+    def finish(self, candidate: Candidate, status: Status, reason: str = "") -> None:
+        """Say what became of a candidate."""
+        entry = self._entries[candidate.id]
+        entry.status, entry.reason = status, reason
+        if status == "full" and (self._leader is None or self.mean(candidate) > self._best):
+            self._leader, self._best = candidate, self.mean(candidate)
+
+    @property
+    def leader(self) -> Candidate | None:
+        """The best candidate that ran on every row; of equals the earliest."""
+        return self._leader
+
+    def ranked(self) -> list[Entry]:
+        """Fully scored candidates, best first, earlier first among equals."""
+        full = [entry for entry in self if entry.status == "full"]
+        return sorted(full, key=lambda entry: -self.mean(entry.candidate))

@@ -1,0 +1,145 @@
+"""The race: scores candidates block by block and drops those that cannot win any more.
+
+Knows nothing about how candidates are made. All candidates see the same rows in the same order; decisions fall
+between blocks, on whole blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from core.foundation.randomness import rng
+from core.search.bench import Bench
+from core.search.budget import Spend
+from core.search.candidate import Candidate
+from core.search.jobs import RowJob
+from core.search.journal import Journal
+from core.search.pool import Pool
+from core.search.problem import Problem
+from core.search.racing import RacingRule, block_size
+
+__all__ = ["Race"]
+
+
+class Race:
+    """Scores candidates on the problem's scoring rows.
+
+    Args:
+        rule: Who may go on; None: everybody, on every row (the published algorithms).
+        width: Candidates in the race at once.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        pool: Pool,
+        bench: Bench,
+        journal: Journal,
+        *,
+        rule: RacingRule | None,
+        width: int,
+    ) -> None:
+        self._problem = problem
+        self._pool = pool
+        self._bench = bench
+        self._journal = journal
+        self._rule = rule
+        self._width = width
+        self._order = list(range(len(problem.scoring)))
+        if rule is not None:
+            # Rows often come sorted by label; in a shuffled order the first blocks speak for the rest.
+            rng(problem.seed, "racing order").shuffle(self._order)
+
+    async def run(self, candidates: Sequence[Candidate]) -> bool:
+        """Score candidates, in order; False where the end of the search cut it short."""
+        for wave in self._waves(candidates):
+            if not await self._wave(wave):
+                return False
+        return True
+
+    def _waves(self, candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
+        waiting = list(candidates)
+        while waiting:
+            # The first candidate runs alone: the others are measured against it.
+            size = 1 if self._rule is not None and self._pool.leader is None else self._width
+            yield waiting[:size]
+            waiting = waiting[size:]
+
+    async def _wave(self, wave: Sequence[Candidate]) -> bool:
+        active = list(wave)
+        for block in self._blocks():
+            active = [candidate for candidate in active if not self._dropped(candidate)]
+            if not active:
+                break
+            if not await self._block(active, block):
+                for candidate in active:
+                    self._cut_short(candidate)
+                return False
+        for candidate in active:
+            self._finished(candidate)
+        return True
+
+    def _blocks(self) -> Iterator[list[int]]:
+        size = block_size(len(self._order)) if self._rule is not None else len(self._order)
+        for start in range(0, len(self._order), size):
+            yield self._order[start : start + size]
+
+    async def _block(self, active: Sequence[Candidate], block: Sequence[int]) -> bool:
+        """Run one block of rows for all active candidates; False where some rows are missing."""
+        rows = self._problem.scoring
+        jobs = [RowJob(candidate, position, rows[position]) for candidate in active for position in block]
+        results = await self._bench.rows(jobs)
+        for job, result in zip(jobs, results, strict=True):
+            if result is not None:
+                self._pool.scores.put(job.candidate.key, job.position, result.score)
+                (self._pool[job.candidate.id].spend or Spend()).add(result.spend)
+        return all(result is not None for result in results)
+
+    def _dropped(self, candidate: Candidate) -> bool:
+        leader = self._pool.leader
+        if self._rule is None or leader is None:
+            return False
+        own = self._pool.scores.scores(candidate.key, self._order)
+        theirs = self._pool.scores.scores(leader.key, self._order)
+        reason = self._rule.hopeless(own, theirs, len(self._order) - len(own))
+        if not reason:
+            return False
+        self._pool.finish(candidate, "dropped", reason)
+        self._bench.forget(candidate)
+        self._journal.write_once(
+            "dropped",
+            candidate=candidate.id,
+            state=candidate.key,
+            reason=reason,
+            leader=leader.id,
+            rows=len(own),
+            of=len(self._order),
+        )
+        return True
+
+    def _finished(self, candidate: Candidate) -> None:
+        self._pool.finish(candidate, "full")
+        self._bench.forget(candidate)
+        self._write_score(candidate)
+
+    def _cut_short(self, candidate: Candidate) -> None:
+        standing = self._pool.standing(candidate)
+        status = "partial" if standing.rows else "proposed"
+        self._pool.finish(candidate, status, "the search ended before all rows were run")
+        if standing.rows:
+            self._write_score(candidate)
+
+    def _write_score(self, candidate: Candidate) -> None:
+        standing = self._pool.standing(candidate)
+        self._journal.write_once(
+            "score",
+            candidate=candidate.id,
+            state=candidate.key,
+            label=candidate.label,
+            **asdict(standing),
+            full=standing.full,
+            percent=None if standing.mean is None else round(100 * standing.mean, 2),
+            on=self._problem.scored_on,
+            best=self._pool.leader is not None and self._pool.leader.id == candidate.id,
+        )
