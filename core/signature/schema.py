@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from core.foundation.errors import ValueCoercionError
-from core.signature.field import MISSING, Field
+from core.signature.field import CONSTRAINTS, MISSING, Field
 
 __all__ = ["json_schema", "shape_of", "type_name", "type_of", "validate"]
 
@@ -127,12 +127,14 @@ def _tuple(arguments: tuple[Any, ...], inside: tuple[Any, ...]) -> Shape:
 def _record(annotation: Any, inside: tuple[Any, ...]) -> Shape | None:
     """Return the shape of a pydantic model, dataclass or TypedDict; None for anything else."""
     members: list[tuple[str, Any, bool, str, Any]] = []
+    bounds: dict[str, dict[str, Any]] = {}
     if hasattr(annotation, "model_fields") and isinstance(annotation, type):
         if "format" in annotation.__dict__ and callable(annotation.__dict__["format"]):
             return None  # a custom type with a wire form of its own
         for name, info in annotation.model_fields.items():
             default = MISSING if info.is_required() else (None if info.default_factory else info.default)
             members.append((name, info.annotation, info.is_required(), info.description or "", default))
+            bounds[name] = _bounds(info.metadata)
     elif dataclasses.is_dataclass(annotation) and isinstance(annotation, type):
         hints = typing.get_type_hints(annotation)
         for item in dataclasses.fields(annotation):
@@ -146,10 +148,21 @@ def _record(annotation: Any, inside: tuple[Any, ...]) -> Shape | None:
         return None
     fields: dict[str, Any] = {}
     for name, hint, required, desc, default in members:
-        fields[name] = {"shape": _shape(hint, inside), "required": required, "desc": desc}
+        shape = _shape(hint, inside)
+        if bounds.get(name):
+            shape["constraints"] = bounds[name]
+        fields[name] = {"shape": shape, "required": required, "desc": desc}
         if default is not MISSING:
             fields[name]["default"] = _plain_default(default)
     return {"kind": "object", "name": str(getattr(annotation, "__name__", "Record")), "fields": fields}
+
+
+def _bounds(metadata: Sequence[Any]) -> dict[str, Any]:
+    """Return the constraints that pydantic keeps beside a member's type."""
+    found = {
+        name: getattr(item, name, None) for item in metadata for name in CONSTRAINTS if hasattr(item, name)
+    }
+    return {name: bound for name, bound in found.items() if bound is not None}
 
 
 def _plain_default(value: Any) -> Any:
@@ -233,7 +246,8 @@ def _model_of(shape: Shape, name: str) -> Any:
     for key, member in shape["fields"].items():
         default = ... if member.get("required", True) else member.get("default")
         inner = type_of(member["shape"], key.title().replace("_", ""))
-        members[key] = (inner, pydantic.Field(default, description=member.get("desc") or None))
+        bounds = member["shape"].get("constraints", {})
+        members[key] = (inner, pydantic.Field(default, description=member.get("desc") or None, **bounds))
     return pydantic.create_model(shape.get("name") or name, **members)
 
 

@@ -1,0 +1,41 @@
+"""A program as data: specification, checks, the module built from it, and its Python source.
+
+Knows nothing about the browser's forms that edit it.
+"""
+
+from core.pipeline.build import Pipeline, build
+from core.pipeline.code import code
+from core.pipeline.fields import annotation_of, shape_of_field, signature_of, signature_spec_of
+from core.pipeline.from_program import spec_from_program
+from core.pipeline.kind import StepKind, step_kinds
+from core.pipeline.names import identifier_near
+from core.pipeline.shorthand import parse_signature_string, signature_string
+from core.pipeline.sources import merge_lists
+from core.pipeline.spec import FieldSpec, ProgramSpec, SignatureSpec, StepSpec, parse_spec
+from core.pipeline.validate import Problem, available_sources, errors_of, validate
+
+__all__ = [
+    "FieldSpec",
+    "Pipeline",
+    "Problem",
+    "ProgramSpec",
+    "SignatureSpec",
+    "StepKind",
+    "StepSpec",
+    "annotation_of",
+    "available_sources",
+    "build",
+    "code",
+    "errors_of",
+    "identifier_near",
+    "merge_lists",
+    "parse_signature_string",
+    "parse_spec",
+    "shape_of_field",
+    "signature_of",
+    "signature_spec_of",
+    "signature_string",
+    "spec_from_program",
+    "step_kinds",
+    "validate",
+]
