@@ -118,21 +118,25 @@ class Run:
     def _should_end(self) -> bool:
         if self.end_reason == "finished" and self._stop_requested is not None and self._stop_requested():
             self.end_reason = "stopped"
-        if self._delivery is not None and self._delivery.done():
-            self._delivery.result()
         return self.end_reason != "finished"
 
     def _record(self, row: Row, prediction: Any) -> None:
         self.rows[row.index], self.predictions[row.index] = row, prediction
         if self._observers:
-            self._undelivered.append(row)
-            if self._delivery is None or self._delivery.done():
-                self._delivery = asyncio.create_task(self._deliver())
+            self._tell(row)
         if row.outcome in ("infrastructure_failure", "metric_failure") or not row.expected_error:
             self.errors += 1
             if self.errors > self._max_errors:
                 self.end_reason = "errors"
                 raise _TooManyErrors
+
+    def _tell(self, row: Row) -> None:
+        self._undelivered.append(row)
+        if self._delivery is not None and self._delivery.done():
+            self._delivery.result()  # what an observer raised ends the run here
+            self._delivery = None
+        if self._delivery is None:
+            self._delivery = asyncio.create_task(self._deliver())
 
     async def _deliver(self) -> None:
         """Hand over what has come in meanwhile, a batch per hop to the observers' thread."""

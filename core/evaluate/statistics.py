@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import random
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat
@@ -131,9 +132,11 @@ def bca_interval(
 ) -> Interval:
     """The BCa end points, given the scores and the sorted means of their resamples."""
     mean, _ = _moments(scores)
-    below = sum(1 for value in sorted_means if value < mean)
-    at_or_below = sum(1 for value in sorted_means if value <= mean)
-    share = (below + at_or_below) / (2 * len(sorted_means))
+    # A resample may be the sample itself in another order, which rounding must not put on either side.
+    slack = 1e-12 * max(map(abs, scores))
+    share = (bisect_left(sorted_means, mean - slack) + bisect_right(sorted_means, mean + slack)) / (
+        2 * len(sorted_means)
+    )
     if not 0.0 < share < 1.0:  # every resample on one side: no correction can be estimated
         return (quantile(sorted_means, (1 - confidence) / 2), quantile(sorted_means, (1 + confidence) / 2))
     bias = normal_quantile(share)
