@@ -14,7 +14,7 @@ _SPACE = re.compile(r"(?:[\s\ufeff]+|\\[nrt]|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*"
 _SPACE_AND_COMMAS = re.compile(r"(?:[\s,;\ufeff]+|\\[nrt]|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
 _BARE_VALUE = re.compile(r"[^,\]}\)\n]+")
 _BARE_KEY = re.compile(r"[\w$ .-]{1,80}?(?=[ \t]{0,20}[:=])")
-_NUMBER = re.compile(r"[-+]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][-+]?\d{1,4})?$")
+_JSON_NUMBER = re.compile(r"[-+]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][-+]?\d{1,4})?$")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 _CLOSING_QUOTES = {'"': '"', "'": "'", "“": "”", "`": "`"}
@@ -30,7 +30,7 @@ _AFTER_IN_LIST = re.compile(
     rf"{_GAP}(?:[}}\])]|$|,{_GAP}(?:[\[{{\"'“\]\d-]|true|false|null|None|True|False|$))"
 )
 _AFTER_KEY = re.compile(rf"{_GAP}[:=\"'{{\[]")
-_WORDS: dict[str, Any] = {
+_JSON_WORDS: dict[str, Any] = {
     "true": True,
     "false": False,
     "null": None,
@@ -148,9 +148,9 @@ class _Reader:
             self.fail("no value where one belongs")
         self.at = match.end()
         word = match[0].strip()
-        if word.lower() in _WORDS:
-            return _WORDS[word.lower()]
-        if _NUMBER.match(word):
+        if word.lower() in _JSON_WORDS:
+            return _JSON_WORDS[word.lower()]
+        if _JSON_NUMBER.match(word):
             number = float(word)
             return int(word) if word.lstrip("+-").isdecimal() else number
         return word
