@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from core.lm.embedded.context import Context
@@ -16,7 +18,7 @@ from core.lm.embedded.options import Option
 from core.lm.embedded.task import Demo, Slot, Task
 from core.lm.embedded.text import humanized, is_function_word, same, sentences, words
 
-__all__ = ["choices_for", "label_text", "position_of", "solve_closed"]
+__all__ = ["ClosedFit", "choices_for", "closed_options", "label_text", "position_of", "solve_closed"]
 
 _YES = {
     "true",
@@ -101,33 +103,56 @@ def position_of(text: str, choices: tuple[Any, ...]) -> int:
 def solve_closed(context: Context, slot: Slot) -> list[Option]:
     """Return every allowed value with its share of belief."""
     task = context.task
-    choices = choices_for(task, slot)
-    labels = tuple(label_text(choice) for choice in choices)
-    names, said, leaning = _descriptions(task, slot, labels)
-    texts: list[str] = []
-    answers: list[int] = []
-    for demo, value in task.taught(slot.name):
-        position = position_of(value, choices)
-        if position >= 0:
-            texts.append(_demo_text(demo))
-            answers.append(position)
-    classifier = context.fit(names, said, tuple(texts), tuple(answers), leaning)
-    shares = classifier.shares(task.text)
+    examples = [(_demo_text(demo), value) for demo, value in task.taught(slot.name)]
+    return closed_options(ClosedFit(context, slot, choices_for(task, slot), examples), task.text)
 
-    def because(label: int) -> str:
-        return _because(
-            task,
-            labels,
-            label,
-            classifier.shared_words(task.text, label),
-            classifier.nearest(task.text, label),
-            texts,
-        )
 
-    return [
-        Option(choice, math.log(share), lambda index=index: because(index))
-        for index, (choice, share) in enumerate(zip(choices, shares, strict=True))
+class ClosedFit:
+    """A classifier for one closed field, with what is needed to say why.
+
+    Args:
+        choices: The values allowed.
+        examples: Texts with the value each has, as text or as itself; others than `choices` are passed over.
+    """
+
+    def __init__(
+        self, context: Context, slot: Slot, choices: tuple[Any, ...], examples: Sequence[tuple[str, Any]]
+    ) -> None:
+        self.choices = choices
+        self.labels = tuple(label_text(choice) for choice in choices)
+        self.texts: list[str] = []
+        self.absent = sum(value is None for _, value in examples) / max(len(examples), 1)
+        answers: list[int] = []
+        for text, value in examples:
+            position = position_of(label_text(value), choices)
+            if position >= 0:
+                self.texts.append(text)
+                answers.append(position)
+        names, said, leaning = _descriptions(context.task, slot, self.labels)
+        self.classifier = context.fit(names, said, tuple(self.texts), tuple(answers), leaning)
+
+    def because(self, text: str, label: int) -> str:
+        """Say truly what spoke for a label."""
+        parts: list[str] = []
+        if shared := self.classifier.shared_words(text, label):
+            parts.append(f'the input shares {_quoted(shared)} with what is known of "{self.labels[label]}"')
+        at, closeness = self.classifier.nearest(text, label)
+        if at >= 0 and closeness > 0.05:
+            parts.append(f'its nearest example of that kind is "{_short(self.texts[at])}"')
+        return " and ".join(parts) or f'nothing in the input speaks for or against "{self.labels[label]}"'
+
+
+def closed_options(closed: ClosedFit, text: str, nullable: bool = False) -> list[Option]:
+    """Return every allowed value for a text, and None where the field may be empty."""
+    shares = closed.classifier.shares(text)
+    options = [
+        Option(choice, math.log(share), partial(closed.because, text, index))
+        for index, (choice, share) in enumerate(zip(closed.choices, shares, strict=True))
     ]
+    if nullable:
+        share = max(closed.absent, 0.2)
+        options.append(Option(None, math.log(share), "nothing in the input speaks for any of the values"))
+    return options
 
 
 def _demo_text(demo: Demo) -> str:
@@ -156,26 +181,6 @@ def _about(slot: Slot, instruction: str) -> list[str]:
     """Return the sentences of an instruction that speak of a field."""
     wanted = {word for word in words(humanized(slot.name)) if not is_function_word(word)}
     return [sentence for sentence in sentences(instruction) if wanted & set(words(sentence))]
-
-
-def _because(
-    task: Task,
-    labels: tuple[str, ...],
-    label: int,
-    shared: list[str],
-    nearest: tuple[int, float],
-    texts: list[str],
-) -> str:
-    """Say truly what spoke for a label."""
-    parts: list[str] = []
-    if shared:
-        parts.append(f'the input shares {_quoted(shared)} with what is known of "{labels[label]}"')
-    at, closeness = nearest
-    if at >= 0 and closeness > 0.05:
-        parts.append(f'its nearest example of that kind is "{_short(texts[at])}"')
-    if not parts:
-        parts.append(f'nothing in the input speaks for another value than "{labels[label]}" more strongly')
-    return " and ".join(parts)
 
 
 def _quoted(items: list[str]) -> str:

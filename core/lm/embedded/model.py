@@ -18,6 +18,7 @@ from core.lm.embedded.classify import fit
 from core.lm.embedded.context import Context
 from core.lm.embedded.options import Sampler
 from core.lm.embedded.reading import content_text, read_task
+from core.lm.embedded.repair import sharpened
 from core.lm.embedded.solve import solve
 from core.lm.embedded.text import count_tokens
 from core.lm.embedded.writing import write_reply
@@ -77,7 +78,7 @@ class InContextModel:
         Returns:
             `n` replies; the same arguments give the same replies.
         """
-        task = read_task(messages, response_format)
+        task = sharpened(read_task(messages, response_format))
         prompt_tokens = sum(
             count_tokens(content_text(m.get("content"))) + _TOKENS_PER_MESSAGE for m in messages
         )
