@@ -23,7 +23,7 @@ from core.foundation.fingerprint import jsonable
 __all__ = ["guard_formula", "save_csv", "save_json", "show_table", "table_records"]
 
 CELL_WORDS = 25
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = tuple("=+-@\t\r＝＋－＠")  # some spreadsheets read the full-width forms too
 
 
 def table_records(result: EvaluationResult) -> list[dict[str, Any]]:

@@ -117,7 +117,7 @@ def _best_pairs(label: list[Any], value: list[Any], score: Callable[[Any, Any], 
 
 
 def _compare_leaves(label: Any, value: Any, match: TextMatch) -> float:
-    """Numbers compare as numbers even where one is text; True, "true" and "True" are one; else as text."""
+    """Numbers compare as numbers even where one is text; True, "true", "True" and 1 are one; else as text."""
     if _is_number(label) or _is_number(value):
         one, other = _number(label), _number(value)
         if one is not None and other is not None:
@@ -126,19 +126,13 @@ def _compare_leaves(label: Any, value: Any, match: TextMatch) -> float:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float))
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, bool):
-        return None
-    return (
-        float(value)
-        if isinstance(value, (int, float))
-        else parse_number(value)
-        if isinstance(value, str)
-        else None
-    )
+    if isinstance(value, str):
+        return parse_number(value)
+    return float(value) if isinstance(value, (int, float)) else None
 
 
 def leaves(value: Any, path: str = "") -> list[tuple[str, str]]:
