@@ -194,7 +194,7 @@ class Bench:
         return JobMeter(self._gate, self._journal.unfinished(job), record if capped else None)
 
     def _refused(self) -> None:
-        self.halted = self.halted or "budget"
+        self.halted = self.halted or ("seconds" if self._gate.exhausted == "seconds" else "budget")
 
     def _logged_row(self, job: RowJob) -> RowResult | None:
         event = self._journal.row(job.candidate.key, job.item.key)
