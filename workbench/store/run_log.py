@@ -5,9 +5,11 @@ Knows nothing about what events mean. One writer per run: the job that holds the
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from core.foundation.fingerprint import jsonable
 from workbench.store.store import Store
@@ -22,6 +24,8 @@ class StoreRunLog:
     def __init__(self, store: Store, run_id: str) -> None:
         self._store = store
         self._run_id = run_id
+        self._lock = threading.Lock()
+        self._next: int | None = None
 
     def append(self, event: dict[str, Any]) -> None:
         """Add one event at the end; it is on disk when this returns.
@@ -46,3 +50,10 @@ class StoreRunLog:
         query = select(EventRow.body).where(EventRow.run_id == self._run_id, EventRow.seq > seq)
         with self._store.read() as session:
             return list(session.scalars(query.order_by(EventRow.seq)))
+
+    def _following(self, session: Session) -> int:
+        """The next number; asked of the table once, for there is one writer (a second one meets the constraint)."""
+        if self._next is not None:
+            return self._next
+        newest = session.scalar(select(func.max(EventRow.seq)).where(EventRow.run_id == self._run_id))
+        return 0 if newest is None else newest + 1

@@ -232,6 +232,16 @@ class PriceRow(Base):
     changed: Mapped[float] = mapped_column(Float, default=time.time)
 
 
+class PreferenceRow(Base):
+    """One choice of the person who runs this workbench, e.g. the model that forms start with."""
+
+    __tablename__ = "preferences"
+
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    value: Mapped[Any] = mapped_column(Json)
+    changed: Mapped[float] = mapped_column(Float, default=time.time)
+
+
 def _refuse_change(mapper: Mapper[Any], connection: object, target: object) -> None:
     raise StoreError(
         f"A row of '{mapper.local_table}' was about to be changed or removed, and these are written once.",

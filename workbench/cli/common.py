@@ -1,0 +1,232 @@
+"""What commands share: opening the workspace, program and data arguments, printing, waiting for a run.
+
+Knows nothing about any single command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from core.foundation.errors import ConfigurationError
+from core.foundation.fingerprint import jsonable
+from workbench.config import read_config
+from workbench.services import datasets, files, metrics, runs, samples, tasks
+from workbench.services.workspace import Workspace, open_workspace
+
+__all__ = [
+    "add_program_arguments",
+    "add_run_arguments",
+    "emit",
+    "open_home",
+    "pairs",
+    "resolve_program",
+    "run_summary",
+    "table",
+    "wait",
+]
+
+
+def open_home(options: argparse.Namespace, *, jobs: Literal["worker", "inline"] | None = None) -> Workspace:
+    """Open the workspace that the arguments name."""
+    chosen = jobs or ("worker" if getattr(options, "worker", False) else "inline")
+    return open_workspace(read_config(options.home), jobs=chosen)
+
+
+def add_program_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that name a program, its data and its metric: by file, sample or id."""
+    program = parser.add_argument_group("program, data and metric (by file, sample or id)")
+    program.add_argument("--program", metavar="FILE", help="program as JSON")
+    program.add_argument("--state", metavar="FILE", help="compiled state for --program")
+    program.add_argument("--sample", metavar="NAME", help="a sample task with its data and metric")
+    program.add_argument(
+        "--task", metavar="ID", help="a task; its newest version, dataset and metric unless given"
+    )
+    program.add_argument("--version", dest="version_id", metavar="ID", help="a version of a program")
+    program.add_argument("--data", metavar="FILE", help="rows: CSV, JSON, JSONL, Parquet or XLSX")
+    program.add_argument("--dataset", metavar="ID", help="a stored dataset")
+    program.add_argument(
+        "--map", action="append", metavar="FIELD=COLUMN", help="which column is a field; repeatable"
+    )
+    program.add_argument(
+        "--shares", metavar="train=…,validation=…,test=…", help="split --data: shares or row counts"
+    )
+    program.add_argument(
+        "--split-seed", type=int, default=0, metavar="N", help="seed of the split (default 0)"
+    )
+    program.add_argument(
+        "--stratify", metavar="FIELD", help="spread this field's values evenly over the splits"
+    )
+    program.add_argument("--metric", metavar="KIND|ID|JSON", help="e.g. exact_match")
+    program.add_argument(
+        "--metric-param", action="append", metavar="NAME=VALUE", help="parameter of the metric; repeatable"
+    )
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of everything that asks a model."""
+    parser.add_argument("--model", default="embedded/in-context", help="a connection, or provider/model")
+    parser.add_argument("--adapter", default="chat", choices=("chat", "json"), help="layout of the messages")
+    parser.add_argument("--temperature", type=float, metavar="T", help="the model's own unless given")
+    parser.add_argument("--concurrency", type=int, default=8, metavar="N", help="rows in flight (default 8)")
+    parser.add_argument("--name", help="name of the run")
+    parser.add_argument("--worker", action="store_true", help="leave the run to the worker process")
+    parser.add_argument("--no-wait", action="store_true", help="with --worker: print the run's id and leave")
+
+
+def resolve_program(ws: Workspace, options: argparse.Namespace) -> tuple[tasks.Version, str, str]:
+    """Return (version, dataset id, metric id) as the arguments say.
+
+    Raises:
+        ConfigurationError: Something is not said; the message says what.
+    """
+    task_id = samples.open_sample(ws, options.sample) if options.sample else options.task
+    version = _version(ws, options, task_id)
+    return version, _dataset(ws, options, version), _metric(ws, options, version)
+
+
+def _version(ws: Workspace, options: argparse.Namespace, task_id: str | None) -> tasks.Version:
+    if options.version_id:
+        return tasks.get_version(ws, options.version_id)
+    if options.program:
+        state = Path(options.state).read_bytes() if options.state else None
+        return files.version_from_file(ws, Path(options.program).read_bytes(), state=state, task_id=task_id)
+    if task_id is None:
+        raise ConfigurationError(
+            "Which program?", hint="Give --program FILE, --sample NAME, --task ID or --version ID."
+        )
+    return _first(
+        [tasks.newest_version(ws, task_id, compiled=False) or tasks.newest_version(ws, task_id)], "program"
+    )
+
+
+def _dataset(ws: Workspace, options: argparse.Namespace, version: tasks.Version) -> str:
+    if options.dataset:
+        return options.dataset
+    if not options.data:
+        return _first(datasets.list_datasets(ws, version.task_id), "dataset (--data FILE)").id
+    path = Path(options.data)
+    mapping = {column: field for field, column in pairs(options.map).items()}
+    return files.dataset_from_file(
+        ws, version, path.read_bytes(), path.name, mapping=mapping, split=_split(options)
+    ).id
+
+
+def _split(options: argparse.Namespace) -> dict[str, Any] | None:
+    if not options.shares:
+        return None
+    given = pairs(options.shares.split(","))
+    unknown = sorted(set(given) - set(datasets.SPLITS))
+    if unknown:
+        raise ConfigurationError(
+            f"There is no split '{unknown[0]}'.", hint="Write train=0.4,validation=0.4,test=0.2."
+        )
+    shares = {name: given.get(name, 0) for name in datasets.SPLITS}
+    return {**shares, "seed": options.split_seed, "stratify": options.stratify}
+
+
+def _metric(ws: Workspace, options: argparse.Namespace, version: tasks.Version) -> str:
+    if not options.metric:
+        return _first(metrics.list_metrics(ws, version.task_id), "metric (--metric KIND)").id
+    return files.metric_from_text(ws, version.task_id, options.metric, pairs(options.metric_param)).id
+
+
+def _first(found: Sequence[Any], what: str) -> Any:
+    if not found or found[0] is None:
+        raise ConfigurationError(f"The task has no {what.partition(' (')[0]}.", hint=f"Give a {what}.")
+    return found[0]
+
+
+def pairs(texts: Sequence[str] | None) -> dict[str, Any]:
+    """Return {name: value} of NAME=VALUE texts; values are JSON where they can be, else text.
+
+    Raises:
+        ConfigurationError: A text has no "=".
+    """
+    found: dict[str, Any] = {}
+    for text in texts or ():
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise ConfigurationError(f"'{text}' is not of the form NAME=VALUE.", hint="For example seed=3.")
+        try:
+            found[name.strip()] = json.loads(value)
+        except ValueError:
+            found[name.strip()] = value
+    return found
+
+
+def emit(options: argparse.Namespace, data: Any, text: str) -> None:
+    """Print `data` as one line of JSON with --json, else `text`."""
+    print(json.dumps(jsonable(data), ensure_ascii=False) if options.json else text)
+
+
+def wait(ws: Workspace, run_id: str, options: argparse.Namespace) -> runs.Run:
+    """Wait until a run has ended, showing how far it is where someone watches."""
+    bar = _Bar(not options.json and sys.stderr.isatty())
+    try:
+        while (run := runs.get_run(ws, run_id)).active:
+            bar.show(run)
+            time.sleep(0.2)
+    except KeyboardInterrupt:
+        run = runs.stop_run(ws, run_id)
+        raise
+    finally:
+        bar.clear()
+    return run
+
+
+class _Bar:
+    def __init__(self, wanted: bool) -> None:
+        self._wanted = wanted
+
+    def show(self, run: runs.Run) -> None:
+        if self._wanted:
+            score = run.progress.get("score")
+            best = "" if score is None else f"  {score:g} %"
+            print(
+                f"\r{run.status}: {run.done}/{run.total or '?'} rows{best}   ",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def clear(self) -> None:
+        if self._wanted:
+            print("\r" + " " * 60 + "\r", end="", file=sys.stderr, flush=True)
+
+
+def run_summary(run: runs.Run) -> dict[str, Any]:
+    """Return what --json says of a run."""
+    return {
+        "run": run.id,
+        "task": run.task_id,
+        "kind": run.kind,
+        "name": run.name,
+        "status": run.status,
+        "version": run.version_id,
+        "dataset": run.dataset_id,
+        "metric": run.metric_id,
+        "split": run.split,
+        "model": run.model,
+        "score": run.score,
+        "interval": list(run.interval) if run.interval else None,
+        "result_version": run.result_version_id,
+        "seconds": run.seconds,
+        "result": {key: value for key, value in (run.result or {}).items() if key != "report"} or None,
+        "error": run.error,
+    }
+
+
+def table(rows: Sequence[Sequence[Any]], head: Sequence[str]) -> str:
+    """Return rows as aligned text."""
+    cells = [[str(cell) for cell in row] for row in [head, *rows]]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )

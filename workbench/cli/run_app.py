@@ -1,0 +1,81 @@
+"""`workbench run`: open the workbench in the browser.
+
+Knows nothing about pages. Listens on this machine only: whoever reaches the page can run programs with your keys.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from core.foundation.errors import ConfigurationError, MissingExtraError
+from workbench.cli.common import open_home
+from workbench.locate import theme_dir
+from workbench.services import samples, tasks
+
+__all__ = ["arguments", "run", "streamlit_command"]
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("--port", type=int, default=8501, help="default 8501")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="an address of this machine alone (default 127.0.0.1)"
+    )
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+    parser.add_argument(
+        "--no-sample", action="store_true", help="do not open the sample task in an empty store"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prepare the store, then become the web server."""
+    command = streamlit_command(options.host, options.port, headless=options.no_browser)
+    ws = open_home(options, jobs="worker")
+    if not options.no_sample and not tasks.list_tasks(ws, archived=True) and samples.list_samples():
+        samples.open_sample(ws, samples.DEFAULT_SAMPLE)
+    ws.close()
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, **ws.config.environment(), "PYTHONPATH": os.pathsep.join(paths)}
+    os.chdir(theme_dir())
+    os.execve(command[0], command, environment)  # noqa: S606 (our own interpreter, a list of arguments)
+
+
+def streamlit_command(host: str, port: int, *, headless: bool) -> list[str]:
+    """Return the command that serves the app.
+
+    Raises:
+        ConfigurationError: The address can be reached from other machines.
+        MissingExtraError: Streamlit is not installed.
+    """
+    from importlib.util import find_spec
+
+    if host not in _LOOPBACK:
+        raise ConfigurationError(
+            f"The workbench does not listen on {host}: whoever reaches it could use your models and keys.",
+            hint="Use 127.0.0.1 and an SSH tunnel, or a reverse proxy that asks for a password.",
+        )
+    if find_spec("streamlit") is None:
+        raise MissingExtraError("streamlit", "workbench", purpose="the browser")
+    app = Path(__file__).resolve().parents[1] / "app.py"
+    options = {
+        "server.address": host,
+        "server.port": str(port),
+        "server.headless": "true" if headless else "false",
+        "server.enableXsrfProtection": "true",
+        "server.enableCORS": "true",  # true: foreign origins are refused
+        "browser.gatherUsageStats": "false",
+    }
+    return [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        str(app),
+        *(f"--{name}={value}" for name, value in options.items()),
+    ]

@@ -1,0 +1,97 @@
+"""`workbench runs`: list runs, look at one, stop, resume, or take its rows away.
+
+Knows nothing about how runs are carried out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from workbench.cli.common import emit, open_home, pairs, run_summary, table, wait
+from workbench.cli.evaluate import score_line
+from workbench.services import downloads, runs
+
+__all__ = ["arguments", "run"]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument(
+        "action", nargs="?", default="list", choices=("list", "show", "rows", "events", "stop", "resume"),
+        help="what to do (default: list)",
+    )  # fmt: skip
+    parser.add_argument("run_id", nargs="?", metavar="RUN", help="for all but list")
+    parser.add_argument("--task", metavar="ID", help="list: only of this task")
+    parser.add_argument("--kind", choices=("evaluate", "compile"), help="list: only of this kind")
+    parser.add_argument("--status", help="list: only in this state")
+    parser.add_argument("--all", action="store_true", help="list: also those put away")
+    parser.add_argument("--budget", action="append", metavar="WHAT=CAP", help="resume: new caps of a compile")
+    parser.add_argument("--worker", action="store_true", help="resume: leave it to the worker process")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do what was asked."""
+    if options.action == "list":
+        return _list(options)
+    if not options.run_id:
+        print("error: which run? Give its id.", file=sys.stderr)
+        return 2
+    return {"show": _show, "rows": _rows, "events": _events, "stop": _stop, "resume": _resume}[
+        options.action
+    ](options)
+
+
+def _list(options: argparse.Namespace) -> int:
+    ws = open_home(options)
+    found = runs.list_runs(ws, options.task, kind=options.kind, status=options.status, archived=options.all)
+    rows = [
+        (
+            run.id,
+            run.kind,
+            run.status,
+            "" if run.score is None else f"{run.score:.2f}",
+            datetime.fromtimestamp(run.created, UTC).strftime("%Y-%m-%d %H:%M"),
+            run.name,
+        )
+        for run in found
+    ]
+    text = (
+        table(rows, ("run", "kind", "status", "score", "created (UTC)", "name")) if rows else "No runs yet."
+    )
+    emit(options, {"runs": [run_summary(item) for item in found]}, text)
+    return 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    run = runs.get_run(open_home(options), options.run_id)
+    emit(options, run_summary(run), score_line(run))
+    return 0
+
+
+def _rows(options: argparse.Namespace) -> int:
+    items = [asdict(item) for item in runs.run_rows(open_home(options), options.run_id)]
+    emit(options, {"rows": items}, downloads.csv_bytes(items).decode("utf-8-sig").rstrip())
+    return 0
+
+
+def _events(options: argparse.Namespace) -> int:
+    events = runs.run_events(open_home(options), options.run_id)
+    emit(options, {"events": events}, downloads.jsonl_bytes(events).decode().rstrip())
+    return 0
+
+
+def _stop(options: argparse.Namespace) -> int:
+    run = runs.stop_run(open_home(options), options.run_id)
+    emit(options, run_summary(run), f"{run.id}: {run.status}")
+    return 0
+
+
+def _resume(options: argparse.Namespace) -> int:
+    ws = open_home(options)
+    runs.resume_run(ws, options.run_id, budget=pairs(options.budget) or None)
+    run = wait(ws, options.run_id, options)
+    emit(options, run_summary(run), score_line(run))
+    return 0 if run.status == "done" else 1
