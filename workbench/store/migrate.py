@@ -20,7 +20,7 @@ __all__ = ["HEAD", "MIGRATIONS", "current_revision", "migrate"]
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/versions`; a test holds it there."""
 
 

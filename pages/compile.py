@@ -1,0 +1,28 @@
+"""Compile: let an optimizer improve the program within a budget, and watch it do so."""
+
+import streamlit as st
+
+from workbench import state
+from workbench.components.compile_form import compile_form
+from workbench.components.compile_view import compile_view
+from workbench.components.page import head, need_parts, need_task
+from workbench.services import runs, tasks
+
+ws = state.workspace()
+task = need_task(ws, "Compile", "Let an optimizer improve the program.")
+overview = tasks.overview(ws, task.id)
+head(
+    "Compile",
+    "An optimizer runs the program on the train rows, keeps what worked, and chooses by the validation rows.",
+    overview.done,
+    "compile",
+)
+need_parts(overview)
+
+known = runs.list_runs(ws, task.id, kind="compile")
+with st.expander("New compile", expanded=not known, icon=":material/auto_awesome:"):
+    compile_form(ws, task.id)
+if known:
+    names = {run.id: run.name for run in known}
+    run_id = state.selector("Compile", names, state.pick("compile", list(names), parameter="run"), "run")
+    compile_view(ws, run_id)

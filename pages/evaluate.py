@@ -1,0 +1,28 @@
+"""Evaluate: score a program on many rows, live, with intervals and every row's trace."""
+
+import streamlit as st
+
+from workbench import state
+from workbench.components.evaluation_form import evaluation_form
+from workbench.components.evaluation_view import evaluation_view
+from workbench.components.page import head, need_parts, need_task
+from workbench.services import runs, tasks
+
+ws = state.workspace()
+task = need_task(ws, "Evaluate", "Score a program on many rows.")
+overview = tasks.overview(ws, task.id)
+head(
+    "Evaluate",
+    "Score a program on many rows. Start zero-shot: it is what compiling is measured against.",
+    overview.done,
+    "evaluate",
+)
+need_parts(overview)
+
+known = runs.list_runs(ws, task.id, kind="evaluate")
+with st.expander("New evaluation", expanded=not known, icon=":material/play_arrow:"):
+    evaluation_form(ws, task.id)
+if known:
+    names = {run.id: run.name for run in known}
+    run_id = state.selector("Evaluation", names, state.pick("run", list(names)), "run")
+    evaluation_view(ws, run_id)

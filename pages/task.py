@@ -1,0 +1,41 @@
+"""Task: what the program takes and gives, and the exact messages it will send."""
+
+import streamlit as st
+
+from workbench import state
+from workbench.components.page import empty_state, head
+from workbench.components.preview import message_preview
+from workbench.components.program_diagram import program_diagram
+from workbench.components.task_form import edit_program, new_task_form
+from workbench.services import tasks
+
+ws = state.workspace()
+task_id = None if st.query_params.get("new") else state.current_task_id()
+known = {task.id for task in tasks.list_tasks(ws)}
+
+if task_id not in known:
+    head("New task", "Say what goes in and what comes out; everything else follows from that.")
+    new_task_form(ws)
+    if not known:
+        empty_state(
+            "lightbulb",
+            "Or look at one that is ready",
+            "A sample task has its data, split and metric in place.",
+            {"See the samples": lambda: state.go("home")},
+        )
+else:
+    overview = tasks.overview(ws, task_id)
+    head(
+        overview.task.name,
+        "What the program takes and gives. On the right: the messages exactly as they will be sent.",
+        overview.done,
+        "task",
+    )
+    version = tasks.newest_version(ws, task_id)
+    if len(version.spec["steps"]) > 1:
+        program_diagram(version.spec)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        draft, step = edit_program(ws, version)
+    with right:
+        message_preview(draft, step, version.state if draft == version.spec else None)

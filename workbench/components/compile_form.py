@@ -1,0 +1,95 @@
+"""The form of a compile: an optimizer, its parameters, a budget, and what it will take.
+
+Knows nothing about how optimizers search; their cards and forms come from what they say of themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from workbench import state
+from workbench.components.evaluation_form import estimate_line
+from workbench.components.params_form import params_form
+from workbench.components.setup import setup_row
+from workbench.services import datasets, estimates, optimizers, runs
+from workbench.services.optimizers import OptimizerKind
+from workbench.services.workspace import Workspace
+
+__all__ = ["compile_form", "recommended"]
+
+_TITLES = {
+    "labeled_few_shot": "Labelled examples",
+    "bootstrap_few_shot": "Bootstrapped examples",
+    "random_search": "Bootstrapped examples, best of many",
+}
+
+
+def recommended(rows: int, names: Sequence[str]) -> str:
+    """Return the optimizer for that many train rows: bootstrap for a handful, search from about thirty on."""
+    wanted = "bootstrap_few_shot" if rows < 30 else "random_search"
+    return wanted if wanted in names else names[0]
+
+
+def compile_form(ws: Workspace, task_id: str) -> None:
+    """Draw the form; starting opens the run."""
+    setup = setup_row(ws, task_id, "compile")
+    counts = datasets.get_dataset(ws, setup.dataset_id).counts
+    kinds = {kind.name: kind for kind in optimizers.optimizer_kinds()}
+    best = recommended(counts.get("train", 0), list(kinds))
+    chosen = _cards(kinds, best)
+    kind = kinds[chosen]
+    left, right = st.columns([3, 2], gap="large")
+    with left, st.expander("Parameters", icon=":material/tune:"):
+        params = params_form(kind.parameters, key=f"compile_{chosen}")
+        seed = st.number_input(
+            "Seed", min_value=0, value=0, key="compile_seed", help="The same seed gives the same program."
+        )
+    with right:
+        budget = _budget()
+    estimate = estimates.estimate_compile(ws, setup.version_id, setup.dataset_id, chosen, params, setup.model)
+    train, validation = counts.get("train", 0), counts.get("validation", 0)
+    st.caption(f"Learns from {train:,} train rows, chooses by {validation:,} validation rows.")
+    estimate_line(estimate)
+    if st.button("Start compiling", type="primary", icon=":material/auto_awesome:", key="compile_start"):
+        run_id = runs.start_compile(
+            ws,
+            setup.version_id,
+            setup.dataset_id,
+            setup.metric_id,
+            chosen,
+            params,
+            setup.model,
+            budget,
+            int(seed),
+        )
+        st.session_state["chosen_compile"] = run_id
+        state.go("compile", run=run_id)
+
+
+def _cards(kinds: dict[str, OptimizerKind], best: str) -> str:
+    names = list(kinds)
+    chosen = st.segmented_control(
+        "Optimizer",
+        names,
+        default=best,
+        required=True,
+        format_func=lambda name: (
+            _TITLES.get(name, name.replace("_", " ")) + (" · recommended" if name == best else "")
+        ),
+        key="compile_optimizer",
+    )
+    kind = kinds[chosen or best]
+    needs = str(kind.meta.get("when") or kind.meta.get("needs") or "")
+    st.caption(f"{kind.summary}{'. ' + needs if needs else ''}")
+    return kind.name
+
+
+def _budget() -> dict[str, float | None]:
+    with st.expander("Budget", icon=":material/savings:"):
+        st.caption("Whichever is reached first ends the search; the best so far is kept. 0 means no cap.")
+        calls = st.number_input("Calls", min_value=0, value=0, step=100, key="compile_calls")
+        cost = st.number_input("US dollars", min_value=0.0, value=0.0, step=0.5, key="compile_cost")
+        minutes = st.number_input("Minutes", min_value=0.0, value=0.0, step=1.0, key="compile_minutes")
+    return {"calls": calls or None, "cost": cost or None, "seconds": 60 * minutes or None}

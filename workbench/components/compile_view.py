@@ -1,0 +1,242 @@
+"""A compile as it goes and as it went: candidates, budget, events, and what came out.
+
+Knows nothing about how optimizers search; it reads the run's events, so a reload or a second tab shows the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from workbench import state
+from workbench.components import plots
+from workbench.components.errors import readable_errors, verbatim
+from workbench.components.run_head import poll_every, run_head
+from workbench.components.table import data_table
+from workbench.services import runs
+from workbench.services.run_records import Run
+from workbench.services.workspace import Workspace
+
+__all__ = ["candidates_of", "compile_view", "event_text"]
+
+Event = Mapping[str, Any]
+
+
+def compile_view(ws: Workspace, run_id: str) -> None:
+    """Draw one compile; while it runs, everything is fresh every second."""
+    run = runs.get_run(ws, run_id)
+
+    @st.fragment(run_every=poll_every(run), key=f"compile_{run_id}")
+    def live() -> None:
+        with readable_errors():
+            now = runs.get_run(ws, run_id)
+            run_head(ws, now)
+            events = runs.run_events(ws, run_id)
+            _outcome(now)
+            _budget_bars(now, events)
+            _candidates(now, events)
+            _log(events)
+            if run.active and not now.active:
+                st.rerun()
+
+    live()
+
+
+def _outcome(run: Run) -> None:
+    result = run.result or {}
+    report: dict[str, Any] = result.get("report") or {}
+    if not result:
+        return
+    winner, before = report.get("score") or {}, report.get("baseline") or {}
+    with st.grid(4):
+        st.metric("Score of the winner", _percent(winner.get("mean")), _gain(winner, before), border=True)
+        st.metric("95 % interval", _interval(winner.get("interval")), border=True)
+        st.metric("Before", _percent(before.get("mean")), border=True)
+        spend = report.get("spend") or {}
+        st.metric(
+            "Calls",
+            f"{int(spend.get('calls', 0)):,}",
+            border=True,
+            help="Requests sent to the model, retries included.",
+        )
+    if report.get("stop_reason"):
+        st.markdown(f":material/flag: {verbatim(report['stop_reason'])}")
+    if winner.get("on"):
+        st.caption(
+            f"Scored on {winner.get('rows')} {winner['on']} rows, which also chose the winner: "
+            "the score on test rows says how good it really is."
+        )
+    for warning in report.get("warnings") or ():
+        st.warning(verbatim(str(warning)), icon=":material/warning:")
+    if run.result_version_id:
+        with st.container(horizontal=True):
+            state.link(
+                "evaluate",
+                "Evaluate the compiled program",
+                icon=":material/checklist:",
+                version=run.result_version_id,
+            )
+            state.link("explore", "Try it", icon=":material/science:", version=run.result_version_id)
+            state.link("export", "Export it", icon=":material/ios_share:", version=run.result_version_id)
+    _attempts(report)
+
+
+def _percent(mean: Any) -> str:
+    return "–" if mean is None else f"{100 * float(mean):.1f} %"
+
+
+def _interval(ends: Any) -> str:
+    return f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f}" if ends else "–"
+
+
+def _gain(winner: Mapping[str, Any], before: Mapping[str, Any]) -> str | None:
+    if winner.get("mean") is None or before.get("mean") is None:
+        return None
+    return f"{100 * (winner['mean'] - before['mean']):+.1f} points"
+
+
+def _attempts(report: Mapping[str, Any]) -> None:
+    attempts = report.get("attempts") or ()
+    if not attempts:
+        return
+    kept = sum(1 for attempt in attempts if attempt["kept"])
+    with st.expander(
+        f"{kept} of {len(attempts)} tries on train rows became examples", icon=":material/fact_check:"
+    ):
+        data_table(
+            [
+                {
+                    "row": item["row"],
+                    "kept": item["kept"],
+                    "why": item["why"],
+                    "score": item["score"],
+                    "round": item["round"],
+                }
+                for item in attempts
+            ],
+            key="compile_attempts",
+            name="tries",
+        )
+
+
+def _budget_bars(run: Run, events: Sequence[Event]) -> None:
+    caps = {name: cap for name, cap in (run.settings.get("budget") or {}).items() if cap}
+    spent = _spent(run, events)
+    if run.active:
+        st.caption(f"{int(spent.get('calls', 0)):,} calls so far")
+    for name, cap in caps.items():
+        used = float(spent.get(name, 0.0))
+        st.progress(min(1.0, used / float(cap)), text=f"{name}: {used:g} of {cap:g}")
+
+
+def _spent(run: Run, events: Sequence[Event]) -> dict[str, float]:
+    report = (run.result or {}).get("report") or {}
+    if report.get("spend"):
+        return {**report["spend"], "seconds": report.get("seconds", 0.0)}
+    spent: dict[str, float] = {"calls": 0, "cost": 0.0, "tokens": 0, "seconds": run.seconds or 0.0}
+    for event in events:
+        if event["type"] in ("row", "trace"):
+            for name in ("calls", "cost", "tokens"):
+                spent[name] += float(event.get(name) or 0)
+    return spent
+
+
+def candidates_of(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """Return one record a candidate, in the order in which they were made, with what is known of its score."""
+    found: dict[str, dict[str, Any]] = {}
+    for event in events:
+        name = event.get("candidate")
+        if event["type"] == "candidate":
+            demos: Mapping[str, Mapping[str, int]] = event.get("demos") or {}
+            found[str(name)] = {
+                "id": name,
+                "label": event.get("label") or name,
+                "examples": sum(sum(counts.values()) for counts in demos.values()),
+                "score": None,
+                "full": False,
+                "status": "running",
+                "reason": "",
+            }
+        elif name in found and event["type"] == "score":
+            full = bool(event.get("full"))
+            ends = event.get("interval")
+            found[name].update(
+                score=event.get("mean"),
+                full=full,
+                rows=f"{event.get('rows')} of {event.get('of')}",
+                interval=_interval(ends),
+                status="scored" if full else "part of the rows",
+            )
+        elif name in found and event["type"] == "dropped":
+            found[name].update(status="dropped", reason=event.get("reason") or "")
+    return list(found.values())
+
+
+def _candidates(run: Run, events: Sequence[Event]) -> None:
+    candidates = candidates_of(events)
+    if not candidates:
+        return
+    scored = [item for item in candidates if item["score"] is not None]
+    if scored:
+        before = ((run.result or {}).get("report") or {}).get("baseline") or {}
+        figure = plots.search_plot(scored, before.get("mean"))
+        plots.show(
+            figure, key=f"search_{run.id}", alt="Scores of the candidates in order, with the best so far"
+        )
+    st.dataframe(
+        [
+            {
+                "candidate": item["label"],
+                "score %": None if item["score"] is None else round(100 * item["score"], 2),
+                "95 % interval": item.get("interval", ""),
+                "rows": item.get("rows", ""),
+                "examples in prompts": item["examples"],
+                "status": item["status"],
+                "why": item["reason"],
+            }
+            for item in candidates
+        ],
+        hide_index=True,
+        key=f"candidates_{run.id}",
+        alt="Candidates of the search",
+        column_config={
+            "score %": st.column_config.ProgressColumn("score", min_value=0, max_value=100, format="%.1f %%")
+        },
+    )
+
+
+def event_text(event: Event) -> str | None:
+    """Return an event as a line of the log; None for those that only count."""
+    kind, name = event["type"], event.get("candidate", "")
+    if kind == "header":
+        return f"started: {event.get('optimizer', 'search')}, seed {event.get('seed', 0)}"
+    if kind == "candidate":
+        return f"{name}: {event.get('label') or 'candidate'}"
+    if kind == "score":
+        share = "all rows" if event.get("full") else f"{event.get('rows')} of {event.get('of')} rows"
+        return f"{name}: {_percent(event.get('mean'))} on {share}" + (
+            " · best so far" if event.get("best") else ""
+        )
+    if kind == "dropped":
+        return f"{name}: dropped, {event.get('reason')}"
+    if kind == "trace":
+        verdict = "kept" if event.get("kept") else f"not kept: {event.get('why')}"
+        return f"try on row {event.get('row', '')}: {verdict}"
+    if kind == "note":
+        return f"note: {event.get('text')} {event.get('hint') or ''}".strip()
+    if kind == "budget" and event.get("kind") == "warning":
+        return f"budget: {event.get('used')} of {event.get('cap')} {event.get('resource')} used"
+    if kind == "stop":
+        return f"stopped: {event.get('reason')}"
+    return None
+
+
+def _log(events: Sequence[Event]) -> None:
+    lines = [text for event in events if (text := event_text(event))]
+    with (
+        st.expander(f"Event log ({len(lines):,})", icon=":material/receipt_long:"),
+        st.container(height=260, autoscroll=True),
+    ):
+        st.code("\n".join(lines[-500:]), language=None, wrap_lines=True)

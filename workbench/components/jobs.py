@@ -1,0 +1,57 @@
+"""The chip of running jobs that every page shows, kept fresh while something runs.
+
+Knows nothing about how jobs are carried out.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from workbench import state
+from workbench.services import runs
+from workbench.services.run_records import Run
+from workbench.services.workspace import Workspace
+
+__all__ = ["job_chip", "progress_text"]
+
+
+def job_chip(ws: Workspace) -> None:
+    """Draw what is queued or running; nothing where nothing is."""
+    active = runs.active_runs(ws)
+    known = {run.id for run in active}
+    before = st.session_state.get("jobs_known", set())
+    st.session_state["jobs_known"] = known
+    for run_id in before - known:
+        ended = runs.get_run(ws, run_id)
+        st.toast(f"{ended.name}: {ended.status}", icon=":material/flag:")
+    if active:
+        _chip(ws)
+
+
+@st.fragment(run_every="2s", key="job_chip")
+def _chip(ws: Workspace) -> None:
+    active = runs.active_runs(ws)
+    if {run.id for run in active} != st.session_state.get("jobs_known", set()):
+        st.rerun()
+    for run in active:
+        with st.container(border=True, gap="xsmall"):
+            icon = "auto_awesome" if run.kind == "compile" else "checklist"
+            state.link(run.kind, run.name, icon=f":material/{icon}:", run=run.id)
+            st.caption(progress_text(run))
+            if run.total:
+                st.progress(min(1.0, run.done / run.total))
+
+
+def progress_text(run: Run) -> str:
+    """Return how far a run is, in a few words."""
+    if run.status == "queued":
+        return "waiting for the worker"
+    if run.status == "stopping":
+        return "stopping: calls in flight finish"
+    rows = (
+        f"{run.done:,} of {run.total:,} rows"
+        if run.total
+        else (f"{run.done:,} rows" if run.done else "working")
+    )
+    score = run.progress.get("score")
+    return rows if score is None else f"{rows} · {float(score):.1f} %"

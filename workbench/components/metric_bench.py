@@ -1,0 +1,103 @@
+"""A metric on real rows: can it tell right answers from others, and what does it say of an answer one types in?
+
+Knows nothing about how metrics score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from workbench import state
+from workbench.components.page import empty_state
+from workbench.services import datasets, metrics
+from workbench.services.datasets import Item
+from workbench.services.tasks import Version
+from workbench.services.workspace import Workspace
+
+__all__ = ["metric_bench"]
+
+_ROWS = 20
+
+
+def metric_bench(ws: Workspace, task_id: str, version: Version, spec: Mapping[str, Any]) -> None:
+    """Draw the bench for the metric in the form."""
+    known = datasets.list_datasets(ws, task_id)
+    if not known:
+        empty_state(
+            "table_chart",
+            "No rows to try it on",
+            "Bring some examples and see here whether the metric can tell right from wrong.",
+            {"Bring examples": lambda: state.go("data")},
+        )
+        return
+    rows = datasets.get_rows(ws, known[0].id, limit=_ROWS)
+    outputs = [name for name in version.spec["outputs"] if any(name in item.data for item in rows)]
+    st.markdown("**Can it tell right from wrong?**")
+    st.caption(
+        f"On the first {len(rows)} rows of {known[0].name}: the right answers, answers of other rows, none at all."
+    )
+    _strip(ws, spec, rows, outputs)
+    st.markdown("**Try it on a row**")
+    _one_row(ws, spec, rows, outputs)
+
+
+def _strip(ws: Workspace, spec: Mapping[str, Any], rows: list[Item], outputs: list[str]) -> None:
+    model = state.model_name()
+    if spec["kind"] == "judge" and not st.button(
+        f"Ask the judge about {3 * len(rows)} answers", key="metric_judge"
+    ):
+        return
+    with st.spinner("Scoring …"):
+        bench = metrics.bench_metric(ws, spec, [item.data for item in rows], outputs, model=model)
+    with st.grid(3):
+        for label, value in (
+            ("Right answers", bench.gold),
+            ("Other rows' answers", bench.shuffled),
+            ("None", bench.empty),
+        ):
+            st.metric(label, "–" if value is None else f"{100 * value:.0f} %", border=True)
+    for warning in bench.warnings:
+        st.warning(warning, icon=":material/rule:")
+    if not bench.warnings:
+        st.caption(":green[:material/check_circle:] It tells them apart.")
+
+
+def _one_row(ws: Workspace, spec: Mapping[str, Any], rows: list[Item], outputs: list[str]) -> None:
+    index = st.number_input("Row", min_value=1, max_value=len(rows), value=1, key="metric_row") - 1
+    item = rows[int(index)]
+    inputs = {name: value for name, value in item.data.items() if name not in outputs}
+    st.json(inputs, expanded=1)
+    answer = {
+        name: st.text_input(
+            f"Answer for {name}", value=_text(item.data.get(name)), key=f"metric_answer_{item.id}_{name}"
+        )
+        for name in outputs
+    }
+    given = {name: _as_before(text, item.data.get(name)) for name, text in answer.items()}
+    (trial,) = metrics.try_metric(ws, spec, [(item.data, given)], model=state.model_name())
+    if trial.error:
+        st.error(trial.error.replace("`", "'"), icon=":material/error:")
+        return
+    st.metric("Score", f"{trial.score:g}", border=True)
+    if trial.feedback:
+        st.caption(trial.feedback.replace("`", "'"))
+
+
+def _text(value: Any) -> str:
+    import json
+
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _as_before(text: str, before: Any) -> Any:
+    import json
+
+    if isinstance(before, str) or before is None:
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

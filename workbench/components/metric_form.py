@@ -1,0 +1,105 @@
+"""Choosing a metric: a gallery of kinds, the form of the chosen one, a mix of several.
+
+Knows nothing about how metrics score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from workbench.components.params_form import params_form
+from workbench.services import metrics
+from workbench.services.metrics import Metric, MetricKind
+from workbench.services.tasks import Version
+from workbench.services.workspace import Workspace
+
+__all__ = ["metric_form"]
+
+_MIX = "weighted"
+
+
+def metric_form(ws: Workspace, task_id: str, version: Version, saved: Sequence[Metric]) -> dict[str, Any]:
+    """Draw the form and return the metric it describes, saved or not."""
+    if saved:
+        _saved_list(saved)
+    kinds = {kind.kind: kind for kind in metrics.metric_kinds()}
+    start = saved[0].spec if saved else {"kind": "exact_match", "params": {}}
+    names = list(kinds)
+    chosen = st.pills(
+        "Kind",
+        names,
+        default=start["kind"],
+        required=True,
+        format_func=lambda name: name.replace("_", " "),
+        key=f"metric_kind_{task_id}",
+    )
+    kind = kinds[str(chosen)]
+    st.caption(kind.summary)
+    values = start["params"] if start["kind"] == kind.kind else {}
+    if kind.kind == _MIX:
+        spec = _mix_form(kinds, list(version.spec["outputs"]), values, f"metric_{task_id}")
+    else:
+        params = params_form(
+            kind.parameters,
+            key=f"metric_{task_id}_{kind.kind}",
+            values=values,
+            fields=list(version.spec["outputs"]),
+        )
+        spec = {"kind": kind.kind, "params": params}
+    _save_row(ws, task_id, spec)
+    return spec
+
+
+def _saved_list(saved: Sequence[Metric]) -> None:
+    with st.expander(f"{len(saved)} saved", icon=":material/bookmark:"):
+        for metric in saved:
+            st.code(f"{metric.name}\n{metric.spec}", language=None, wrap_lines=True)
+
+
+def _mix_form(
+    kinds: dict[str, MetricKind], fields: list[str], values: dict[str, Any], key: str
+) -> dict[str, Any]:
+    """Draw the parts of a weighted mix, each with its own form."""
+    plain = [name for name in kinds if name != _MIX]
+    before = list(values.get("parts", ()))
+    count = st.number_input("Parts", min_value=1, max_value=8, value=max(len(before), 2), key=f"{key}_count")
+    parts: list[dict[str, Any]] = []
+    for index in range(int(count)):
+        old = before[index] if index < len(before) else {"metric": {"kind": plain[0], "params": {}}}
+        with st.container(border=True):
+            with st.grid(3):
+                name = st.selectbox(
+                    "Metric", plain, index=plain.index(old["metric"]["kind"]), key=f"{key}_part_{index}",
+                    format_func=lambda item: item.replace("_", " "),
+                )  # fmt: skip
+                weight = st.number_input(
+                    "Weight", min_value=0.01, value=float(old.get("weight", 1.0)), key=f"{key}_weight_{index}"
+                )
+                required = st.toggle(
+                    "Required",
+                    value=bool(old.get("required", False)),
+                    key=f"{key}_required_{index}",
+                    help="Where this part does not pass, the whole scores 0.",
+                )
+            kind = kinds[str(name)]
+            start = old["metric"].get("params", {}) if old["metric"]["kind"] == name else {}
+            with st.expander("Settings"):
+                params = params_form(
+                    kind.parameters, key=f"{key}_{index}_{name}", values=start, fields=fields
+                )
+            parts.append({"metric": {"kind": name, "params": params}, "weight": weight, "required": required})
+    return {"kind": _MIX, "params": {"parts": parts}}
+
+
+def _save_row(ws: Workspace, task_id: str, spec: dict[str, Any]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input(
+            "Name", key=f"metric_name_{task_id}", placeholder="made from its settings if empty"
+        )
+        if st.button("Use this metric", type="primary", icon=":material/check:", key="metric_save"):
+            made = metrics.save_metric(ws, task_id, spec, name.strip() or None)
+            st.toast(f"Saved: {made.name}", icon=":material/check:")
+            st.rerun()

@@ -1,0 +1,53 @@
+"""The exact messages of a step, live: nothing is sent.
+
+Knows nothing about forms; it is handed a program as JSON data.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from workbench.components.messages import message_list
+from workbench.services import previews
+
+__all__ = ["message_preview"]
+
+_ADAPTERS = {"chat": "Chat markers", "json": "JSON"}
+
+
+def message_preview(spec: Mapping[str, Any], step: str, compiled: Mapping[str, Any] | None = None) -> None:
+    """Draw what `step` will send, its schema and the program's code.
+
+    Args:
+        compiled: A compiled state, whose demos are then among the messages.
+    """
+    problems = previews.problems_of(spec) if hasattr(previews, "problems_of") else []
+    for problem in problems:
+        st.warning(f"{problem.where}: {problem.message} {problem.hint}".strip(), icon=":material/rule:")
+    if problems:
+        return
+    adapter = st.segmented_control(
+        "Written as",
+        list(_ADAPTERS),
+        format_func=_ADAPTERS.__getitem__,
+        default="chat",
+        required=True,
+        key="preview_adapter",
+        help="How fields are marked in the messages and in the reply.",
+    )
+    messages = previews.preview_messages(spec, step, adapter=adapter or "chat", state=compiled)
+    st.caption(f"{len(messages)} messages, about {previews.token_count(messages):,} tokens before the inputs")
+    shown, schema, code = st.tabs(["Messages", "Output schema", "Code"])
+    with shown:
+        message_list(messages, height=620)
+    with schema:
+        st.code(
+            json.dumps(previews.json_schema_of(spec, step), indent=2, ensure_ascii=False), language="json"
+        )
+    with code:
+        st.caption("The same program in Python")
+        st.code(previews.code_of(spec), language="python")

@@ -1,0 +1,57 @@
+"""The head of a run: its name and state, live progress, stop and resume.
+
+Knows nothing about what the run does.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from workbench.components.errors import verbatim
+from workbench.components.jobs import progress_text
+from workbench.components.runs import status_badge
+from workbench.services import runs
+from workbench.services.run_records import Run
+from workbench.services.workspace import Workspace
+
+__all__ = ["poll_every", "run_head"]
+
+
+def poll_every(run: Run) -> str | None:
+    """How often the page looks again: once a second while something happens, else never."""
+    return "1s" if run.active else None
+
+
+def run_head(ws: Workspace, run: Run) -> None:
+    """Draw the head; the buttons act at once."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        status_badge(run)
+        taken = "" if run.seconds is None else f" · {run.seconds:.1f} s"
+        st.caption(f"{run.split or 'all'} rows · {run.model}{taken}", width="content")
+        st.space("stretch")
+        if run.active:
+            st.button(
+                "Stop and keep the best" if run.kind == "compile" else "Stop and keep what is done",
+                icon=":material/stop_circle:",
+                key=f"stop_{run.id}",
+                on_click=runs.stop_run,
+                args=(ws, run.id),
+                disabled=run.status == "stopping",
+            )
+        if run.can_resume:
+            st.button(
+                "Resume", icon=":material/resume:", type="primary", key=f"resume_{run.id}",
+                on_click=runs.resume_run, args=(ws, run.id),
+            )  # fmt: skip
+    if run.active:
+        share = run.done / run.total if run.total else 0.0
+        st.progress(min(1.0, share), text=progress_text(run))
+    if run.error:
+        st.error(verbatim(run.error.get("message", "")), icon=":material/error:")
+        if run.error.get("hint"):
+            st.caption(f":material/lightbulb: {verbatim(run.error['hint'])}")
+    if run.status == "interrupted":
+        st.warning(
+            "The process that carried this run out is gone. What was finished is kept.",
+            icon=":material/power_off:",
+        )

@@ -1,0 +1,76 @@
+"""Runs as a table, and the words for what state they are in.
+
+Knows nothing about how runs are carried out.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from workbench.components.table import data_table
+from workbench.services.run_records import Run
+
+__all__ = ["run_row_of", "run_table", "score_text", "status_badge"]
+
+_COLOURS = {
+    "queued": "gray",
+    "running": "blue",
+    "stopping": "orange",
+    "stopped": "orange",
+    "done": "green",
+    "failed": "red",
+    "interrupted": "red",
+}
+
+
+def status_badge(run: Run) -> None:
+    """Draw the state of a run."""
+    st.badge(run.status, color=_COLOURS.get(run.status, "gray"))  # type: ignore[arg-type]
+
+
+def score_text(run: Run) -> str:
+    """Return the score with its 95 % interval, or a dash."""
+    if run.score is None:
+        return "–"
+    interval = run.interval
+    return f"{run.score:.1f} %" + (f" ({interval[0]:.1f} to {interval[1]:.1f})" if interval else "")
+
+
+def run_row_of(run: Run) -> dict[str, Any]:
+    """Return a run as a row of a table."""
+    result = run.result or {}
+    return {
+        "name": run.name,
+        "kind": run.kind,
+        "status": run.status,
+        "score %": run.score,
+        "95 % interval": score_text(run).partition(" (")[2].rstrip(")"),
+        "split": run.split,
+        "model": run.model,
+        "calls": result.get("calls"),
+        "cost $": result.get("cost"),
+        "seconds": None if run.seconds is None else round(run.seconds, 1),
+        "started": datetime.datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M:%S"),
+        "id": run.id,
+    }
+
+
+def run_table(runs: Sequence[Run], *, key: str, selectable: bool = False) -> str | None:
+    """Draw runs as a table; return the id of the selected one, if one is."""
+    chosen = data_table(
+        [run_row_of(run) for run in runs],
+        key=key,
+        name="runs",
+        hidden=("id",),
+        selectable=selectable,
+        columns={
+            "name": st.column_config.TextColumn("name", width="large", pinned=True),
+            "score %": st.column_config.ProgressColumn("score", min_value=0, max_value=100, format="%.1f %%"),
+            "cost $": st.column_config.NumberColumn("cost $", format="%.4f"),
+        },
+    )
+    return None if chosen is None else str(chosen["id"])

@@ -1,0 +1,136 @@
+"""The forms of a task: a new one from a template, and the program of one that is there.
+
+Knows nothing about how signatures are edited or messages written.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import streamlit as st
+
+from workbench import state
+from workbench.components.signature_editor import signature_editor
+from workbench.services import tasks
+from workbench.services.signature_form import TEMPLATES, single_step
+from workbench.services.tasks import Version
+from workbench.services.workspace import Workspace
+
+__all__ = ["edit_program", "new_task_form"]
+
+_KINDS = {"predict": "Answer directly", "chain_of_thought": "Reason first"}
+
+
+def new_task_form(ws: Workspace) -> None:
+    """Draw the form of a new task; saving it opens it."""
+    template = st.segmented_control(
+        "Start from", list(TEMPLATES), default="Classify", required=True, key="new_template"
+    )
+    chosen = template or "Classify"
+    name = st.text_input("Name", key="new_name", placeholder="What this task is called", max_chars=200)
+    base = TEMPLATES[chosen]["steps"][0]
+    kind = _kind_choice(base["kind"], f"new_kind_{chosen}")
+    signature = signature_editor(base["signature"], key=f"new_{chosen}")
+    if st.button("Create the task", type="primary", icon=":material/add:", key="new_create"):
+        title = name.strip() or chosen
+        spec = single_step(
+            _slug(title), signature["instructions"], signature["inputs"], signature["outputs"], kind=kind
+        )
+        task = tasks.create_task(ws, title, spec)
+        state.choose_task(task.id)
+        state.go("task")
+
+
+def edit_program(ws: Workspace, version: Version) -> tuple[dict[str, Any], str]:
+    """Draw the form of a program's steps; return the program as the form has it, and the step shown."""
+    spec = version.spec
+    asking = [step["name"] for step in spec["steps"] if step.get("signature")]
+    step_name = asking[0]
+    if len(asking) > 1:
+        step_name = (
+            st.segmented_control(
+                "Step", asking, default=asking[0], required=True, key=f"task_step_{version.id}"
+            )
+            or asking[0]
+        )
+    step = next(item for item in spec["steps"] if item["name"] == step_name)
+    kind = _kind_choice(step["kind"], f"task_kind_{version.id}_{step_name}")
+    signature = signature_editor(step["signature"], key=f"task_{version.id}_{step_name}")
+    draft = _with_step(spec, {**step, "kind": kind, "signature": signature})
+    _save_row(ws, version, draft)
+    return draft, step_name
+
+
+def _kind_choice(kind: str, key: str) -> str:
+    known = _KINDS if kind in _KINDS else {**_KINDS, kind: kind}
+    return (
+        st.segmented_control(
+            "How it thinks",
+            list(known),
+            format_func=known.__getitem__,
+            default=kind,
+            required=True,
+            key=key,
+            help="Reasoning first costs more tokens and helps where an answer takes several steps.",
+        )
+        or kind
+    )
+
+
+def _with_step(spec: dict[str, Any], step: dict[str, Any]) -> dict[str, Any]:
+    """Return the program with one step changed; a program of one step passes its fields through."""
+    if len(spec["steps"]) == 1:
+        signature = step["signature"]
+        made = single_step(
+            spec["name"],
+            signature["instructions"],
+            signature["inputs"],
+            signature["outputs"],
+            kind=step["kind"],
+            step=step["name"],
+        )
+        return {**spec, **made, "description": spec.get("description", "")}
+    return {**spec, "steps": [step if item["name"] == step["name"] else item for item in spec["steps"]]}
+
+
+def _save_row(ws: Workspace, version: Version, draft: dict[str, Any]) -> None:
+    changed = _plain(draft) != _plain(version.spec)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        message = st.text_input(
+            "What changed", key=f"task_message_{version.id}", placeholder="for the history"
+        )
+        if st.button(
+            "Save version", type="primary", icon=":material/save:", disabled=not changed, key="task_save"
+        ):
+            saved = tasks.save_version(ws, version.task_id, draft, message, parent_id=version.id)
+            st.toast(f"Saved as {saved.name}", icon=":material/check:")
+            st.rerun()
+        if st.button("Try it", icon=":material/science:", key="task_try", disabled=changed):
+            state.go("explore")
+    st.caption("Unsaved changes" if changed else f"Saved as {version.name}")
+    _history(ws, version)
+
+
+def _history(ws: Workspace, version: Version) -> None:
+    with st.expander("Versions", icon=":material/history:"):
+        for item in tasks.versions(ws, version.task_id):
+            mark = " · compiled" if item.compiled else ""
+            st.markdown(
+                f"`v{item.number}` {_escaped(item.label) or '–'}{mark} · {item.origin.partition(':')[0]}"
+            )
+
+
+def _plain(value: Any) -> Any:
+    """Return a program without the empty values that forms and files write differently."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items() if item not in (None, "", [], {}, ())}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"\W+", "_", text.casefold()).strip("_")[:60] or "program"
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\`*_\[\]<>$:#|~])", r"\\\1", text)

@@ -1,0 +1,143 @@
+"""What a browser tab remembers: the open workspace, the chosen task and model, and links that survive a reload.
+
+Knows nothing about what the pages show. Durable things live in the store; here are selections only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from workbench.config import read_config
+from workbench.services import models, preferences
+from workbench.services.workspace import Workspace, open_workspace, start_watching
+
+__all__ = [
+    "choose_task",
+    "current_task_id",
+    "go",
+    "link",
+    "model_choice",
+    "model_name",
+    "page",
+    "pick",
+    "selector",
+    "set_pages",
+    "workspace",
+]
+
+_TASK = "task"
+
+
+@st.cache_resource(show_spinner=False)
+def _open(home: str | None) -> Workspace:
+    opened = open_workspace(read_config(home))
+    start_watching(opened)
+    return opened
+
+
+def workspace() -> Workspace:
+    """Return the workspace of this server, opened once."""
+    return _open(None)
+
+
+def current_task_id() -> str | None:
+    """Return the chosen task, from the address or from this tab's memory; the address then names it."""
+    chosen = st.query_params.get(_TASK) or st.session_state.get("chosen_task")
+    if chosen:
+        st.session_state["chosen_task"] = chosen
+        if st.query_params.get(_TASK) != chosen:
+            st.query_params[_TASK] = chosen
+    return chosen
+
+
+def choose_task(task_id: str) -> None:
+    """Make a task the current one; what pages remembered of another is forgotten."""
+    if st.session_state.get("chosen_task") != task_id:
+        for key in [
+            key for key in st.session_state if str(key).startswith(("task_", "data_", "metric_", "explore_"))
+        ]:
+            del st.session_state[key]
+    st.session_state["chosen_task"] = task_id
+    st.query_params[_TASK] = task_id
+
+
+def set_pages(pages: dict[str, Any]) -> None:
+    """Remember the page objects of this run, for links."""
+    st.session_state["shell_pages"] = pages
+
+
+def page(name: str) -> Any:
+    """Return a page by its file's name."""
+    return st.session_state["shell_pages"][name]
+
+
+def go(name: str, **params: str) -> None:
+    """Switch to a page; its address names the task and `params`."""
+    task = st.session_state.get("chosen_task")
+    st.switch_page(page(name), query_params={**({_TASK: task} if task else {}), **params})
+
+
+def link(name: str, label: str, *, icon: str | None = None, **params: str) -> None:
+    """Draw a link to a page; its address names the task and `params`."""
+    task = st.session_state.get("chosen_task")
+    st.page_link(
+        page(name), label=label, icon=icon, query_params={**({_TASK: task} if task else {}), **params}
+    )
+
+
+def pick(name: str, options: Sequence[str], *, parameter: str | None = None) -> str | None:
+    """Return which of `options` is chosen: the one in the address, else the one of this tab, else the first.
+
+    Args:
+        parameter: The address's parameter where it is called differently.
+    """
+    key = parameter or name
+    chosen = st.query_params.get(key) or st.session_state.get(f"chosen_{name}")
+    found = chosen if chosen in options else (options[0] if options else None)
+    if found is not None:
+        st.session_state[f"chosen_{name}"] = found
+        if st.query_params.get(key) != found:
+            st.query_params[key] = found
+    return found
+
+
+def selector(label: str, names: Mapping[str, str], chosen: str | None, name: str, **options: Any) -> str:
+    """Draw a select box over `names` (id → text) whose choice is in the address; return the chosen id.
+
+    Args:
+        chosen: What `pick` gave.
+        name: As for `pick`.
+    """
+    ids = list(names)
+    key = f"select_{name}"
+    st.session_state[key] = chosen if chosen in names else ids[0]
+
+    def changed() -> None:
+        st.session_state[f"chosen_{name}"] = st.session_state[key]
+        st.query_params[name] = st.session_state[key]
+
+    return str(
+        st.selectbox(label, ids, format_func=lambda item: names[item], key=key, on_change=changed, **options)
+    )
+
+
+def model_name() -> str:
+    """Return the model that forms start with."""
+    return preferences.default_model(workspace()).name
+
+
+def model_choice(key: str, label: str = "Model") -> str:
+    """Draw a select box of all models; under the embedded one it says what that is. Return the chosen name."""
+    known = {model.name: model for model in models.list_models(workspace())}
+    names = list(known)
+    default = model_name()
+    chosen = st.selectbox(label, names, index=names.index(default), key=key)
+    model = known[str(chosen)]
+    if model.embedded:
+        st.caption(f":material/info: {models.EMBEDDED_NOTE}")
+    elif not model.key_set:
+        st.caption(f":orange[:material/key_off: The variable {model.key_env} is not set.]")
+    return model.name
