@@ -20,7 +20,7 @@ _MARKER = re.compile(
     r"\[\[[ \t]{0,8}#{1,4}[ \t]{0,8}(\w{1,100}(?:[ -]\w{1,100}){0,8})[ \t]{0,8}#{1,4}[ \t]{0,8}\]\]"
 )
 # What may stand before a marker on its line, and directly behind it: the Markdown of a model that likes Markdown.
-_DECORATION = " \t*#>_`-"
+_DECORATION = " \t*#>_`-\ufeff\u200b"  # and the invisible marks that some put in front
 _DECORATION_LIMIT = 12
 _AFTER_MARKER = re.compile(r"[*_`]{0,3}:?[*_`]{0,3}(?=\s|$)")
 
