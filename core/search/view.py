@@ -6,6 +6,7 @@ own, and a resumed search, which asks it the same questions again, gets the same
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,6 +22,8 @@ from core.search.result import AttemptRecord
 
 __all__ = ["SearchView"]
 
+_log = logging.getLogger("core.search")
+
 
 class SearchView:
     """A running search as its optimizer sees it.
@@ -30,6 +33,7 @@ class SearchView:
         pool: All candidates so far with their scores.
         round: How often `propose` was called before.
         width: Candidates that are worth proposing at once; 1 where each should know the one before.
+        attempts: What became of every attempt of a teacher; optimizers add to it, the report shows it.
     """
 
     def __init__(self, problem: Problem, pool: Pool, bench: Bench, journal: Journal, width: int) -> None:
@@ -56,23 +60,16 @@ class SearchView:
         """Return a generator for one purpose; the same purpose always gives the same numbers."""
         return rng(self.problem.seed, *purpose)
 
-    async def traces(self, jobs: Sequence[TraceJob], *, purpose: str = "") -> list[Attempt | None]:
-        """Run a teacher on training rows, as one unit; None for what the end of the search left out.
-
-        Args:
-            purpose: For which candidate, for the report.
-        """
-        attempts = await self._bench.traces(jobs)
-        self.attempts.extend(
-            AttemptRecord.of(attempt, purpose) for attempt in attempts if attempt is not None
-        )
-        return attempts
+    async def traces(self, jobs: Sequence[TraceJob]) -> list[Attempt | None]:
+        """Run a teacher on training rows, as one unit; None for what the end of the search left out."""
+        return await self._bench.traces(jobs)
 
     def note(self, text: str, *, hint: str = "", **details: Any) -> None:
         """Write a remark into the log."""
         self._journal.write_once("note", text=text, hint=hint, **details)
 
     def warn(self, text: str, *, hint: str = "", details: Mapping[str, Any] | None = None) -> None:
-        """Write a remark into the log and the report that the caller must not miss."""
+        """Write a remark that the caller must not miss: into the log, the report and Python's logging."""
+        _log.warning("%s", f"{text} {hint}".strip())
         self.warnings.append(f"{text} {hint}".strip())
         self.note(text, hint=hint, level="warning", **(details or {}))

@@ -81,7 +81,9 @@ def test_a_cap_on_calls_is_exact_and_the_result_does_not_depend_on_concurrency(n
 @pytest.mark.parametrize("racing", [True, False])
 def test_the_same_seed_gives_the_same_program_at_any_concurrency(name, student, racing):
     results = [
-        essence(compiled(name, ToyLM(cache=False), student=student(), num_threads=threads, racing=racing, seed=3))
+        essence(
+            compiled(name, ToyLM(cache=False), student=student(), num_threads=threads, racing=racing, seed=3)
+        )
         for threads in (1, 8)
     ]
     assert results[0] == results[1]
@@ -99,7 +101,9 @@ def test_student_and_teacher_are_untouched(name):
 
 @pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("budget", [None, {"calls": 71}, {"tokens": 9_000}], ids=["free", "calls", "tokens"])
-def test_a_killed_search_resumes_to_the_same_result_paying_at_most_for_calls_in_flight(name, budget, how_many):
+def test_a_killed_search_resumes_to_the_same_result_paying_at_most_for_calls_in_flight(
+    name, budget, how_many
+):
     threads = 4
     whole_lm, whole_log = ToyLM(), MemoryRunLog()
     whole = compiled(name, whole_lm, budget=budget, num_threads=threads, run_log=whole_log)
@@ -112,7 +116,9 @@ def test_a_killed_search_resumes_to_the_same_result_paying_at_most_for_calls_in_
             compiled(name, lm, budget=budget, num_threads=threads, run_log=log)
         again = compiled(name, lm, budget=budget, num_threads=threads, run_log=log.revived())
         assert essence(again) == essence(whole), f"killed at event {lives}"
-        if budget:  # without a cap single calls are not written down: those in flight at the kill go uncounted
+        if (
+            budget
+        ):  # without a cap single calls are not written down: those in flight at the kill go uncounted
             assert again.report.calls == whole.report.calls
         else:
             assert whole.report.calls - 2 * 2 * threads <= again.report.calls <= whole.report.calls

@@ -49,7 +49,7 @@ def test_a_new_log_is_empty(open_log):
 def test_events_come_back_as_they_were_and_in_order(open_log):
     events = [
         {"seq": 0, "type": "header", "params": {"k": 4, "none": None}, "list": [1, 2.5, True]},
-        {"seq": 1, "type": "note", "text": "ünï\u2028codé\n\"quoted\" 😀"},
+        {"seq": 1, "type": "note", "text": 'ünï\u2028codé\n"quoted" 😀'},
         {"seq": 2, "type": "row", "score": 0.1 + 0.2, "nested": {"a": [{"b": []}]}},
     ]
     log = open_log()

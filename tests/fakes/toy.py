@@ -47,7 +47,9 @@ class ToyLM(BaseLM):
             await asyncio.sleep(random.uniform(0, self._jitter))
         self._in_flight -= 1
         text = self.reply(request.messages, request.rollout_id)
-        return LMResponse([LMOutput(text)], Usage(len(str(request.messages)) // 4, len(text) // 4), cost=0.001)
+        return LMResponse(
+            [LMOutput(text)], Usage(len(str(request.messages)) // 4, len(text) // 4), cost=0.001
+        )
 
     def reply(self, messages: list[dict[str, Any]], rollout: int | None = None) -> str:
         """Return the reply to some messages."""

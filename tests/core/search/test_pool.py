@@ -29,7 +29,13 @@ def test_a_score_over_some_rows_is_not_a_full_one():
     pool.scores.put(one.key, 0, 1.0)
     pool.scores.put(one.key, 1, None)
     standing = pool.standing(one)
-    assert (standing.mean, standing.scored, standing.rows, standing.of, standing.full) == (1.0, 1, 2, 3, False)
+    assert (standing.mean, standing.scored, standing.rows, standing.of, standing.full) == (
+        1.0,
+        1,
+        2,
+        3,
+        False,
+    )
     assert standing.interval[0] < 0.5
     assert pool.leader is None
 
@@ -56,5 +62,8 @@ def test_the_same_state_is_the_same_program():
 
 def test_counts_and_rows_of_demos():
     state = {"a": {"demos": [{"row": "1", "values": {}}, {"row": "2"}]}, "b": {"instructions": "x"}}
-    assert demo_counts(state) == {"a": {"bootstrapped": 1, "labeled": 1}, "b": {"bootstrapped": 0, "labeled": 0}}
+    assert demo_counts(state) == {
+        "a": {"bootstrapped": 1, "labeled": 1},
+        "b": {"bootstrapped": 0, "labeled": 0},
+    }
     assert demo_rows(state) == {"1", "2"}

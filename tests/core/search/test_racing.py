@@ -38,7 +38,10 @@ def test_the_winner_is_that_of_the_full_evaluation(graded):
         rows, candidates = generator.choice([5, 30, 100]), generator.randint(2, 12)
         skills = [generator.random() for _ in range(candidates)]
         scores = [
-            [generator.random() ** (1 / (0.2 + s)) if graded else float(generator.random() < s) for _ in range(rows)]
+            [
+                generator.random() ** (1 / (0.2 + s)) if graded else float(generator.random() < s)
+                for _ in range(rows)
+            ]
             for s in skills
         ]
         best, run = raced(scores, Curtailed(), block_size(rows))

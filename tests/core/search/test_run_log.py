@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from core.foundation.errors import RunLogError
@@ -67,7 +65,7 @@ def test_a_folder_that_is_not_there_is_a_readable_error(tmp_path):
 def test_the_file_is_private(tmp_path):
     log = JsonLinesRunLog(tmp_path / "run.jsonl", fsync=True)
     log.append({"seq": 0})
-    assert os.stat(log.path).st_mode & 0o077 == 0
+    assert log.path.stat().st_mode & 0o077 == 0
 
 
 def test_paths_and_nothing_become_logs(tmp_path):

@@ -229,7 +229,9 @@ def test_the_journal_is_the_same_at_any_concurrency():
 
 def test_async_code_compiles_on_its_own_loop(tmp_path):
     async def main():
-        optimizer = BootstrapFewShotWithRandomSearch(exact, num_candidate_programs=1, max_bootstrapped_demos=1)
+        optimizer = BootstrapFewShotWithRandomSearch(
+            exact, num_candidate_programs=1, max_bootstrapped_demos=1
+        )
         with context(lm=ToyLM()):
             return await optimizer.acompile(
                 TwoSteps(), trainset=rows("t", 6), valset=rows("v", 8), run_log=tmp_path / "log.jsonl"
