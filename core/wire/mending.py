@@ -12,7 +12,7 @@ _DEPTH_LIMIT = 100
 # Line breaks also as the two characters \n, which a model writes that escapes once too often.
 _SPACE = re.compile(r"(?:[\s\ufeff]+|\\[nrt]|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
 _SPACE_AND_COMMAS = re.compile(r"(?:[\s,;\ufeff]+|\\[nrt]|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
-_BARE_VALUE = re.compile(r"[^,\]}\)\n]+")
+_BARE_VALUE = re.compile(r"[^,\]}\)\n\"]+")
 _BARE_KEY = re.compile(r"[\w$ .-]{1,80}?(?=[ \t]{0,20}[:=])")
 _JSON_NUMBER = re.compile(r"[-+]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][-+]?\d{1,4})?$")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
@@ -23,7 +23,7 @@ _STOPS = {quote: re.compile(rf"[\\{quote}]") for quote in _CLOSING_QUOTES.values
 _GAP = r"(?:\s|\\[nrt]){0,60}"
 _AFTER_IN_OBJECT = re.compile(
     rf"{_GAP}(?:[}}\])]|$"
-    rf"|,{_GAP}(?:[}}\"'“]|[\w$]{{1,80}}[ \t]{{0,20}}:|$)"
+    rf"|,{_GAP}(?:[}}\"'“]|//|/\*|[\w$]{{1,80}}[ \t]{{0,20}}:|$)"
     rf"|[\"'][\w$ .-]{{1,80}}[\"'][ \t]{{0,20}}:)"
 )
 _AFTER_IN_LIST = re.compile(
@@ -148,6 +148,8 @@ class _Reader:
             self.fail("no value where one belongs")
         self.at = match.end()
         word = match[0].strip()
+        while word.endswith(("\\n", "\\r", "\\t")):
+            word = word[:-2].rstrip()
         if word.lower() in _JSON_WORDS:
             return _JSON_WORDS[word.lower()]
         if _JSON_NUMBER.match(word):
