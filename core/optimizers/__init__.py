@@ -4,5 +4,16 @@ Knows nothing about how candidates are run; `core.search` does that.
 """
 
 from core.optimizers.base import Optimizer, OptimizerParams, optimizers
+from core.optimizers.bootstrap_few_shot import BootstrapFewShot
+from core.optimizers.labeled_few_shot import LabeledFewShot
+from core.optimizers.random_search import BootstrapFewShotWithRandomSearch, BootstrapRS
 
-__all__ = ["Optimizer", "OptimizerParams", "optimizers"]
+__all__ = [
+    "BootstrapFewShot",
+    "BootstrapFewShotWithRandomSearch",
+    "BootstrapRS",
+    "LabeledFewShot",
+    "Optimizer",
+    "OptimizerParams",
+    "optimizers",
+]

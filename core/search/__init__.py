@@ -2,3 +2,22 @@
 
 Knows nothing about any single optimizer; those are in `core.optimizers`, one file each.
 """
+
+from core.search.budget import Budget, Spend
+from core.search.estimate import Estimate, Phase
+from core.search.options import SearchOptions
+from core.search.result import CompileReport
+from core.search.run_log import Event, JsonLinesRunLog, MemoryRunLog, RunLog
+
+__all__ = [
+    "Budget",
+    "CompileReport",
+    "Estimate",
+    "Event",
+    "JsonLinesRunLog",
+    "MemoryRunLog",
+    "Phase",
+    "RunLog",
+    "SearchOptions",
+    "Spend",
+]
