@@ -5,22 +5,36 @@ Knows nothing about optimizers.
 
 from core.evaluate.compare import Comparison, RowPair, compare
 from core.evaluate.evaluate import Evaluate, EvaluationInterrupted
+from core.evaluate.metrics import (
+    EM,
+    Metric,
+    answer_exact_match,
+    answer_passage_match,
+    make_metric,
+    normalize_text,
+)
 from core.evaluate.report import EvaluationResult, Slice, Summary
 from core.evaluate.row import Row, RowOptions, evaluate_row
 from core.evaluate.score import Score, as_score
 
 __all__ = [
+    "EM",
     "Comparison",
     "Evaluate",
     "EvaluationInterrupted",
     "EvaluationResult",
+    "Metric",
     "Row",
     "RowOptions",
     "RowPair",
     "Score",
     "Slice",
     "Summary",
+    "answer_exact_match",
+    "answer_passage_match",
     "as_score",
     "compare",
     "evaluate_row",
+    "make_metric",
+    "normalize_text",
 ]

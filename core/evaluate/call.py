@@ -109,7 +109,8 @@ class MetricCall:
         self._threads = threads
         self._awaited = _async_form(metric)
         self._arguments = _positional_count(metric)
-        self._inline = may_block or getattr(metric, "inline", False)
+        self._computes = bool(getattr(metric, "inline", False))
+        self._inline = may_block or self._computes
 
     async def __call__(self, example: Any, prediction: Any, trace: Any = None) -> Score:
         """Return the score of one prediction.
@@ -138,7 +139,7 @@ class MetricCall:
             except WouldBlock:
                 self._inline = False
             else:
-                self._inline = time.perf_counter() - started <= SLOW_METRIC_SECONDS
+                self._inline = self._computes or time.perf_counter() - started <= SLOW_METRIC_SECONDS
                 return await returned if inspect.isawaitable(returned) else returned
         returned = await run_on(self._threads, self.metric, *arguments)
         return await returned if inspect.isawaitable(returned) else returned

@@ -5,6 +5,7 @@ Knows nothing about how a row is run or counted; it takes the arguments, starts 
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -26,6 +27,7 @@ from core.settings import current
 __all__ = ["Evaluate", "EvaluationInterrupted"]
 
 _SETTLE_SECONDS = 2.0
+_log = logging.getLogger("core.evaluate")
 
 
 class EvaluationInterrupted(KeyboardInterrupt):
@@ -93,7 +95,8 @@ class Evaluate:
         traces: Keep the spans of each row.
         executor: Where plain sync programs run instead of on threads of our own; any `concurrent.futures.Executor`.
         on_row: Told of each finished row, in order of completion, on one thread.
-        stop_requested: Asked before each row; True lets the rows in flight finish and ends the run.
+        stop_requested: Asked before each row, on the I/O loop, so it must answer at once; True lets the rows in flight
+            finish and ends the run.
     """
 
     def __init__(
@@ -202,6 +205,8 @@ class _Job:
             if self.progress is not None:
                 self.progress.close()
         result = self._finish()
+        if result.flagged:
+            _log.warning("%s: %.2f %%, but %s.", self.metric_name, result.score, "; ".join(result.flags))
         if self.run.end_reason == "errors":
             raise self._aborted(result)
         return result

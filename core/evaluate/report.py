@@ -136,14 +136,17 @@ class EvaluationResult(Prediction):
         else:
             super().__init__(score)
         origin = score if isinstance(score, EvaluationResult) else None
-        _keep(self, "summary", origin.summary if origin else Summary(rows))
-        _keep(
-            self,
-            "n_examples",
-            origin.n_examples if origin else len(rows) if n_examples is None else n_examples,
-        )
-        _keep(self, "end_reason", origin.end_reason if origin else end_reason)
-        _keep(self, "metric_name", origin.metric_name if origin else metric_name)
+        asked = len(rows) if n_examples is None else n_examples
+        self.summary = origin.summary if origin else Summary(rows)
+        self.n_examples = origin.n_examples if origin else asked
+        self.end_reason = origin.end_reason if origin else end_reason
+        self.metric_name = origin.metric_name if origin else metric_name
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in EvaluationResult.__slots__:  # other names are fields of the prediction
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
 
     @property
     def rows(self) -> list[Row]:
@@ -243,8 +246,3 @@ class EvaluationResult(Prediction):
             f"EvaluationResult(score={self.score}, interval=({100 * low:.1f}, {100 * high:.1f}), "
             f"results=<list of {len(self.rows)} results>{flags})"
         )
-
-
-def _keep(result: EvaluationResult, name: str, value: Any) -> None:
-    """Set one of our own attributes; plain assignment would make it a field of the prediction."""
-    object.__setattr__(result, name, value)

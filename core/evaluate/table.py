@@ -19,6 +19,7 @@ from core.evaluate.row import Row
 from core.foundation.errors import MissingExtraError
 from core.foundation.files import atomic_write
 from core.foundation.fingerprint import jsonable
+from core.trace import redact
 
 __all__ = ["guard_formula", "save_csv", "save_json", "show_table", "table_records"]
 
@@ -33,7 +34,7 @@ def table_records(result: EvaluationResult) -> list[dict[str, Any]]:
     records: list[dict[str, Any]] = []
     for row in result.rows:
         record = dict.fromkeys(columns) | _fields(row, shared)
-        record |= {"outcome": row.outcome, "feedback": row.feedback, "error": row.error}
+        record |= {"outcome": row.outcome, "feedback": row.feedback, "error": redact(row.error)}
         record.pop(result.metric_name, None)
         records.append(record | {result.metric_name: row.score})
     return records

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import pytest
@@ -62,6 +63,22 @@ def test_a_copy_keeps_the_report():
     copied = result.copy()
     assert copied.rows == result.rows
     assert (copied.n_examples, copied.end_reason, copied.metric_name) == (3, "budget", "f1")
+
+
+def test_a_deep_copy_and_fields_of_ones_own():
+    result = EvaluationResult(75.0, rows=[row(0)], end_reason="budget")
+    copied = copy.deepcopy(result)
+    copied.note = "mine"
+    assert (copied.end_reason, copied.rows, copied["note"]) == ("budget", result.rows, "mine")
+    assert "note" not in result
+
+
+def test_a_flagged_result_is_said_aloud(caplog):
+    def program(q):
+        raise LMServerError("down")
+
+    Evaluate(devset=[Example(q="1").with_inputs("q")], metric=lambda e, p: 1)(program)
+    assert "1 of 1 rows have no score: the model could not be asked" in caplog.text
 
 
 def test_the_interval_is_that_of_the_rows_that_count():

@@ -121,3 +121,14 @@ def test_progress_without_tqdm_is_plain_text(monkeypatch, capsys):
     progress.close()
     lines = capsys.readouterr().err.splitlines()
     assert lines[-1] == "2/2 Average Metric: 1.00 / 2 (50.0%)"
+
+
+def test_saved_errors_hold_no_credentials(tmp_path):
+    path = tmp_path / "rows.json"
+    key = "sk-" + "abcdefghijklmnop"
+
+    def program(question):
+        raise LMServerError(f"refused {key}")
+
+    Evaluate(devset=devset("a"), metric=shared_name, save_as_json=path)(program)
+    assert key not in path.read_text(encoding="utf-8")
