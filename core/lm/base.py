@@ -193,10 +193,11 @@ class BaseLM:
 
 
 def _plain(output: LMOutput) -> str | dict[str, Any]:
+    if not (output.tool_calls or output.reasoning or output.logprobs):
+        return output.text
     extras = {
         "tool_calls": output.tool_calls,
         "reasoning_content": output.reasoning,
         "logprobs": output.logprobs,
     }
-    found = {name: value for name, value in extras.items() if value}
-    return {"text": output.text, **found} if found else output.text
+    return {"text": output.text, **{name: value for name, value in extras.items() if value}}

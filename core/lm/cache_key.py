@@ -21,6 +21,12 @@ NOT_SEMANTIC = frozenset({"timeout", "extra_headers", "stream", "stream_options"
 """How a request travels, not what it asks."""
 
 
+# Made once: `json.dumps` with options makes an encoder per call.
+_KEYS = json.JSONEncoder(sort_keys=True, default=jsonable)
+_VALUES = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=jsonable)
+_READER = json.JSONDecoder()
+
+
 def request_key(identity: str, request: LMRequest) -> str:
     """Return 64 hex digits that name the request and who answers it; credentials take no part."""
     params = {
@@ -38,7 +44,7 @@ def request_key(identity: str, request: LMRequest) -> str:
         request.rollout_id,
     ]
     try:
-        text = json.dumps(whole, sort_keys=True, default=jsonable)
+        text = _KEYS.encode(whole)
     except (TypeError, ValueError):  # keys of mixed types
         text = canonical_json(whole)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -56,15 +62,14 @@ def encode(response: LMResponse) -> bytes:
             for item in response.outputs
         ],
     }
-    return json.dumps(whole, ensure_ascii=False, separators=(",", ":"), default=jsonable).encode(
-        "utf-8", "surrogatepass"
-    )
+    return _VALUES.encode(whole).encode("utf-8", "surrogatepass")
 
 
 def decode(data: bytes) -> LMResponse | None:
     """Return the stored response as a cached one; None where the bytes are not what `encode` writes."""
     try:
-        whole: dict[str, Any] = json.loads(data)
+        whole: dict[str, Any]
+        whole, _ = _READER.raw_decode(data.decode("utf-8", "surrogatepass"))
         if whole["format"] != FORMAT:
             return None
         outputs = [_output(*item) for item in whole["outputs"]]

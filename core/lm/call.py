@@ -86,10 +86,11 @@ async def call(lm: Answering, messages: list[Message], params: dict[str, Any]) -
         response.latency = time.perf_counter() - started
         if recorded.recording:
             recorded.set(**_facts(response))
-    if not current().disable_history:
+    now = current()
+    if not now.disable_history:
         entry = Entry(request, response)
-        lm.history.add(entry)
-        recent.add(entry)
+        lm.history.add(entry, now.max_history_size)
+        recent.add(entry, now.max_history_size)
     return response
 
 

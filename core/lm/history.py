@@ -15,7 +15,6 @@ from itertools import islice
 from typing import Any, TextIO, overload
 
 from core.messages import LMRequest, LMResponse, Message
-from core.settings import current
 
 __all__ = ["Entry", "History", "inspect_history", "recent"]
 
@@ -64,11 +63,10 @@ class History(Sequence[dict[str, Any]]):
     def __init__(self, keep: int = KEEP) -> None:
         self._entries: deque[Entry] = deque(maxlen=keep)
 
-    def add(self, entry: Entry) -> None:
-        """Remember a call."""
+    def add(self, entry: Entry, limit: int = KEEP) -> None:
+        """Remember a call; keep at most `limit`."""
         entries = self._entries
         entries.append(entry)
-        limit = current().max_history_size
         while len(entries) > limit:
             entries.popleft()
 

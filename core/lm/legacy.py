@@ -107,6 +107,7 @@ def _tool_call(call: Any) -> dict[str, Any]:
 
 
 def _get(value: Any, name: str) -> Any:
-    if isinstance(value, Mapping):
+    if type(value) is dict:
         return value.get(name)
-    return getattr(value, name, None)
+    found = getattr(value, name, None)
+    return value.get(name) if found is None and isinstance(value, Mapping) else found

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +26,8 @@ TIMEOUT = 600.0
 
 CONNECT_TIMEOUT = 15.0
 KEEP_ALIVE = 30.0
+
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(slots=True)
@@ -83,7 +86,7 @@ async def _send(
 ) -> Answer:
     import aiohttp
 
-    limits = aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, CONNECT_TIMEOUT))
+    limits = _limits(seconds)
     try:
         async with _session().request(
             method, url, data=body, headers=headers, timeout=limits, allow_redirects=False
@@ -93,9 +96,16 @@ async def _send(
         raise _failure(error, url, seconds, model) from None
 
 
+@lru_cache(maxsize=64)
+def _limits(seconds: float) -> Any:
+    import aiohttp
+
+    return aiohttp.ClientTimeout(total=seconds, sock_connect=min(seconds, CONNECT_TIMEOUT))
+
+
 def _bytes(payload: Any) -> bytes:
     try:
-        return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+        return _COMPACT.encode(payload).encode()
     except UnicodeEncodeError:  # half a surrogate pair, cut somewhere upstream
         return json.dumps(payload, separators=(",", ":")).encode()
 
