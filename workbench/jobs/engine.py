@@ -19,9 +19,10 @@ from workbench.store import Store, require
 from workbench.store.tables import ConnectionRow, DataRow, DatasetRow, PriceRow
 
 if TYPE_CHECKING:
-    from core.data.dataset import Dataset
-
+    from core.data.example import Example
     from core.lm.base import BaseLM
+    from core.modules import Module
+
 
 __all__ = [
     "ADAPTERS",
@@ -86,7 +87,7 @@ def make_adapter(name: str) -> Any:
     return made() if isinstance(made, type) else made
 
 
-def load_program(spec: Mapping[str, Any], state: Mapping[str, Any] | None) -> Any:
+def load_program(spec: Mapping[str, Any], state: Mapping[str, Any] | None) -> Module:
     """Return the runnable program of a version.
 
     Raises:
@@ -101,8 +102,10 @@ def load_program(spec: Mapping[str, Any], state: Mapping[str, Any] | None) -> An
     return program
 
 
-def load_examples(store: Store, dataset_id: str, split: str | None, limit: int | None = None) -> Dataset:
-    """Return a dataset's examples in their order, inputs set.
+def load_examples(
+    store: Store, dataset_id: str, split: str | None, limit: int | None = None
+) -> list[Example]:
+    """Return a dataset's examples, inputs set: a split in the order it was dealt, all in the order of the file.
 
     Args:
         split: Only those of this split.
@@ -111,24 +114,20 @@ def load_examples(store: Store, dataset_id: str, split: str | None, limit: int |
     Raises:
         DataError: There are none.
     """
-    from core.data.dataset import Dataset
-
     from core.data.example import Example
 
-    query = select(DataRow).where(DataRow.dataset_id == dataset_id).order_by(DataRow.position)
+    query = select(DataRow).where(DataRow.dataset_id == dataset_id)
     if split:
-        query = query.where(DataRow.split == split)
+        query = query.where(DataRow.split == split).order_by(DataRow.rank.is_(None), DataRow.rank)
     with store.read() as session:
         info = require(session, DatasetRow, dataset_id, "dataset")
-        rows = session.scalars(query.limit(limit)).all()
+        rows = session.scalars(query.order_by(DataRow.position).limit(limit)).all()
     if not rows:
         raise DataError(
             f"The dataset '{info.name}' has no rows{f' in the split {split!r}' if split else ''}.",
             hint="Split it on the data page, or choose another split." if split else "Add rows first.",
         )
-    inputs = tuple(info.inputs)
-    examples = [Example(row.data).with_id(row.example_id).with_inputs(*inputs) for row in rows]
-    return Dataset(examples, name=info.name, inputs=inputs)
+    return [Example(row.data).with_id(row.example_id).with_inputs(*info.inputs) for row in rows]
 
 
 def stored_prices(store: Store) -> dict[str, tuple[float, float]]:

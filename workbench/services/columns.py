@@ -5,22 +5,22 @@ Knows nothing about the store.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from core.foundation.errors import DataError
 from core.foundation.fingerprint import jsonable
-from workbench.services.specs import as_spec
+from workbench.services.specs import as_spec, field_shapes
 
 if TYPE_CHECKING:
+    from core.data.dataset import Dataset
+    from core.data.table import Table as ParsedTable
     from core.pipeline.spec import ProgramSpec
 
-__all__ = ["UPLOAD_BYTES", "Table", "coerced_rows", "read_table", "suggest_mapping"]
+__all__ = ["UPLOAD_BYTES", "Table", "dataset_of", "read_table", "suggest_mapping", "table_of_rows"]
 
-UPLOAD_BYTES = 200 * 2**20
+UPLOAD_BYTES = 200_000_000
 """Largest upload that is read."""
 
 _ALIASES = {
@@ -46,123 +46,100 @@ class Table:
 
     columns: list[str]
     rows: list[dict[str, Any]]
-    problems: list[str] = field(default_factory=list[str])
-    """What is odd about it, for people; rows are usable all the same."""
-    filename: str = ""
+    problems: list[str]
+    """What has to be mended before it can be imported, each with its place."""
+    notes: list[str]
+    """What is odd about it; it can be imported all the same."""
+    filename: str
+    parsed: ParsedTable = field(repr=False, compare=False)
+    """As the engine read it, with row numbers."""
 
 
 def read_table(data: bytes, filename: str) -> Table:
     """Read an upload: CSV, TSV, JSON, JSONL, Parquet or XLSX by its file name.
 
     Raises:
-        DataError: It is too large, of an unknown kind, or cannot be read; names the row where one is to blame.
+        DataError: It is too large, of an unknown kind, or cannot be read as a whole.
     """
-    from core.data.loaders import load_dataset
+    from core.data.loaders import read_table as parse
 
-    if len(data) > UPLOAD_BYTES:
-        raise DataError(
-            f"The file has {len(data) / 2**20:.0f} MB; at most {UPLOAD_BYTES // 2**20} are read.",
-            file=filename,
-            hint="Upload a sample of it.",
-        )
-    rows = load_dataset(data, filename=filename).to_records()
-    if not rows:
-        raise DataError(
-            "There are no rows in it.", file=filename, hint="The first row must hold the column names."
-        )
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    plain = [{name: jsonable(row.get(name)) for name in columns} for row in rows]
-    return Table(columns, plain, _oddities(columns, plain), filename)
+    return _table(parse(data, filename=filename))
+
+
+def table_of_rows(rows: Sequence[Mapping[str, Any]], filename: str = "") -> Table:
+    """Return rows that were typed in as a table."""
+    from core.data.table import Row
+    from core.data.table import Table as ParsedTable
+
+    columns = tuple(dict.fromkeys(name for row in rows for name in row))
+    numbered = tuple(Row(number, dict(row)) for number, row in enumerate(rows, start=1))
+    return _table(ParsedTable(filename, columns, numbered))
 
 
 def suggest_mapping(columns: Sequence[str], spec: ProgramSpec | Mapping[str, Any]) -> dict[str, str]:
-    """Return the likely field of each column; columns that fit nothing are left out."""
+    """Return the likely field of each column; columns that fit nothing are left out.
+
+    A column called "id" names the rows.
+    """
+    from core.data.loaders import suggested_mapping
+
     found = as_spec(spec)
-    wanted = [(item.name, "input") for item in found.inputs] + [(name, "output") for name in found.outputs]
-    mapping: dict[str, str] = {}
-    for match in (_same, _alike, _alias):
-        for name, role in wanted:
-            if name in mapping.values():
-                continue
-            free = [
-                column
-                for column in columns
-                if column not in mapping and _plain(column) not in ("id", "index")
-            ]
-            column = match(name, role, free)
-            if column is not None:
-                mapping[column] = name
-    open_fields = [name for name, _ in wanted if name not in mapping.values()]
-    free = [column for column in columns if column not in mapping and _plain(column) not in ("id", "index")]
+    roles = {item.name: "input" for item in found.inputs} | dict.fromkeys(found.outputs, "output")
+    mapping = suggested_mapping(columns, list(roles))
+    for match in (_contained, _alias):
+        _match_rest(mapping, columns, roles, match)
+    open_fields = [name for name in roles if name not in mapping.values()]
+    free = [column for column in columns if column not in mapping]
     if len(open_fields) == 1 and len(free) == 1:
         mapping[free[0]] = open_fields[0]
-    return mapping
+    return {column: mapping[column] for column in columns if column in mapping}
 
 
-def coerced_rows(
-    table: Table, mapping: Mapping[str, str], shapes: Mapping[str, dict[str, Any]], inputs: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Return the mapped rows with values of their fields' types.
+def dataset_of(table: Table, mapping: Mapping[str, str], spec: Mapping[str, Any]) -> Dataset:
+    """Return the mapped rows as a dataset with values of the program's types.
 
     Raises:
-        DataError: A value does not fit, or an input is empty; names row and field.
+        DataError: A column, an input or a value is wrong; lists rows and fields.
     """
-    return [
-        {
-            name: _value(row.get(column), name, shapes.get(name), name in inputs, table.filename, number)
-            for column, name in mapping.items()
-        }
-        for number, row in enumerate(table.rows, start=2)  # the header is row 1
-    ]
+    from core.data.loaders import dataset_of_table
+
+    inputs = [item.name for item in as_spec(spec).inputs]
+    return dataset_of_table(table.parsed, mapping=mapping, inputs=inputs, types=field_shapes(spec))
 
 
-def _value(value: Any, name: str, shape: dict[str, Any] | None, needed: bool, file: str, number: int) -> Any:
-    from core.wire.coerce import coerce
-    from core.wire.scalars import CoercionError
-
-    empty = value is None or (isinstance(value, str) and not value.strip())
-    if empty and needed and not (shape and shape["kind"] == "optional"):
-        raise DataError(
-            "The input is empty.", file=file, row=number, field=name, hint="Fill it in or remove the row."
-        )
-    if empty:
-        return None if value is None or shape is None or shape["kind"] != "str" else value
-    if shape is None or (shape["kind"] == "str" and isinstance(value, str)):
-        return value
-    try:
-        return coerce(value, shape)
-    except CoercionError as error:
-        raise DataError(
-            f"{error}", file=file, row=number, field=name, hint="Correct the value or the type of the field."
-        ) from error
-
-
-def _oddities(columns: list[str], rows: list[dict[str, Any]]) -> list[str]:
+def _table(parsed: ParsedTable) -> Table:
+    columns = list(parsed.columns)
+    rows = [{name: jsonable(row.values.get(name)) for name in columns} for row in parsed.rows]
     notes = [
         f"Column '{name}' is empty in {empty} of {len(rows)} rows."
         for name in columns
         if (empty := sum(1 for row in rows if row[name] in (None, "")))
     ]
-    if any(not name.strip() for name in columns):
-        notes.append("A column has no name.")
-    return notes
+    return Table(columns, rows, [str(fault) for fault in parsed.problems], notes, parsed.source, parsed)
+
+
+def _match_rest(
+    mapping: dict[str, str],
+    columns: Sequence[str],
+    roles: Mapping[str, str],
+    match: Callable[[str, str, Sequence[str]], str | None],
+) -> None:
+    for name, role in roles.items():
+        if name in mapping.values():
+            continue
+        column = match(name, role, [column for column in columns if column not in mapping])
+        if column is not None:
+            mapping[column] = name
 
 
 def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).casefold()
 
 
-def _same(name: str, _role: str, columns: Sequence[str]) -> str | None:
-    return next((column for column in columns if _plain(column) == _plain(name)), None)
-
-
-def _alike(name: str, _role: str, columns: Sequence[str]) -> str | None:
-    by_plain = {_plain(column): column for column in columns}
-    near = difflib.get_close_matches(_plain(name), by_plain, n=1, cutoff=0.8)
-    if near:
-        return by_plain[near[0]]
+def _contained(name: str, _role: str, columns: Sequence[str]) -> str | None:
+    wanted = _plain(name)
     return next(
-        (by_plain[key] for key in by_plain if key and (key in _plain(name) or _plain(name) in key)), None
+        (column for column in columns if (key := _plain(column)) and (key in wanted or wanted in key)), None
     )
 
 

@@ -13,11 +13,10 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.foundation.errors import ConfigurationError, DataError, StoreError
+from core.foundation.errors import DataError, StoreError
 from core.foundation.fingerprint import fingerprint, jsonable
 from workbench.jobs.engine import checked_split
-from workbench.services.columns import Table, coerced_rows, read_table, suggest_mapping
-from workbench.services.specs import field_shapes
+from workbench.services.columns import Table, dataset_of, read_table, suggest_mapping, table_of_rows
 from workbench.services.tasks import checked_name, newest_version
 from workbench.services.workspace import Workspace
 from workbench.store import require
@@ -79,31 +78,26 @@ class Item:
 
 
 def import_dataset(
-    ws: Workspace,
-    task_id: str,
-    name: str,
-    table: Table,
-    mapping: Mapping[str, str],
-    *,
-    id_column: str | None = None,
+    ws: Workspace, task_id: str, name: str, table: Table, mapping: Mapping[str, str]
 ) -> DatasetInfo:
     """Store a table as a dataset of a task.
 
     Args:
-        mapping: Column → field; columns that are not named are left out.
-        id_column: Column with the rows' ids; "id" where there is one, else ids come from the contents.
+        mapping: Column → field; columns that are not named (or map to "") are left out. A column mapped to "id"
+            names the rows; without one ids are made from the contents.
 
     Raises:
-        DataError: A value does not fit its field, an input is missing; names row and field.
+        DataError: A column, an input or a value is wrong; lists rows and fields, and nothing was stored.
     """
     version = newest_version(ws, task_id)
     if version is None:
         raise StoreError("The task has no program yet.", hint="Describe the program before the data.")
-    inputs = [field["name"] for field in version.spec["inputs"]]
     chosen = {column: field for column, field in mapping.items() if field}
-    _check_mapping(table, chosen, inputs)
-    rows = coerced_rows(table, chosen, field_shapes(version.spec), inputs)
-    ids = _ids(table, rows, id_column)
+    found = dataset_of(table, chosen, version.spec)
+    if not len(found):
+        raise DataError(
+            "There are no rows in it.", file=table.filename, hint="The first row must name the columns."
+        )
     with ws.store.write() as session:
         require(session, TaskRow, task_id, "task")
         info = DatasetRow(
@@ -111,12 +105,13 @@ def import_dataset(
             name=checked_name(name),
             filename=table.filename[:200],
             mapping=chosen,
-            inputs=inputs,
+            inputs=[item["name"] for item in version.spec["inputs"]],
         )
         session.add(info)
         session.flush()
-        for position, (example_id, data) in enumerate(zip(ids, rows, strict=True)):
-            session.add(DataRow(dataset_id=info.id, example_id=example_id, position=position, data=data))
+        for position, example in enumerate(found):
+            data = example.toDict()
+            session.add(DataRow(dataset_id=info.id, example_id=example.id, position=position, data=data))
         return _touched(session, info)
 
 
@@ -162,7 +157,7 @@ def split_dataset(
     """Deal the rows into splits; the same seed gives the same splits.
 
     Args:
-        train: Shares that add up to at most 1, or numbers of rows.
+        train: A share of the rows (0.4), or a number of rows (100); 0 leaves the part empty.
         validation: As `train`.
         test: As `train`.
         stratify: Field whose values are spread evenly.
@@ -171,19 +166,19 @@ def split_dataset(
         DataError: The shares cannot be met.
     """
     from core.data.dataset import Dataset
-
     from core.data.example import Example
 
     items = get_rows(ws, dataset_id)
     examples = [Example(item.data).with_id(item.id) for item in items]
     parts = Dataset(examples).split(
-        train=train, validation=validation, test=test, seed=seed, stratify=stratify
+        train=train or None, validation=validation or None, test=test or None, seed=seed, stratify=stratify
     )
-    where = {example_id: name for name, part in parts.items() for example_id in part.ids}
+    # The order within a part is the split's own, shuffled: files are often sorted by label.
+    where = {name: (part, rank) for part, rows in parts.items() for rank, name in enumerate(rows.ids)}
     with ws.store.write() as session:
         info = require(session, DatasetRow, dataset_id, "dataset")
         for row in session.scalars(select(DataRow).where(DataRow.dataset_id == dataset_id)):
-            row.split = where.get(row.example_id)
+            row.split, row.rank = where.get(row.example_id, (None, None))
         info.split = {
             "train": train,
             "validation": validation,
@@ -200,7 +195,7 @@ def set_split(ws: Workspace, dataset_id: str, example_ids: Sequence[str], split:
     with ws.store.write() as session:
         info = require(session, DatasetRow, dataset_id, "dataset")
         for row in _rows_by_id(session, dataset_id, example_ids):
-            row.split = wanted
+            row.split, row.rank = wanted, None
         return _touched(session, info)
 
 
@@ -221,23 +216,20 @@ def update_rows(
         removed: Ids of rows that go.
         split: Where the added rows go.
     """
-    version_spec = None
-    with ws.store.read() as session:
-        info = require(session, DatasetRow, dataset_id, "dataset")
-        version = newest_version(ws, info.task_id)
-        version_spec = version.spec if version else None
-    shapes = field_shapes(version_spec) if version_spec else {}
+    info = get_dataset(ws, dataset_id)
+    version = newest_version(ws, info.task_id)
+    spec = version.spec if version else {}
     edits = dict(changed or {})
-    new = _fitted(list(added), shapes, info.inputs)
+    new = _fitted(list(added), spec)
     with ws.store.write() as session:
-        info = require(session, DatasetRow, dataset_id, "dataset")
+        stored = require(session, DatasetRow, dataset_id, "dataset")
         for row in _rows_by_id(session, dataset_id, list(edits)):
-            row.data = _fitted([{**row.data, **edits[row.example_id]}], shapes, info.inputs)[0]
+            row.data = _fitted([{**row.data, **edits[row.example_id]}], spec)[0]
         for row in _rows_by_id(session, dataset_id, removed):
             session.delete(row)
         session.flush()
-        _append(session, info, new, checked_split(split))
-        return _touched(session, info)
+        _append(session, stored, new, checked_split(split))
+        return _touched(session, stored)
 
 
 def _append(session: Session, info: DatasetRow, rows: list[dict[str, Any]], split: str | None) -> None:
@@ -253,12 +245,12 @@ def _append(session: Session, info: DatasetRow, rows: list[dict[str, Any]], spli
         )
 
 
-def _fitted(
-    rows: Sequence[Mapping[str, Any]], shapes: Mapping[str, dict[str, Any]], inputs: Sequence[str]
-) -> list[dict[str, Any]]:
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    table = Table(columns, [dict(row) for row in rows], [], "")
-    return coerced_rows(table, {name: name for name in columns}, shapes, inputs)
+def _fitted(rows: Sequence[Mapping[str, Any]], spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return rows with values of the program's types."""
+    if not rows:
+        return []
+    table = table_of_rows(rows)
+    return [example.toDict() for example in dataset_of(table, {name: name for name in table.columns}, spec)]
 
 
 def _rows_by_id(session: Session, dataset_id: str, example_ids: Sequence[str]) -> list[DataRow]:
@@ -272,42 +264,6 @@ def _rows_by_id(session: Session, dataset_id: str, example_ids: Sequence[str]) -
             hint="Reload; another window may have removed it.",
         )
     return found
-
-
-def _check_mapping(table: Table, mapping: Mapping[str, str], inputs: Sequence[str]) -> None:
-    unknown = sorted(set(mapping) - set(table.columns))
-    if unknown:
-        raise DataError(
-            f"There is no column '{unknown[0]}'.",
-            file=table.filename,
-            hint=f"There are: {', '.join(table.columns)}.",
-        )
-    fields = list(mapping.values())
-    twice = sorted({field for field in fields if fields.count(field) > 1})
-    if twice:
-        raise ConfigurationError(f"Two columns are mapped to '{twice[0]}'.", hint="Map each field once.")
-    missing = [name for name in inputs if name not in fields]
-    if missing:
-        raise DataError(
-            f"No column is mapped to the input '{missing[0]}'.",
-            file=table.filename,
-            hint=f"Map one of: {', '.join(table.columns)}.",
-        )
-
-
-def _ids(table: Table, rows: list[dict[str, Any]], id_column: str | None) -> list[str]:
-    """Ids from a column where it names every row once, else from the contents: the same rows get the same ids."""
-    column = id_column or ("id" if "id" in table.columns else None)
-    if column is not None:
-        given = [str(row.get(column) or "").strip() for row in table.rows]
-        if all(given) and len(set(given)) == len(given):
-            return given
-        if id_column is not None:
-            raise DataError(
-                "The ids are not all there, or not all different.", file=table.filename, field=id_column
-            )
-    taken: set[str] = set()
-    return [_free(fingerprint(row)[:12], taken) for row in rows]
 
 
 def _free(wanted: str, taken: set[str]) -> str:

@@ -38,6 +38,7 @@ def doctor(ws: Workspace, dataset_id: str) -> list[Finding]:
     checks: tuple[Callable[[DatasetInfo, list[Item]], list[Finding]], ...] = (
         _leaks,
         _conflicts,
+        _empty_inputs,
         _missing_labels,
         _splits,
         _unseen_labels,
@@ -114,6 +115,16 @@ def _duplicates(info: DatasetInfo, items: list[Item]) -> list[Finding]:
             "duplicate", "note", f"{len(rows)} rows repeat the inputs of another.", "Remove the copies.", rows
         )
     ]
+
+
+def _empty_inputs(info: DatasetInfo, items: list[Item]) -> list[Finding]:
+    findings: list[Finding] = []
+    for name in info.inputs:
+        rows = [item.id for item in items if item.data.get(name) in (None, "")]
+        if rows:
+            message = f"The input '{name}' is empty in {len(rows)} rows."
+            findings.append(Finding("empty_input", "error", message, "Fill it in or remove the rows.", rows))
+    return findings
 
 
 def _missing_labels(info: DatasetInfo, items: list[Item]) -> list[Finding]:

@@ -5,7 +5,7 @@ Knows nothing about the formats; those are `core.export`'s.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +56,6 @@ def export_version(
 
     version = get_version(ws, version_id)
     program = load_program(version.spec, version.state)
-    exporter = exporters.get(kind)
-    files: Sequence[tuple[str, str | bytes]] = exporter(
-        program, name=version.spec["name"], model=model, adapter=adapter, **dict(options or {})
-    )
-    return [(name, data.encode("utf-8") if isinstance(data, str) else data) for name, data in files]
+    exporter = exporters.get(kind)()
+    given = {"model": model, "adapter": adapter, **dict(options or {})}
+    return [(file.name, file.data) for file in exporter.export(program, name=version.spec["name"], **given)]

@@ -97,6 +97,8 @@ class DataRow(Base):
     example_id: Mapped[str] = mapped_column(Text)
     position: Mapped[int] = mapped_column(Integer)
     split: Mapped[str | None] = mapped_column(String(16))
+    rank: Mapped[int | None] = mapped_column(Integer)
+    """Place within the split; by hand added rows have none and stand last."""
     data: Mapped[dict[str, Any]] = mapped_column(Json)
 
 
@@ -238,7 +240,7 @@ class PreferenceRow(Base):
     __tablename__ = "preferences"
 
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
-    value: Mapped[Any] = mapped_column(Json)
+    value: Mapped[Any] = mapped_column(Json, nullable=False)
     changed: Mapped[float] = mapped_column(Float, default=time.time)
 
 

@@ -125,6 +125,7 @@ def _programs() -> None:
         sa.Column("example_id", sa.Text(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("split", sa.String(length=16), nullable=True),
+        sa.Column("rank", sa.Integer(), nullable=True),
         sa.Column("data", sa.JSON(none_as_null=True), nullable=False),
         sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("key"),

@@ -19,7 +19,7 @@ def upgrade() -> None:
     op.create_table(
         "preferences",
         sa.Column("name", sa.String(length=80), nullable=False),
-        sa.Column("value", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("value", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("changed", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
