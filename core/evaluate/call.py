@@ -84,12 +84,16 @@ def _async_form(program: Any) -> Callable[..., Awaitable[Any]] | None:
     acall = getattr(program, "acall", None)
     if acall is None:
         return program if inspect.iscoroutinefunction(type(program).__call__) else None
-    for owner in type(program).__mro__:
-        if "aforward" in vars(owner):
-            return acall
-        if "forward" in vars(owner):
-            return None
-    return acall
+    return None if _most_derived(program) == "forward" else acall
+
+
+def _most_derived(module: Any) -> str | None:
+    """Which of `forward` and `aforward` a module means; None for objects that have neither."""
+    for owner in type(module).__mro__:
+        for name in ("aforward", "forward"):
+            if name in vars(owner):
+                return name
+    return None
 
 
 class MetricCall:
@@ -148,7 +152,8 @@ class MetricCall:
 def _positional_count(metric: Any) -> int:
     """How many of (example, prediction, trace, name, trace of it) to pass: two, or as many as are required."""
     try:
-        parameters = inspect.signature(getattr(metric, "forward", metric)).parameters.values()
+        entry = _most_derived(metric)
+        parameters = inspect.signature(getattr(metric, entry) if entry else metric).parameters.values()
     except (TypeError, ValueError):
         return 2
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]

@@ -160,8 +160,13 @@ def test_a_module_can_be_the_metric():
                 score=float(self.ask(question=pred.answer).answer == example.answer), feedback="read"
             )
 
+    class Async(Graded):
+        async def aforward(self, example, pred):
+            return (await self.ask.acall(question=pred.answer)).answer == example.answer
+
     with context(lm=EchoLM()):
         result = Evaluate(devset=devset(4), metric=Graded())(Predict("question -> answer"))
+        assert Evaluate(devset=devset(4), metric=Async())(Predict("question -> answer")).score == 100.0
     assert result.score == 100.0
     assert result.rows[0].feedback == "read"
     assert result.metric_name == "Graded"
@@ -483,9 +488,9 @@ def test_a_thousand_rows_at_a_tenth_of_a_second_take_at_most_twice_the_ideal():
         await asyncio.sleep(0.1)
         return Prediction(answer=question)
 
-    best = 9.0
-    for _ in range(3):
+    times: list[float] = []
+    while len(times) < 6 and min(times, default=9.0) > 2 * 0.4:  # others may want the machine too
         started = time.perf_counter()
         Evaluate(devset=devset(1000), metric=same, num_threads=256)(program)
-        best = min(best, time.perf_counter() - started)
-    assert best <= 2 * 0.4
+        times.append(time.perf_counter() - started)
+    assert min(times) <= 2 * 0.4
