@@ -5,7 +5,7 @@ Knows nothing about how the model answers. Price zero; its version is part of th
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from core.lm.base import BaseLM
 from core.lm.embedded.model import VERSION, InContextModel
@@ -23,7 +23,7 @@ class EmbeddedLM(BaseLM):
         **kwargs: As for `BaseLM`.
     """
 
-    local: ClassVar[bool] = True
+    local = True
 
     def __init__(self, model: str = "embedded/in-context", *, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(model, **kwargs)
