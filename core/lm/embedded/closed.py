@@ -20,40 +20,8 @@ from core.lm.embedded.text import humanized, is_function_word, same, sentences, 
 
 __all__ = ["ClosedFit", "choices_for", "closed_options", "label_text", "position_of", "solve_closed"]
 
-_YES = {
-    "true",
-    "yes",
-    "y",
-    "ja",
-    "oui",
-    "sí",
-    "si",
-    "sim",
-    "1",
-    "はい",
-    "是",
-    "ναι",
-    "نعم",
-    "да",
-    "correct",
-    "positive",
-}
-_NO = {
-    "false",
-    "no",
-    "n",
-    "nein",
-    "non",
-    "não",
-    "0",
-    "いいえ",
-    "否",
-    "όχι",
-    "لا",
-    "нет",
-    "incorrect",
-    "negative",
-}
+_YES = frozenset(["true", "yes", "y", "ja", "oui", "sí", "si", "sim", "1", "はい", "是", "ναι", "نعم", "да"])
+_NO = frozenset(["false", "no", "n", "nein", "non", "não", "0", "いいえ", "否", "όχι", "لا", "нет"])
 _NO_LEANING = 0.07
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 __all__ = ["FUNCTION_WORDS"]
 
 _ENGLISH = """
+since across along among below beside within without upon toward towards until till per via never always ever now
+yet still already every either neither whether although though however nor else else's such rather quite
 a an the this that these those i me my mine we us our you your he him his she her it its they them their
 who whom whose which what when where why how is am are was were be been being do does did done have has
 had having will would shall should can could may might must not no nor and or but if so than then too very

@@ -6,6 +6,7 @@ distinguish its examples, for open answers their format. Without examples it rec
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -220,9 +221,7 @@ def _terms(text: str) -> set[str]:
     own = words(text)
     single = {word for word in own if not is_function_word(word)}
     pairs = {
-        f"{a} {b}"
-        for a, b in zip(own, own[1:], strict=False)
-        if not (is_function_word(a) or is_function_word(b))
+        f"{a} {b}" for a, b in itertools.pairwise(own) if not (is_function_word(a) or is_function_word(b))
     }
     return single | pairs
 

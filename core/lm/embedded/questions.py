@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import re
 
-from core.lm.embedded.text import content_words, words
+from core.lm.embedded.text import content_words
 
-__all__ = ["expected_kinds", "focus_words"]
+__all__ = ["asked_noun", "expected_kinds", "leading_words"]
 
 _NUMBERS = ("number", "money", "percent", "year")
+_MEASURES = ("measure", "number", "money", "percent", "year")
 _DATES = ("date", "year", "day", "time")
 _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         r"how (?:many|much)|wie ?viele?|combien|cuánt[oa]s?|quanti|hoeveel|πόσ\w+|كم|いくつ|何人|多少",
         _NUMBERS,
     ),
-    (r"how (?:old|tall|long|far|high|deep|large|big|heavy)|wie (?:alt|hoch|lang|weit|tief)", _NUMBERS),
+    (
+        r"how (?:old|tall|long|far|high|deep|large|big|heavy|fast|often|wide)|(?:what|which) (?:temperature|height|length|weight|speed)|wie (?:alt|hoch|lang|weit|tief)",
+        _MEASURES,
+    ),
     (
         r"(?:what|which|in what|in which) (?:year|date|day|month)|when|wann|in welchem jahr|quand|cuándo|quando|πότε|متى|いつ",
         _DATES,
@@ -30,6 +34,7 @@ _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("name",),
     ),
     (r"(?:what|which) (?:percentage|number|amount|price)|what time", _NUMBERS),
+    (r"what|which|whose|how|why|was|welche[rsmn]?|wie|que|quel(?:le)?s?|qué|cómo|che|τι|ما", ()),
 )
 _COMPILED = tuple(
     (re.compile(rf"(?<!\w)(?:{pattern})(?!\w)", re.IGNORECASE), kinds) for pattern, kinds in _TABLE
@@ -55,8 +60,26 @@ def expected_kinds(question: str) -> tuple[str, ...]:
     return next((kinds for pattern, kinds in _LOOSE if pattern.search(question)), ())
 
 
-def focus_words(question: str) -> list[str]:
-    """Return the content words of a question that are no names, those nearest its question word first."""
-    capital = {word.casefold() for word in re.findall(r"(?<=\s)[^\W\d_a-z]\w+", question)}
-    named = {part for word in capital for part in words(word)}
-    return [word for word in content_words(question) if word not in named][:6]
+_WH = r"(?:which|what|whose|welche[rsmn]?|quel(?:le)?s?|qué|cuál|quale)"
+
+
+def asked_noun(question: str) -> str:
+    """Return the noun right behind the question word: `river` of `Which river …`; empty without one."""
+    match = re.search(rf"(?<!\w){_WH}\s+(\w+)", question, re.IGNORECASE)
+    if match is None:
+        return ""
+    own = content_words(match[1])
+    return own[0] if own else ""
+
+
+def leading_words(question: str) -> set[str]:
+    """Return the prepositions that the answer may stand behind: those the question word stands behind."""
+    found = {
+        match[1].casefold()
+        for match in re.finditer(rf"(?<!\w)(\w{{2,5}})\s+(?:{_WH}|when|whom)(?!\w)", question, re.I)
+    }
+    if re.search(r"(?<!\w)(?:where|wo|où|dónde)(?!\w)", question, re.IGNORECASE):
+        found |= {"in", "at", "on", "near", "from", "à", "en", "bei"}
+    if re.search(r"(?<!\w)who(?!\w)", question, re.IGNORECASE):
+        found |= {"by", "von", "par", "por"}
+    return found
