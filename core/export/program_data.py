@@ -35,12 +35,12 @@ def program_data(program: Module, *, name: str, adapter: str = "chat") -> dict[s
 
 
 def _single(program: Module, adapter: str) -> dict[str, Any]:
-    step = _step("predict", program, adapter)
-    if "signature" not in step:
+    if not isinstance(program, (Predict, ChainOfThought)):
         raise ExportError(
             f"A {type(program).__name__} is Python and cannot become a file that runs alone.",
             hint="Export a Predict, a ChainOfThought or a Pipeline.",
         )
+    step = _step("predict", program, adapter)
     fields = step["signature"]["fields"]
     inputs = [field for field in fields if field["role"] == "input"]
     outputs = {field["name"]: f"predict.{field['name']}" for field in fields if field["role"] == "output"}

@@ -38,7 +38,7 @@ def script_main(program: ExportedProgram, arguments: Sequence[str] | None = None
                 failed = True
                 sys.stderr.write(f"{error}\n")
             line = result if error is None else {"error": error}
-            sys.stdout.write(json.dumps(plain_value(line), ensure_ascii=not _can_print_unicode()) + "\n")
+            sys.stdout.write(_json_line(line))
             sys.stdout.flush()
     return 1 if failed else 0
 
@@ -124,5 +124,11 @@ def _file_rows(path: Path) -> list[Mapping[str, Any]]:
     return rows
 
 
-def _can_print_unicode() -> bool:
-    return "utf" in (sys.stdout.encoding or "").lower()
+def _json_line(value: Any) -> str:
+    """Return one line of JSON that standard output can take."""
+    text = json.dumps(plain_value(value), ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        text = json.dumps(plain_value(value))
+    return f"{text}\n"

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _RETRYABLE = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
-_FORMAT_REFUSED = frozenset({400, 404, 422})
+_FORMAT_REFUSED = frozenset({400, 422})
 _LONGEST_WAIT = 60.0
 
 
@@ -66,6 +66,7 @@ class Endpoint:
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if api_key:
             self._headers["Authorization"] = f"Bearer {api_key}"
+        self._refused: set[str] = set()
         self._opener = urllib.request.build_opener(_NoRedirects)
 
     def ask(
@@ -84,11 +85,14 @@ class Endpoint:
         """
         body = {"model": self.model, "messages": list(messages), **self.settings, **settings}
         for response_format in formats:
+            if response_format["type"] in self._refused:
+                continue
             try:
                 return self._text(self._post({**body, "response_format": response_format}))
             except EndpointError as error:
                 if error.status not in _FORMAT_REFUSED:
                     raise
+            self._refused.add(response_format["type"])
         return self._text(self._post(body))
 
     def _text(self, answer: Any) -> str:

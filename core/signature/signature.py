@@ -40,6 +40,8 @@ class SignatureMeta(type):
         ready = kwargs.get("fields")
         own = {key: value for key, value in namespace.items() if isinstance(value, Field)}
         body = {key: value for key, value in namespace.items() if key not in own}
+        if isinstance(body.get("__doc__"), str):  # half a surrogate pair cannot stand in a docstring
+            body["__doc__"] = body["__doc__"].encode("utf-8", "replace").decode("utf-8")
         cls = super().__new__(mcs, name, bases, body)
         if ready is not None:
             cls._set(ready, kwargs["instructions"])
