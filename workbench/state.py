@@ -21,6 +21,7 @@ __all__ = [
     "link",
     "model_choice",
     "model_name",
+    "model_note",
     "page",
     "pick",
     "selector",
@@ -130,14 +131,17 @@ def model_name() -> str:
 
 
 def model_choice(key: str, label: str = "Model") -> str:
-    """Draw a select box of all models; under the embedded one it says what that is. Return the chosen name."""
+    """Draw a select box of all models and return the chosen name; draw `model_note` where there is room for it."""
     known = {model.name: model for model in models.list_models(workspace())}
     names = list(known)
     default = model_name()
-    chosen = st.selectbox(label, names, index=names.index(default), key=key)
-    model = known[str(chosen)]
+    return str(st.selectbox(label, names, index=names.index(default), key=key))
+
+
+def model_note(name: str) -> None:
+    """Say what the embedded model is, or that a model's key is not set; nothing for others."""
+    model = next(item for item in models.list_models(workspace()) if item.name == name)
     if model.embedded:
         st.caption(f":material/info: {models.EMBEDDED_NOTE}")
     elif not model.key_set:
         st.caption(f":orange[:material/key_off: The variable {model.key_env} is not set.]")
-    return model.name

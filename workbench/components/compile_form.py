@@ -81,8 +81,7 @@ def _cards(kinds: dict[str, OptimizerKind], best: str) -> str:
         key="compile_optimizer",
     )
     kind = kinds[chosen or best]
-    needs = str(kind.meta.get("when") or kind.meta.get("needs") or "")
-    st.caption(f"{kind.summary}{'. ' + needs if needs else ''}")
+    st.caption(" ".join(text for text in (kind.summary.rstrip(".") + ".", kind.when, kind.needs) if text))
     return kind.name
 
 

@@ -49,6 +49,7 @@ def input_form(ws: Workspace, task_id: str, versions: Sequence[Version]) -> Aske
             help="Run another version on the same input.",
         )  # fmt: skip
     model = state.model_choice("explore_model")
+    state.model_note(model)
     item = _row_picker(ws, task_id)
     inputs = _inputs(version, item)
     fresh = st.toggle("Ask anew, past the cache", key="explore_fresh")

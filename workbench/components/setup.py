@@ -39,7 +39,7 @@ def setup_row(ws: Workspace, task_id: str, key: str, splits: Sequence[str] = ())
     data = {item.id: item for item in datasets.list_datasets(ws, task_id)}
     known = {metric.id: metric.name for metric in metrics.list_metrics(ws, task_id)}
     wanted = st.query_params.get("version")
-    with st.grid(5 if splits else 4):
+    with st.container(horizontal=True):
         version_id = st.selectbox(
             "Program",
             list(versions),
@@ -66,6 +66,6 @@ def setup_row(ws: Workspace, task_id: str, key: str, splits: Sequence[str] = ())
                 key=f"{key}_split",
             )
         metric_id = st.selectbox("Metric", list(known), format_func=known.__getitem__, key=f"{key}_metric")
-        with st.container():
-            model = state.model_choice(f"{key}_model")
+        model = state.model_choice(f"{key}_model")
+    state.model_note(model)
     return Setup(str(version_id), str(dataset_id), split, str(metric_id), model)
