@@ -138,6 +138,7 @@ class DataError(WorkbenchError, ValueError):
 
     Args:
         row: The row as a person counts it in the file (a header is row 1).
+        problems: Every fault that was found, where there are several.
     """
 
     def __init__(
@@ -148,6 +149,7 @@ class DataError(WorkbenchError, ValueError):
         row: int | None = None,
         field: str | None = None,
         hint: str = "",
+        problems: tuple[Any, ...] = (),
     ) -> None:
         places = [
             text
@@ -162,6 +164,7 @@ class DataError(WorkbenchError, ValueError):
         self.file = file
         self.row = row
         self.field = field
+        self.problems = problems
 
 
 class ValueCoercionError(WorkbenchError, ValueError):

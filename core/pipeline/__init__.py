@@ -8,11 +8,11 @@ from core.pipeline.code import code
 from core.pipeline.fields import annotation_of, shape_of_field, signature_of, signature_spec_of
 from core.pipeline.from_program import spec_from_program
 from core.pipeline.kind import StepKind, step_kinds
-from core.pipeline.names import identifier_near
 from core.pipeline.shorthand import parse_signature_string, signature_string
 from core.pipeline.sources import merge_lists
 from core.pipeline.spec import FieldSpec, ProgramSpec, SignatureSpec, StepSpec, parse_spec
 from core.pipeline.validate import Problem, available_sources, errors_of, validate
+from core.signature.names import identifier_near
 
 __all__ = [
     "FieldSpec",

@@ -13,9 +13,10 @@ from core.foundation.errors import PipelineError, SignatureError, UnknownNameErr
 from core.pipeline.constraints import constraint_problems
 from core.pipeline.fields import shape_of_field
 from core.pipeline.kind import Problem, StepKind, step_kinds
-from core.pipeline.names import Fault, hidden_by_prediction, name_fault, record_name_fault, step_name_fault
+from core.pipeline.names import hidden_by_prediction, record_name_fault, step_name_fault
 from core.pipeline.sources import sources_of, split_source
 from core.pipeline.spec import FieldSpec, ProgramSpec, Sources, StepSpec
+from core.signature.names import Fault, name_fault
 
 __all__ = ["Problem", "available_sources", "errors_of", "takes_list", "validate"]
 

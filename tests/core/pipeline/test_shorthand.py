@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.foundation.errors import SignatureError
 from core.pipeline import FieldSpec, SignatureSpec, parse_signature_string, signature_of, signature_string
-from core.pipeline.names import identifier_near, name_fault
+from core.signature.names import identifier_near, name_fault
 
 plain_types = st.sampled_from(["str", "int", "float", "bool", "date", "Any", "list[str]", "dict[str, int]"])
 labels = st.lists(
