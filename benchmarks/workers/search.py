@@ -7,7 +7,6 @@ and how resident memory grows between the first and the last quarter of the sear
 from __future__ import annotations
 
 import json
-import os
 import resource
 import sys
 import tempfile
@@ -57,7 +56,9 @@ def bare(program: Any, rows: list[Any], calls: int) -> float:
 def main() -> None:
     """Measure."""
     task = json.loads(sys.argv[1])
-    rows = [core.Example(question=f"q {i}", answer="yes").with_inputs("question") for i in range(task["rows"])]
+    rows = [
+        core.Example(question=f"q {i}", answer="yes").with_inputs("question") for i in range(task["rows"])
+    ]
     train = [core.Example(question=f"t {i}", answer="yes").with_inputs("question") for i in range(400)]
     program, memory = core.Predict("question -> answer"), []
 
@@ -78,11 +79,11 @@ def main() -> None:
             racing=False,
             num_threads=16,
             budget={"calls": 10**9} if task.get("capped") else None,
-            run_log=JsonLinesRunLog(os.path.join(folder, "run.jsonl")),
+            run_log=JsonLinesRunLog(Path(folder) / "run.jsonl"),
             on_event=watch,
         )
         cpu, wall = time.process_time() - started, time.perf_counter() - wall
-        size = os.path.getsize(os.path.join(folder, "run.jsonl"))
+        size = (Path(folder) / "run.jsonl").stat().st_size
     calls, quarter = made.report.calls, len(memory) // 4
     found = {
         "CPU ms per call, all": 1000 * cpu / calls,

@@ -26,6 +26,7 @@ from core.search.loop import Search
 from core.search.options import SearchOptions
 from core.search.problem import Problem
 from core.search.proposal import Proposal
+from core.search.racing import RacingRule
 from core.search.run_log import Event, RunLog, as_run_log
 from core.search.view import SearchView
 
@@ -189,7 +190,7 @@ class Optimizer(Generic[P]):
         seed: int = 0,
         budget: Budget | Mapping[str, Any] | int | None = None,
         run_log: RunLog | str | os.PathLike[str] | None = None,
-        racing: bool = True,
+        racing: bool | RacingRule = True,
         num_threads: int | None = None,
         max_errors: int | None = None,
         stop_requested: Callable[[], bool] | None = None,
@@ -208,7 +209,8 @@ class Optimizer(Generic[P]):
             budget: Caps on calls, tokens, cost and seconds; a number caps the calls.
             run_log: Where to write what happens (a path means JSON lines). The same call with the same log goes on
                 where it was killed.
-            racing: Stop scoring candidates that cannot win any more; False: the published algorithm exactly.
+            racing: Stop scoring candidates that cannot win any more; False: the published algorithm exactly; or a
+                rule of one's own.
             num_threads: Rows in flight; None: that of the settings.
             max_errors: Failed rows that it bears; None: that of the settings.
             stop_requested: Asked before every row; True ends the search with the best so far.

@@ -83,7 +83,7 @@ def check_structure(problem: Problem) -> None:
     if problem.student._compiled:
         raise OptimizerError(
             "The student is compiled already.",
-            hint="Compile an uncompiled copy (program.reset_copy()) and give the compiled one as teacher.",
+            hint="Give a freshly made program as student and the compiled one as teacher.",
         )
     if problem.teacher is None:
         return

@@ -30,9 +30,10 @@ class _Optimizer(Protocol):
     teacher_settings: dict[str, Any]
 
 
-def header_of(optimizer: _Optimizer, problem: Problem, racing: bool) -> dict[str, Any]:
+def header_of(optimizer: _Optimizer, problem: Problem, racing: Any) -> dict[str, Any]:
     """Return what a resumed search must share with the one that wrote the log."""
-    params = {**optimizer.params.decisive(), "racing": racing}
+    rule = racing if isinstance(racing, bool) else type(racing).__qualname__
+    params = {**optimizer.params.decisive(), "racing": rule}
     with context(**optimizer.teacher_settings):
         teacher_models = fingerprints.of_models(problem.teacher or problem.student)
     return {
@@ -122,7 +123,7 @@ def _report(
         attempts=tuple(outcome.view.attempts),
         warnings=(*outcome.view.warnings, *_warnings(best, problem, pool)),
         budget=options.budget.to_dict(),
-        racing=options.racing,
+        racing=options.rule is not None,
         resumed=outcome.journal.resumed,
     )
 

@@ -19,6 +19,7 @@ from core.evaluate.threads import DaemonThreads
 from core.foundation.errors import BudgetExceeded, EvaluationAborted
 from core.search.budget import Gate, Spend
 from core.search.candidate import Candidate, build
+from core.search.estimate import calls_per_run
 from core.search.jobs import Attempt, RowJob, RowResult, TraceJob, run_row, run_trace
 from core.search.journal import Journal
 from core.search.ledger import Ledger
@@ -123,6 +124,9 @@ class Bench:
         for result in results:
             if result is not None:
                 self.ledger.add(purpose, result.spend)
+        if any(result is not None for result in fresh):
+            spent, elapsed = self._gate.spent.to_dict(), round(self._gate.elapsed, 3)
+            self._journal.write("budget", kind="spent", elapsed=elapsed, **spent)
         self._count_errors(result for result in fresh if result is not None)
         return results
 
@@ -138,7 +142,7 @@ class Bench:
             return True
         if most is None and (budget.tokens is not None or budget.cost is not None):
             return False
-        first = Spend(calls=FIRST_BOUND * max(1, len(self._problem.paths)))
+        first = Spend(calls=FIRST_BOUND * calls_per_run(self._problem.student))
         dearest = most if most is not None else first
         needs = [
             (budget.calls, spent.calls, dearest.calls),

@@ -20,8 +20,8 @@ from core.search.pool import Entry, Pool
 from core.search.problem import Problem
 from core.search.proposal import Proposal
 from core.search.race import Race
-from core.search.racing import CEILING, TIE, Curtailed
-from core.search.run_log import MemoryRunLog
+from core.search.racing import CEILING, TIE
+from core.search.run_log import as_run_log
 from core.search.view import SearchView
 from core.settings import current
 
@@ -83,7 +83,7 @@ class Search:
         self._options = options
         self._problem = problem
         self._header = header
-        self._journal = Journal(options.run_log or MemoryRunLog(), options.on_event)
+        self._journal = Journal(as_run_log(options.run_log), options.on_event)
         self._gate = Gate(options.budget, elapsed=self._journal.elapsed, warn=self._warn_of_budget)
         settings = current()
         self._bench = Bench(
@@ -97,8 +97,7 @@ class Search:
         self._pool = Pool(len(problem.scoring))
         # Under a cap, or with a target, each candidate may be the last: then they are made and scored one by one.
         width = 1 if options.budget.capped or options.target is not None else WAVE
-        rule = Curtailed() if options.racing else None
-        self._race = Race(problem, self._pool, self._bench, self._journal, rule=rule, width=width)
+        self._race = Race(problem, self._pool, self._bench, self._journal, rule=options.rule, width=width)
         self._view = SearchView(problem, self._pool, self._bench, self._journal, width)
 
     async def run(self) -> Outcome:

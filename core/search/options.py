@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from core.search.budget import Budget
+from core.search.racing import Curtailed, RacingRule
 from core.search.run_log import Event, RunLog
 
 __all__ = ["SearchOptions"]
@@ -20,8 +21,9 @@ class SearchOptions:
 
     Attributes:
         budget: Caps.
-        run_log: Where it is written down; None: in memory.
-        racing: Drop candidates that cannot win any more; False: score every candidate on every row.
+        run_log: Where it is written down; None: nowhere.
+        racing: Drop candidates that cannot win any more; False: score every candidate on every row; or a rule of
+            one's own.
         num_threads: Rows in flight; None: that of the settings.
         max_errors: Failed rows that it bears; None: that of the settings.
         target: Stop at a candidate whose mean reaches this.
@@ -31,9 +33,16 @@ class SearchOptions:
 
     budget: Budget = field(default_factory=Budget)
     run_log: RunLog | None = None
-    racing: bool = True
+    racing: bool | RacingRule = True
     num_threads: int | None = None
     max_errors: int | None = None
     target: float | None = None
     stop_requested: Callable[[], bool] | None = None
     on_event: Callable[[Event], None] | None = None
+
+    @property
+    def rule(self) -> RacingRule | None:
+        """The racing rule; None: every candidate runs on every row."""
+        if isinstance(self.racing, bool):
+            return Curtailed() if self.racing else None
+        return self.racing

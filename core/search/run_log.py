@@ -17,7 +17,7 @@ from typing import Any, Protocol, runtime_checkable
 from core.foundation.errors import RunLogError
 from core.foundation.fingerprint import jsonable
 
-__all__ = ["Event", "JsonLinesRunLog", "MemoryRunLog", "RunLog", "as_run_log"]
+__all__ = ["Event", "JsonLinesRunLog", "MemoryRunLog", "NoRunLog", "RunLog", "as_run_log"]
 
 Event = dict[str, Any]
 """One JSON-able record: {"seq": int, "type": str, …}."""
@@ -176,10 +176,21 @@ class JsonLinesRunLog:
         os.ftruncate(handle, 0)
 
 
+class NoRunLog:
+    """Keeps nothing: for a search that nobody will resume."""
+
+    def append(self, event: Event) -> None:
+        """Forget the event."""
+
+    def read(self) -> list[Event]:
+        """Return nothing."""
+        return []
+
+
 def as_run_log(value: RunLog | str | os.PathLike[str] | None) -> RunLog:
-    """Return `value` as a run log: a path means JSON lines, None means memory."""
+    """Return `value` as a run log: a path means JSON lines, None one that keeps nothing."""
     if value is None:
-        return MemoryRunLog()
+        return NoRunLog()
     return JsonLinesRunLog(value) if isinstance(value, (str, os.PathLike)) else value
 
 

@@ -116,7 +116,7 @@ def test_a_small_budget_warns_before_it_spends():
 def test_budget_warnings_reach_the_observer():
     seen = []
     search(ToyLM(cache=False), budget=100, on_event=seen.append)
-    warnings = [(e["resource"], e["share"]) for e in seen if e["type"] == "budget"]
+    warnings = [(e["resource"], e["share"]) for e in seen if e.get("kind") == "warning"]
     assert warnings == [("calls", 0.5), ("calls", 0.8)]
     assert [e["type"] for e in seen][-2:] == ["stop", "result"]
     assert seen[0]["type"] == "header"
@@ -263,3 +263,13 @@ def test_rows_in_flight_stay_within_num_threads():
     lm = ToyLM(cache=False, jitter=0.005)
     search(lm, num_threads=3)
     assert 1 < lm.most_in_flight <= 3
+
+
+def test_a_racing_rule_of_ones_own_decides():
+    class Impatient:
+        def hopeless(self, own, leader, remaining):
+            return "enough seen" if own else ""
+
+    program = search(ToyLM(), racing=Impatient())
+    assert {item["rows"] for item in program.mb_candidate_programs} == {8}
+    assert program.report.candidates[-1].reason == "enough seen"
