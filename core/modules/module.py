@@ -137,9 +137,7 @@ class Module:
 
     def named_predictors(self) -> list[tuple[str, Any]]:
         """Predictors by path."""
-        from core.modules.predict import Predict
-
-        return [(name, part) for name, part in self.named_parameters() if isinstance(part, Predict)]
+        return [(name, part) for name, part in self.named_parameters() if part.is_predictor]
 
     def predictors(self) -> list[Any]:
         """Predictors without their paths."""

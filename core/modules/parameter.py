@@ -5,13 +5,16 @@ Knows nothing about either.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 __all__ = ["Parameter"]
 
 
 class Parameter:
     """Base of the leaves of a program."""
+
+    is_predictor: ClassVar[bool] = False
+    """True of those that ask a language model and can be given demos and instructions."""
 
     def dump_state(self, json_mode: bool = True) -> dict[str, Any]:
         """Return what makes this leaf what it is, as JSON data."""

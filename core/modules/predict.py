@@ -46,6 +46,8 @@ class Predict(Module, Parameter):
         lm: The language model; None takes the one in the settings.
     """
 
+    is_predictor = True
+
     def __init__(self, signature: Any, callbacks: Any = None, **config: Any) -> None:
         super().__init__(callbacks)
         self.signature: Any = ensure_signature(signature)

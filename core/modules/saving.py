@@ -10,11 +10,10 @@ import json
 import os
 import platform
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from core.foundation.errors import StateError, WorkbenchError
 from core.foundation.files import atomic_write
-from core.modules.module import Module
 
 __all__ = ["FORMAT", "lm_from_state", "load", "load_state", "save"]
 
@@ -33,7 +32,23 @@ _SAFE_EXTRAS = (
 _PLACES = ("api_base", "base_url", "model_list")
 
 
-def save(module: Module, path: str | os.PathLike[str], *, save_program: bool = False) -> None:
+class Stateful(Protocol):
+    """What is asked of a program here."""
+
+    def dump_state(self) -> dict[str, Any]:
+        """Return {path: state of the leaf}."""
+        ...
+
+    def named_parameters(self) -> list[tuple[str, Any]]:
+        """Return the leaves by path."""
+        ...
+
+    def deepcopy(self) -> Any:
+        """Return an independent copy."""
+        ...
+
+
+def save(module: Stateful, path: str | os.PathLike[str], *, save_program: bool = False) -> None:
     """Write the state of `module` to `path`; see `Module.save`."""
     target = Path(path)
     if save_program or target.suffix != ".json":
@@ -49,7 +64,7 @@ def save(module: Module, path: str | os.PathLike[str], *, save_program: bool = F
     atomic_write(target, json.dumps(state, indent=2, ensure_ascii=False) + "\n")
 
 
-def load(module: Module, path: str | os.PathLike[str], *, allow_unsafe_lm_state: bool = False) -> None:
+def load(module: Stateful, path: str | os.PathLike[str], *, allow_unsafe_lm_state: bool = False) -> None:
     """Read a state file into `module`; see `Module.load`."""
     source = Path(path)
     if source.suffix != ".json":
@@ -72,7 +87,7 @@ def load(module: Module, path: str | os.PathLike[str], *, allow_unsafe_lm_state:
     load_state(module, state, allow_unsafe_lm_state=allow_unsafe_lm_state)
 
 
-def load_state(module: Module, state: dict[str, Any], *, allow_unsafe_lm_state: bool = False) -> None:
+def load_state(module: Stateful, state: dict[str, Any], *, allow_unsafe_lm_state: bool = False) -> None:
     """Load every leaf, first into a copy, so that an error changes nothing; names that are not ours are ignored."""
     names = [name for name, _ in module.named_parameters()]
     if names == ["self"] and "self" not in state and "signature" in state:

@@ -12,7 +12,7 @@ from typing import Any
 from core.foundation.errors import PipelineError, SignatureError
 from core.pipeline.spec import FieldSpec, SignatureSpec
 from core.signature import Field, InputField, OutputField, SignatureMeta, make_signature, shape_of, type_of
-from core.signature.field import CONSTRAINTS
+from core.signature.constraints import CONSTRAINTS
 from core.signature.shorthand import parse_type
 
 __all__ = [

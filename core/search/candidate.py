@@ -16,7 +16,7 @@ from core.data.example import Example
 from core.foundation.errors import ValueCoercionError
 from core.foundation.fingerprint import fingerprint
 from core.modules.module import Module
-from core.signature.schema import validate
+from core.signature.validate import validate
 
 __all__ = ["Candidate", "State", "build", "demo_counts", "demo_rows", "state_key"]
 

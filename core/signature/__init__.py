@@ -3,9 +3,11 @@
 Knows nothing about prompts, models or modules.
 """
 
-from core.signature.field import MISSING, Field, InputField, OutputField, infer_prefix
-from core.signature.schema import json_schema, shape_of, type_name, type_of, validate
+from core.signature.field import Field, InputField, OutputField, infer_prefix
+from core.signature.missing import MISSING
+from core.signature.schema import json_schema, shape_of, type_name, type_of
 from core.signature.signature import Signature, SignatureMeta, ensure_signature, make_signature
+from core.signature.validate import validate
 
 __all__ = [
     "MISSING",

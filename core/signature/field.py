@@ -11,32 +11,13 @@ from functools import cached_property
 from typing import Any, Literal
 
 from core.foundation.errors import SignatureError
+from core.signature.constraints import CONSTRAINTS
+from core.signature.missing import MISSING
+from core.signature.schema import shape_of, type_name
 
-__all__ = ["CONSTRAINTS", "MISSING", "Field", "InputField", "OutputField", "infer_prefix"]
+__all__ = ["Field", "InputField", "OutputField", "infer_prefix"]
 
 Role = Literal["input", "output"]
-
-CONSTRAINTS = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern", "allow_inf_nan")
-"""Constraint names, as pydantic has them; all are written into the prompt and checked on the reply."""
-
-
-class _Missing:
-    """Stands for "no default"."""
-
-    def __repr__(self) -> str:
-        return "MISSING"
-
-    def __bool__(self) -> bool:
-        return False
-
-    def __copy__(self) -> _Missing:
-        return self
-
-    def __deepcopy__(self, _memo: object) -> _Missing:
-        return self
-
-
-MISSING: Any = _Missing()
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
 
@@ -112,16 +93,12 @@ class Field:
     @cached_property
     def shape(self) -> dict[str, Any]:
         """The type as JSON-able data (see `core.signature.schema`), constraints included."""
-        from core.signature.schema import shape_of
-
         shape = shape_of(self.annotation)
         return {**shape, "constraints": self.constraints} if self.constraints else shape
 
     @cached_property
     def type_name(self) -> str:
         """The type as a person writes it, e.g. `list[str]`."""
-        from core.signature.schema import type_name
-
         return type_name(self.annotation)
 
     @property

@@ -13,13 +13,13 @@ import enum
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
-from core.foundation.errors import ValueCoercionError
-from core.signature.field import CONSTRAINTS, MISSING, Field
+from core.foundation.fingerprint import jsonable
+from core.signature.constraints import CONSTRAINTS
+from core.signature.missing import MISSING
 
-__all__ = ["json_schema", "shape_of", "type_name", "type_of", "validate"]
+__all__ = ["json_schema", "shape_of", "type_name", "type_of"]
 
 _PLAIN: dict[Any, str] = {
     str: "str",
@@ -153,7 +153,7 @@ def _record(annotation: Any, inside: tuple[Any, ...]) -> Shape | None:
             shape["constraints"] = bounds[name]
         fields[name] = {"shape": shape, "required": required, "desc": desc}
         if default is not MISSING:
-            fields[name]["default"] = _plain_default(default)
+            fields[name]["default"] = jsonable(default)
     return {"kind": "object", "name": str(getattr(annotation, "__name__", "Record")), "fields": fields}
 
 
@@ -165,12 +165,6 @@ def _bounds(metadata: Sequence[Any]) -> dict[str, Any]:
     return {name: bound for name, bound in found.items() if bound is not None}
 
 
-def _plain_default(value: Any) -> Any:
-    from core.foundation.fingerprint import jsonable
-
-    return jsonable(value)
-
-
 def _pydantic_schema(annotation: Any) -> dict[str, Any]:
     try:
         from pydantic import TypeAdapter
@@ -178,36 +172,6 @@ def _pydantic_schema(annotation: Any) -> dict[str, Any]:
         return TypeAdapter(annotation).json_schema()
     except Exception:
         return {}
-
-
-@lru_cache(maxsize=512)
-def _adapter(annotation: Any, constraints: tuple[tuple[str, Any], ...]) -> Any:
-    import pydantic
-
-    wrapped: Any = (
-        typing.Annotated[annotation, pydantic.Field(**dict(constraints))] if constraints else annotation
-    )
-    return pydantic.TypeAdapter(wrapped)
-
-
-def validate(field: Field, value: Any) -> Any:
-    """Return `value` as the Python type of `field`, constraints checked.
-
-    Raises:
-        ValueCoercionError: It does not fit; says why.
-    """
-    if type(value) is field.annotation and not field.constraints and field.annotation in (str, int, bool):
-        return value
-    import pydantic
-
-    try:
-        return _adapter(field.annotation, tuple(sorted(field.constraints.items()))).validate_python(value)
-    except pydantic.ValidationError as error:
-        reasons = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) + ': ' if item['loc'] else ''}{item['msg']}"
-            for item in error.errors()[:5]
-        )
-        raise ValueCoercionError(f"Field '{field.name}' ({field.type_name}): {reasons}.") from error
 
 
 def type_of(shape: Shape, name: str = "Record") -> Any:

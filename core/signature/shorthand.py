@@ -17,7 +17,8 @@ from functools import lru_cache
 from typing import Any
 
 from core.foundation.errors import SignatureError
-from core.signature.field import MISSING, Field
+from core.signature.field import Field
+from core.signature.missing import MISSING
 
 __all__ = ["parse_shorthand", "parse_type"]
 

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.foundation.errors import SignatureError
-from core.signature.field import MISSING, Field
+from core.signature.field import Field
+from core.signature.missing import MISSING
 from core.signature.shorthand import parse_shorthand
 
 __all__ = ["Signature", "SignatureMeta", "default_instructions", "ensure_signature", "make_signature"]

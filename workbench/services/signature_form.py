@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.foundation.errors import DataError, SignatureError
-from core.signature.field import CONSTRAINTS
+from core.signature.constraints import CONSTRAINTS
 from core.signature.shorthand import parse_type
 
 __all__ = ["COLUMNS", "TEMPLATES", "TYPES", "fields_of", "rows_of", "single_step"]
