@@ -101,11 +101,15 @@ def _private_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_settings() -> Iterator[None]:
-    """What a test configures ends with it."""
+    """What a test configures, settings or cache, ends with it."""
     yield
-    module = sys.modules.get("core.settings")
-    if module is not None:
-        module._Default.value = module.Settings()
+    settings = sys.modules.get("core.settings")
+    if settings is not None:
+        settings._Default.value = settings.Settings()
+    cache = sys.modules.get("core.lm.cache")
+    if cache is not None:
+        cache._Active.value.close()
+        cache._Active.value, cache._Active.configured = cache.Cache(), False
 
 
 # ── data and counts ─────────────────────────────────────────────────────────────────────────────────────

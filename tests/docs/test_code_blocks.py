@@ -21,7 +21,7 @@ import pytest
 
 MARK = "=" * 20 + " block "
 # Commands that only prepare a machine, or that run until they are stopped.
-PREPARING = {"git", "cd", "python3", ".", "source", "export"}
+PREPARING = {"git", "cd", "python3", ".", "source", "export", "pytest"}
 STAYING = {"run", "worker", "serve-lm"}
 SHELL = {"bash", "console", "sh"}
 DATA = {"json": json.loads, "toml": tomllib.loads}
@@ -41,12 +41,13 @@ def test_every_block_is_of_a_kind_that_is_checked(blocks):
     assert not [f"{b.where} {b.language}" for b in blocks if b.language not in known]
 
 
-def test_python_blocks_run_and_print_what_is_shown(blocks, environment, tmp_path):
+def test_python_blocks_run_and_print_what_is_shown(blocks, root, environment, tmp_path):
     python = [b for b in blocks if b.language == "python"]
     if not python:
         return
     work = tmp_path / "work"
     work.mkdir()
+    (work / "sample_data").symlink_to(root / "sample_data")  # as in a checkout
     script = work / "page.py"
     script.write_text("".join(f"print('{MARK}{b.line}')\n{b.code}\n" for b in python), encoding="utf-8")
     done = subprocess.run(
