@@ -34,7 +34,32 @@ def json_lines(folder: Path) -> Open:
     return open_again
 
 
-LOGS: dict[str, Callable[[Path], Open]] = {"memory": memory, "json_lines": json_lines}
+def events_table(folder: Path) -> Open:
+    from workbench.store import StoreRunLog, open_store
+    from workbench.store.tables import DatasetRow, MetricRow, RunRow, TaskRow
+    from workbench.store.versions import add_version
+
+    store = open_store(f"sqlite:///{folder}/home/workbench.sqlite")
+    with store.write() as session:
+        session.add(TaskRow(id="task", name="t"))
+        session.flush()
+        version = add_version(session, "task", spec={}, state=None, origin="form")
+        session.add(DatasetRow(id="data", task_id="task", name="d"))
+        session.add(MetricRow(id="metric", task_id="task", name="m", spec={}, fingerprint="f"))
+        session.flush()
+        session.add(
+            RunRow(
+                id="run", task_id="task", kind="compile", version_id=version.id, dataset_id="data", metric_id="metric"
+            )
+        )
+    return lambda: StoreRunLog(open_store(store.url), "run")
+
+
+LOGS: dict[str, Callable[[Path], Open]] = {
+    "memory": memory,
+    "json_lines": json_lines,
+    "events_table": events_table,
+}
 
 
 @pytest.fixture(params=sorted(LOGS))

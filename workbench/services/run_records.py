@@ -54,7 +54,15 @@ class Run:
     @property
     def can_resume(self) -> bool:
         """True where `resume_run` makes sense."""
-        return self.status in ("interrupted", "stopped", "failed")
+        return self.status in ("interrupted", "stopped", "failed") or (
+            self.status == "done" and self.unscored > 0
+        )
+
+    @property
+    def unscored(self) -> int:
+        """Rows without a score because of infrastructure or the metric; resuming runs them again."""
+        counts = self.result or {}
+        return int(counts.get("n_infrastructure_failures") or 0) + int(counts.get("n_metric_failures") or 0)
 
     @property
     def score(self) -> float | None:

@@ -158,7 +158,7 @@ def stop_run(ws: Workspace, run_id: str) -> Run:
 
 
 def resume_run(ws: Workspace, run_id: str, *, budget: Mapping[str, float | None] | None = None) -> Run:
-    """Go on with an interrupted, stopped or failed run; what was finished is not done again.
+    """Go on with a run that was interrupted, stopped or failed, or whose rows failed; what is finished stays.
 
     Args:
         budget: New caps for a compile, e.g. to add to those that ended it.
@@ -168,10 +168,10 @@ def resume_run(ws: Workspace, run_id: str, *, budget: Mapping[str, float | None]
     """
     with ws.store.write() as session:
         row = require(session, RunRow, run_id, "run")
-        state = state_of(row, ws.config)
-        if state not in ("interrupted", "stopped", "failed") and not (state == "done" and budget):
+        run = run_of(ws, row)
+        if not run.can_resume and not (run.status == "done" and budget):
             raise JobError(
-                f"The run is {state}.", hint="Only an interrupted, stopped or failed run can be resumed."
+                f"The run is {run.status}.", hint="Only a run with something left to do can be resumed."
             )
         if budget is not None:
             if row.kind != "compile":

@@ -1,0 +1,84 @@
+"""The commands that are processes: the worker that the app starts, and the served model."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests" / "workbench" / "services"))
+
+
+@pytest.fixture
+def processes() -> Generator[list[subprocess.Popen[Any]], None, None]:
+    started: list[subprocess.Popen[Any]] = []
+    yield started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_the_app_starts_a_worker_that_is_watched_and_replaced(tmp_path: Path) -> None:
+    from small_task import make_small
+
+    from workbench.jobs import ensure_worker, watch_worker, worker_lives
+    from workbench.jobs.supervise import worker_lock
+    from workbench.services import runs
+    from workbench.services.workspace import open_workspace, worker_status
+
+    ws = open_workspace(jobs="worker")
+    small = make_small(ws)
+    over = watch_worker(ws.store, ws.config, every=0.3)
+    try:
+        assert not worker_lives(ws.config)
+        run_id = runs.start_evaluation(ws, small.version, small.dataset, "test", small.metric)
+        _until(lambda: runs.get_run(ws, run_id).status == "done")
+        assert worker_status(ws).lives
+        assert not ensure_worker(ws.config)
+        first = int(worker_lock(ws.config).note().split()[0])
+        os.kill(first, signal.SIGKILL)
+        _until(lambda: not worker_lives(ws.config))
+        run_id = runs.start_evaluation(ws, small.version, small.dataset, "validation", small.metric)
+        _until(lambda: runs.get_run(ws, run_id).status == "done")
+        assert int(worker_lock(ws.config).note().split()[0]) != first
+    finally:
+        over.set()
+        os.kill(int(worker_lock(ws.config).note().split()[0]), signal.SIGTERM)
+    _until(lambda: not worker_lives(ws.config))
+    ws.close()
+
+
+def test_an_idle_worker_ends_by_itself(tmp_path: Path, processes: list[subprocess.Popen[Any]]) -> None:
+    worker = subprocess.Popen([sys.executable, "-m", "workbench", "worker", "--idle-exit", "0.5"], cwd=ROOT)
+    processes.append(worker)
+    assert worker.wait(30) == 0
+
+
+def test_the_embedded_model_is_served(processes: list[subprocess.Popen[Any]]) -> None:
+    command = [sys.executable, "-m", "workbench", "serve-lm", "--port", "0", "--json"]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    processes.append(server)
+    assert server.stdout is not None
+    url = json.loads(server.stdout.readline())["url"]
+    with urllib.request.urlopen(f"{url}/models", timeout=10) as answer:
+        assert json.load(answer)["data"][0]["id"]
+    server.send_signal(signal.SIGINT)
+    assert server.wait(10) == 0
+    server.stdout.close()
+
+
+def _until(condition: Any, seconds: float = 40) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.1)
