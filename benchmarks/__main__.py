@@ -20,6 +20,7 @@ NAMES = (
     "cached_evaluation",
     "evaluation_latency",
     "search_overhead",
+    "compat_tokens",
 )
 
 

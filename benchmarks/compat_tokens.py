@@ -2,8 +2,8 @@
 
 Knows nothing about DSPy's source: the installed package is run in a process of its own and its messages are looked at.
 
-    python benchmarks/compat_tokens.py --dspy-python /path/to/env/bin/python
-    python benchmarks/compat_tokens.py --dspy-python ... --write-structure tests/golden/dspy_structure.json
+    python -m benchmarks.compat_tokens --dspy-python /path/to/python
+    python -m benchmarks.compat_tokens --dspy-python ... --write-structure tests/golden/dspy_structure.json
 
 Tokens are those of `cl100k_base` over the contents of all messages (the few that a provider adds per message are the
 same on both sides). The encoding comes with DSPy's environment; nothing is downloaded.
@@ -11,19 +11,15 @@ same on both sides). The encoding comes with DSPy's environment; nothing is down
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from core.adapters import ChatAdapter, JSONAdapter  # noqa: E402
-from core.signature import Signature  # noqa: E402
-from core.wire.sections import split_sections  # noqa: E402
+from benchmarks.harness import options
+from core.adapters import ChatAdapter, JSONAdapter
+from core.signature import Signature
+from core.wire.sections import split_sections
 
 INTENTS = [
     f"{verb}_{noun}"
@@ -149,36 +145,55 @@ def structure(messages: list[dict[str, Any]], adapter: str) -> list[dict[str, An
     return shape
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--dspy-python", required=True, help="the Python of an environment with dspy installed"
-    )
-    parser.add_argument("--write-structure", type=Path, help="write the structure of DSPy's messages here")
-    options = parser.parse_args()
+def measure(python: str) -> dict[str, Any]:
+    """Return DSPy's messages and both sides' tokens for every case."""
     sent = json.dumps([{**case, "ours": our_messages(case)} for case in CASES])
-    done = subprocess.run(
-        [options.dspy_python, "-c", DSPY_SIDE], input=sent, capture_output=True, text=True, check=True
-    )
-    told = json.loads(done.stdout)
-    print(f"prompt tokens per call (cl100k_base), dspy {told['version']}")
+    done = subprocess.run([python, "-c", DSPY_SIDE], input=sent, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def table(told: dict[str, Any]) -> str:
+    """Return the tokens as a Markdown table."""
+    lines = [
+        f"| request | chat: ours | dspy {told['version']} | share | JSON: ours | dspy {told['version']} | share |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+    ]
     for case, row in zip(CASES, told["cases"], strict=True):
-        shown = "   ".join(
-            f"{name} {side['ours']:4d} / {side['tokens']:4d} = {side['ours'] / side['tokens']:.2f}"
-            for name, side in row.items()
-        )
-        print(f"  {case['name']:<30} {shown}")
-    if options.write_structure:
-        golden = {
-            "dspy": told["version"],
-            "cases": [
-                {**case, "structure": {name: structure(side["messages"], name) for name, side in row.items()}}
-                for case, row in zip(CASES, told["cases"], strict=True)
-            ],
-        }
-        options.write_structure.write_text(json.dumps(golden, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        cells = [
+            f"{side['ours']} | {side['tokens']} | {side['ours'] / side['tokens']:.2f}"
+            for side in row.values()
+        ]
+        lines.append(f"| {case['name']} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def write_structure(path: Path, told: dict[str, Any]) -> None:
+    """Write what is DSPy's in its messages whatever the sentences are."""
+    cases = [
+        {**case, "structure": {name: structure(side["messages"], name) for name, side in row.items()}}
+        for case, row in zip(CASES, told["cases"], strict=True)
+    ]
+    golden = {"dspy": told["version"], "cases": cases}
+    path.write_text(json.dumps(golden, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def main() -> None:
+    """Count, and write what was asked for."""
+    parser = options(__doc__ or "", rounds=1)
+    parser.add_argument("--write-structure", type=Path, help="write the structure of DSPy's messages here")
+    arguments = parser.parse_args()
+    if not arguments.dspy_python:
+        text, told = "Not counted: no `--dspy-python` was given.\n", {}
+    else:
+        told = measure(arguments.dspy_python)
+        text = table(told)
+    print(text)
+    if arguments.markdown:
+        arguments.markdown.write_text(text, "utf-8")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+    if arguments.write_structure and told:
+        write_structure(arguments.write_structure, told)
 
 
 if __name__ == "__main__":

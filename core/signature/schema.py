@@ -124,6 +124,14 @@ def _tuple(arguments: tuple[Any, ...], inside: tuple[Any, ...]) -> Shape:
     return {"kind": "tuple", "of": [_shape(item, inside) for item in arguments]}
 
 
+def _made(factory: Any) -> Any:
+    """Return what a default factory makes; MISSING for one that wants the other values first."""
+    try:
+        return factory()
+    except TypeError:
+        return MISSING
+
+
 def _record(annotation: Any, inside: tuple[Any, ...]) -> Shape | None:
     """Return the shape of a pydantic model, dataclass or TypedDict; None for anything else."""
     members: list[tuple[str, Any, bool, str, Any]] = []
@@ -132,14 +140,17 @@ def _record(annotation: Any, inside: tuple[Any, ...]) -> Shape | None:
         if "format" in annotation.__dict__ and callable(annotation.__dict__["format"]):
             return None  # a custom type with a wire form of its own
         for name, info in annotation.model_fields.items():
-            default = MISSING if info.is_required() else (None if info.default_factory else info.default)
+            default = _made(info.default_factory) if info.default_factory else info.default
+            default = MISSING if info.is_required() else default
             members.append((name, info.annotation, info.is_required(), info.description or "", default))
             bounds[name] = _bounds(info.metadata)
     elif dataclasses.is_dataclass(annotation) and isinstance(annotation, type):
         hints = typing.get_type_hints(annotation)
         for item in dataclasses.fields(annotation):
             required = item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+            factory = item.default_factory
             default = MISSING if item.default is dataclasses.MISSING else item.default
+            default = default if factory is dataclasses.MISSING else _made(factory)
             members.append((item.name, hints[item.name], required, "", default))
     elif typing.is_typeddict(annotation):
         for name, hint in typing.get_type_hints(annotation).items():
