@@ -108,6 +108,16 @@ class Bench:
         logged: list[Result | None],
         live: Sequence[Callable[[], Coroutine[Any, Any, Result | None]]],
     ) -> list[Result | None]:
+        if len(logged) > 1 and self._price_unknown(purpose):
+            first = await self._unit(purpose, logged[:1], live[:1])
+            return [
+                *first,
+                *(
+                    await self._unit(purpose, logged[1:], live[1:])
+                    if first[0] is not None
+                    else [None] * len(live[1:])
+                ),
+            ]
         together = self._has_room(purpose, len(logged))
         for found in logged:
             if found is not None:
@@ -135,12 +145,17 @@ class Bench:
             self.halted = "budget"
         return self.halted == "budget"
 
+    def _price_unknown(self, purpose: str) -> bool:
+        """Return whether tokens or money are capped and nothing says yet what a job takes of them."""
+        budget = self._gate.budget
+        return (budget.tokens is not None or budget.cost is not None) and purpose not in self.ledger.most
+
     def _has_room(self, purpose: str, jobs: int) -> bool:
         """Return whether the dearest job so far, as often as there are jobs, fits what is left."""
         budget, spent, most = self._gate.budget, self._gate.spent, self.ledger.most.get(purpose)
         if not budget.capped:
             return True
-        if most is None and (budget.tokens is not None or budget.cost is not None):
+        if self._price_unknown(purpose):
             return False
         first = Spend(calls=FIRST_BOUND * calls_per_run(self._problem.student))
         dearest = most if most is not None else first

@@ -97,7 +97,15 @@ class Search:
         self._pool = Pool(len(problem.scoring))
         # Under a cap, or with a target, each candidate may be the last: then they are made and scored one by one.
         width = 1 if options.budget.capped or options.target is not None else WAVE
-        self._race = Race(problem, self._pool, self._bench, self._journal, rule=options.rule, width=width)
+        self._race = Race(
+            problem,
+            self._pool,
+            self._bench,
+            self._journal,
+            rule=options.rule,
+            width=width,
+            blocks=options.budget.capped,
+        )
         self._view = SearchView(problem, self._pool, self._bench, self._journal, width)
 
     async def run(self) -> Outcome:

@@ -28,6 +28,7 @@ class Race:
     Args:
         rule: Who may go on; None: everybody, on every row (the published algorithms).
         width: Candidates in the race at once.
+        blocks: Also without a rule go block by block: under a cap a whole set of rows is too large a unit.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Race:
         *,
         rule: RacingRule | None,
         width: int,
+        blocks: bool = False,
     ) -> None:
         self._problem = problem
         self._pool = pool
@@ -46,6 +48,9 @@ class Race:
         self._journal = journal
         self._rule = rule
         self._width = width
+        self._size = (
+            block_size(len(problem.scoring)) if rule is not None or blocks else max(1, len(problem.scoring))
+        )
         self._order = list(range(len(problem.scoring)))
         if rule is not None:
             # Rows often come sorted by label; in a shuffled order the first blocks speak for the rest.
@@ -81,9 +86,8 @@ class Race:
         return True
 
     def _blocks(self) -> Iterator[list[int]]:
-        size = block_size(len(self._order)) if self._rule is not None else len(self._order)
-        for start in range(0, len(self._order), size):
-            yield self._order[start : start + size]
+        for start in range(0, len(self._order), self._size):
+            yield self._order[start : start + self._size]
 
     async def _block(self, active: Sequence[Candidate], block: Sequence[int]) -> bool:
         """Run one block of rows for all active candidates; False where some rows are missing."""
