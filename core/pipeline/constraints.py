@@ -37,7 +37,9 @@ def _fault(name: str, value: Any, kind: str) -> tuple[str, str] | None:
                 f"'{name}' bounds numbers; the field is {kind}.",
                 "Remove it, or make the field int or float.",
             )
-        return None if number else (f"'{name}' needs a number, not {value!r}.", "For example 0.")
+        if not number:
+            return f"'{name}' needs a number, not {value!r}.", "For example 0."
+        return _bound_fault(name, value, kind)
     if name in _LENGTHS:
         if kind not in _SIZED:
             return f"'{name}' counts characters or items; the field is {kind}.", "Remove it."
@@ -47,6 +49,14 @@ def _fault(name: str, value: Any, kind: str) -> tuple[str, str] | None:
         return _pattern_fault(value, kind)
     if kind != "float" or not isinstance(value, bool):
         return "'allow_inf_nan' is true or false, on a float.", "Remove it."
+    return None
+
+
+def _bound_fault(name: str, value: float, kind: str) -> tuple[str, str] | None:
+    if kind == "int" and not float(value).is_integer():
+        return f"'{name}' is {value}; the field is a whole number.", "Round it, or make the field float."
+    if name == "multiple_of" and value <= 0:
+        return "'multiple_of' is above zero.", "For example 5."
     return None
 
 

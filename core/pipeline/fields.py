@@ -5,6 +5,7 @@ Knows nothing about steps. Type texts are read from their syntax tree and may na
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -34,7 +35,8 @@ _MAX_TYPE_TEXT = 4_000
 def type_title(name: str) -> str:
     """Return the class name for a field or step: `line_items` gives "LineItems"."""
     words = [word for word in re.split(r"[\W_]+", name) if word]
-    return "".join(word[:1].upper() + word[1:] for word in words) or "Record"
+    made = "".join(word[:1].upper() + word[1:] for word in words) or "Record"
+    return f"{made}_" if keyword.iskeyword(made) else made  # a field called `none`
 
 
 def shape_of_field(spec: FieldSpec) -> dict[str, Any]:
