@@ -17,8 +17,7 @@ _BARE_KEY = re.compile(r"[\w$ .-]{1,80}?(?=[ \t]{0,20}[:=])")
 _JSON_NUMBER = re.compile(r"[-+]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][-+]?\d{1,4})?$")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
-_CLOSING_QUOTES = {'"': '"', "'": "'", "“": "”", "`": "`"}
-_STOPS = {quote: re.compile(rf"[\\{quote}]") for quote in _CLOSING_QUOTES.values()}
+_STOPS = {quote: re.compile(rf"[\\{quote}]") for quote in "\"'`"} | {"“": re.compile(r"[\\”“]")}
 # A quote closes a text only when what follows could follow a text there; any other quote belongs to the text.
 _GAP = r"(?:\s|\\[nrt]){0,60}"
 _AFTER_IN_OBJECT = re.compile(
@@ -28,6 +27,7 @@ _AFTER_IN_OBJECT = re.compile(
 )
 _AFTER_IN_LIST = re.compile(
     rf"{_GAP}(?:[}}\])]|$|,{_GAP}(?:[\[{{\"'“\]\d-]|true|false|null|None|True|False|$))"
+    rf"|[ \t]{{0,60}}(?:\r?\n|\\n){_GAP}[\"'“]"  # a comma forgotten at the end of a line
 )
 _AFTER_KEY = re.compile(rf"{_GAP}[:=\"'{{\[]")
 _JSON_WORDS: dict[str, Any] = {
@@ -71,7 +71,7 @@ class _Reader:
             return self.object(depth)
         if character in ("[", "("):
             return self.list(depth)
-        if character in _CLOSING_QUOTES:
+        if character in _STOPS:
             return self.quoted(character, after)
         return self.bare()
 
@@ -110,7 +110,7 @@ class _Reader:
             found.append(self.value(depth + 1, _AFTER_IN_LIST))
 
     def key(self, character: str) -> str:
-        if character in _CLOSING_QUOTES:
+        if character in _STOPS:
             return self.quoted(character, _AFTER_KEY)
         match = _BARE_KEY.match(self.text, self.at)
         if not match:
@@ -121,8 +121,7 @@ class _Reader:
     def quoted(self, quote: str, after: re.Pattern[str]) -> str:
         if self.text.startswith(quote * 3, self.at):
             return self.up_to(quote * 3)
-        closing = _CLOSING_QUOTES[quote]
-        stop = _STOPS[closing]
+        stop = _STOPS[quote]
         begin = position = self.at + 1
         while match := stop.search(self.text, position):
             if match[0] == "\\":
