@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from operator import mul
 
-__all__ = ["cholesky", "solve_with"]
+__all__ = ["cholesky", "inverse_diagonal", "solve_with"]
 
 
 def cholesky(lower: Sequence[Sequence[float]]) -> list[list[float]]:
@@ -38,3 +38,15 @@ def solve_with(factor: Sequence[Sequence[float]], right: Sequence[float]) -> lis
         for column in range(row):
             solution[column] -= factor[row][column] * value
     return solution
+
+
+def inverse_diagonal(factor: Sequence[Sequence[float]]) -> list[float]:
+    """Return the diagonal of the inverse of a matrix given by its Cholesky factor."""
+    size = len(factor)
+    diagonal = [0.0] * size
+    for start in range(size):
+        column = [1.0 / factor[start][start]]
+        for row in range(start + 1, size):
+            column.append(-sum(map(mul, factor[row][start:row], column)) / factor[row][row])
+        diagonal[start] = sum(map(mul, column, column))
+    return diagonal

@@ -11,13 +11,13 @@ from collections.abc import Iterable
 
 from core.lm.embedded.text import grams, is_function_word, words
 
-__all__ = ["Vector", "Weights", "dot", "features", "normalized", "similarity"]
+__all__ = ["Vector", "Weights", "added", "dot", "features", "normalized", "similarity"]
 
 Vector = dict[str, float]
 
 # Chosen on intents and seeds that are not those reported (docs/embedded-lm.md).
-_FUNCTION_WEIGHT = 0.3
-_GRAM_WEIGHT = 1.5
+_FUNCTION_WEIGHT = 0.4
+_GRAM_WEIGHT = 2.0
 _PAIR_WEIGHT = 0.5
 
 
@@ -68,6 +68,16 @@ def normalized(vector: Vector) -> Vector:
     """Return `vector` with length one; an empty one stays empty."""
     length = math.sqrt(sum(value * value for value in vector.values()))
     return {key: value / length for key, value in vector.items()} if length else {}
+
+
+def added(left: Vector, right: Vector, factor: float = 1.0) -> Vector:
+    """Return `left` and `factor` times `right` together."""
+    if not right:
+        return left
+    made = dict(left)
+    for key, value in right.items():
+        made[key] = made.get(key, 0.0) + factor * value
+    return made
 
 
 def dot(left: Vector, right: Vector) -> float:
