@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from core.foundation.errors import PipelineError
-from core.pipeline.fields import annotation_of, signature_of, type_title
+from core.pipeline.fields import annotation_of, record_title, signature_of, type_title
 from core.pipeline.kind import StepKind, step_kinds
 from core.pipeline.names import hidden_by_prediction
 from core.pipeline.sources import sources_of, split_source
@@ -169,7 +169,7 @@ class _Writer:
             default = "None" if text.startswith(f"{self.alias('Optional')}[") else ""
             value = StepKind.call_text("Field", default, **options) if options else default
             members.append(f"    {member.name}: {text}{f' = {value}' if value else ''}")
-        name = self.records[key] = self.free_name(type_title(item.name))
+        name = self.records[key] = self.free_name(record_title(item.name))
         self.classes.append("\n".join([f"class {name}(BaseModel):", *members]))
         return name
 

@@ -20,6 +20,7 @@ __all__ = [
     "RECORD_TYPES",
     "annotation_of",
     "field_spec_of",
+    "record_title",
     "shape_of_field",
     "signature_of",
     "signature_spec_of",
@@ -27,6 +28,7 @@ __all__ = [
 ]
 
 RECORD_TYPES = ("object", "list[object]", "Optional[object]")
+_TYPE_WORDS = ("Any", "BaseModel", "Field", "Iterable", "Literal", "Mapping", "Optional", "Sequence", "Union")
 _REFUSED = ("custom", "enum", "bytes")
 # What stands in a type's text: names, literals, brackets; anything else is no short form.
 _MAX_TYPE_TEXT = 4_000
@@ -36,7 +38,14 @@ def type_title(name: str) -> str:
     """Return the class name for a field or step: `line_items` gives "LineItems"."""
     words = [word for word in re.split(r"[\W_]+", name) if word]
     made = "".join(word[:1].upper() + word[1:] for word in words) or "Record"
-    return f"{made}_" if keyword.iskeyword(made) else made  # a field called `none`
+    # A step called `none` or `any` must not take the name of a word of Python or of a type.
+    return f"{made}_" if keyword.iskeyword(made) or made in _TYPE_WORDS else made
+
+
+def record_title(name: str) -> str:
+    """Return the class name for a record: never the field's own, or `Order: Order` would hide its type."""
+    made = type_title(name)
+    return f"{made}Record" if made == name else made
 
 
 def shape_of_field(spec: FieldSpec) -> dict[str, Any]:
@@ -89,7 +98,7 @@ def _record_shape(spec: FieldSpec, text: str) -> dict[str, Any]:
         members[member.name] = {"shape": shape, "required": shape["kind"] != "optional", "desc": member.desc}
     if not members:
         raise SignatureError(f"The record '{spec.name}' has no members.", hint="Give it at least one.")
-    record = {"kind": "object", "name": type_title(spec.name), "fields": members}
+    record = {"kind": "object", "name": record_title(spec.name), "fields": members}
     if text == "list[object]":
         return {"kind": "list", "items": record}
     return {"kind": "optional", "of": record} if text == "Optional[object]" else record
@@ -112,7 +121,9 @@ def annotation_of(spec: FieldSpec) -> Any:
     """
     shape = shape_of_field(spec)
     # Plain types keep the form in which they were written: it is the form that a prompt shows.
-    return type_of(shape, type_title(spec.name)) if spec.fields is not None else parse_type(spec.type.strip())
+    return (
+        type_of(shape, record_title(spec.name)) if spec.fields is not None else parse_type(spec.type.strip())
+    )
 
 
 def signature_of(spec: SignatureSpec, name: str = "StringSignature") -> SignatureMeta:

@@ -12,15 +12,21 @@ from core.pipeline import build, code, errors_of, parse_spec, validate
 from tests.core.pipeline.conftest import HOPS, RECORD, TRIAGE
 from tests.core.pipeline.test_code import described, loaded
 
+TYPES = """
+list[str] | Literal['a->b', 'c'] | Literal[1, True] | Literal['x'] | Optional[date] | object | list[object] | Any
+dict[str, list[int]] | tuple[int, ...] | Union[int, None, str] | dict[int, Any] | list | set[str] | time | None
+Sequence[str] | typing.List[str] | str.upper | int or str
+"""
+NAMES = """
+x class text question message hop1.passages triage.topic a.b.c . fi é 9 none true predict retrieve chain_of_thought
+reasoning items id date schema json signature config BaseModel Literal CORPUS program
+"""
 VALUES = [
-    None, "", "x", "class", "text", "question", "message", "hop1.passages", "triage.topic", "a.b.c", ".", "ﬁ",
-    "é", "9", 0, 1, -1, 2.5, True, [], {}, ["question"], ["x", "y"], {"x": "y"}, {"k": 2}, {"ge": 1},
-    {"pattern": "[a-"}, {"min_length": 3, "max_length": 1}, "list[str]", "Literal['a->b', 'c']", "Literal[1,
-    True]", "Optional[date]", "object", "list[object]", "dict[str, list[int]]", "tuple[int, ...]", "Union[int,
-    None, str]", "predict", "retrieve", "chain_of_thought", "reasoning", "items", "id", "date", "schema",
-    "json", "dict[int, Any]", "list", "set[str]", "time", "Literal['x']", "Sequence[str]", "float | None",
-    "None", "Any", "typing.List[str]", "str.upper", "signature", "config",
-]  # fmt: skip
+    *[text.strip() for line in TYPES.strip().split("\n") for text in line.split(" | ")],
+    *NAMES.split(),
+    *["", None, 0, 1, -1, 2.5, True, [], {}, ["question"], ["x", "y"]],
+    *[{"x": "y"}, {"k": 2}, {"ge": 1}, {"pattern": "[a-"}, {"min_length": 3, "max_length": 1}],
+]
 
 
 def places(data, path=()):
