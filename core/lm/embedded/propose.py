@@ -10,6 +10,7 @@ import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from core.lm.embedded.candidates import kind_of
 from core.lm.embedded.context import Context
@@ -61,20 +62,37 @@ def solve_proposal(context: Context, slot: Slot) -> list[Option]:
     own = set(humanized(slot.name).split())
     if "prefix" in own:
         return _prefixes(task)
-    shown = shown_examples(task.given.values())
     base = _base(task, sampler)
-    if shown:
-        said = _from_examples(base if own & _INSTRUCTION else "", shown, sampler)
+    held = _held(task)
+    shown = shown_examples(_material(task))
+    if shown or held:
+        said = _from_examples(base if own & _INSTRUCTION else "", shown, held, sampler)
     elif own & _INSTRUCTION:
         said = _recombined(task, base, sampler)
     else:
         said = " ".join(value for value in task.given.values() if value.strip()) or "Nothing is known."
     option = Option(said, 0.0, f"{len(shown)} examples were shown" if shown else "no examples were shown")
-    return (
-        [Option([line for line in said.splitlines() if line], 0.0, option.because)]
-        if slot.shape.kind == "list"
-        else [option]
-    )
+    if slot.shape.kind == "list":
+        return [replace(option, value=[line for line in said.splitlines() if line])]
+    return [option]
+
+
+def _material(task: Task) -> list[str]:
+    """Return the values that may hold examples, without the definitions that an earlier proposal wrote."""
+    return [
+        _DEFINITION.sub("", value)
+        for name, value in task.given.items()
+        if not set(humanized(name).split()) & (_INSTRUCTION | {"code", "tip", "module"})
+    ]
+
+
+def _held(task: Task) -> dict[str, list[str]]:
+    """Return the definitions that the values already hold, label by label."""
+    found: dict[str, list[str]] = {}
+    for value in task.given.values():
+        for label, said in _definitions(value).items():
+            found.setdefault(label, []).extend(said)
+    return {label: list(dict.fromkeys(said)) for label, said in found.items()}
 
 
 def _prefixes(task: Task) -> list[Option]:
@@ -135,12 +153,12 @@ def _recombined(task: Task, base: str, sampler: Sampler) -> str:
     return "\n".join([*parts, extra]).strip()
 
 
-def _from_examples(base: str, shown: Sequence[Shown], sampler: Sampler) -> str:
+def _from_examples(base: str, shown: Sequence[Shown], held: dict[str, list[str]], sampler: Sampler) -> str:
     """Write what the examples teach, field by field, below the instruction to start from."""
     names = list(dict.fromkeys(name for example in shown for name in example.outputs))
     kept = _without_definitions(base)
     lines = [kept] if kept else []
-    held = _definitions(base)
+    written = False
     for name in names:
         if humanized(name) in {"reasoning", "rationale"}:
             continue
@@ -151,8 +169,11 @@ def _from_examples(base: str, shown: Sequence[Shown], sampler: Sampler) -> str:
         )
         if closed and max(map(len, labels)) <= 60:
             lines += _label_lines(rows, held, sampler)
+            written = True
         else:
             lines.append(_format_line(name, [value for _, value in rows]))
+    if held and not written:
+        lines += _label_lines([], held, sampler)
     return "\n".join(lines)
 
 
@@ -181,10 +202,16 @@ def _label_lines(rows: Sequence[tuple[str, str]], held: dict[str, list[str]], sa
     telling = _telling(rows, sampler)
     lines: list[str] = []
     for label in dict.fromkeys([*held, *sorted({value for _, value in rows})]):
-        found = [*telling.get(label, [])[:most], *held.get(label, [])]
+        found = [*telling.get(label, [])[:most], *_kept(held.get(label, []), sampler)]
         if found:
             lines.append(f"- {label}: mentions {', '.join(dict.fromkeys(found))}")
     return lines
+
+
+def _kept(said: list[str], sampler: Sampler) -> list[str]:
+    """Return words known before: all at temperature 0, else most of them, drawn."""
+    draw = (Option(True, 1.5), Option(False, 0.0))
+    return [word for word in said if sampler.pick(draw).value]
 
 
 def _telling(rows: Sequence[tuple[str, str]], sampler: Sampler) -> dict[str, list[str]]:
