@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from core.foundation.errors import ConfigurationError
+from core.foundation.errors import ConfigurationError, JobError
 from core.foundation.fingerprint import jsonable
 from workbench.config import read_config
 from workbench.services import datasets, files, metrics, runs, samples, tasks
@@ -23,6 +23,7 @@ __all__ = [
     "add_program_arguments",
     "add_run_arguments",
     "emit",
+    "exit_code",
     "open_home",
     "pairs",
     "resolve_program",
@@ -42,12 +43,15 @@ def add_program_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name a program, its data and its metric: by file, sample or id."""
     program = parser.add_argument_group("program, data and metric (by file, sample or id)")
     program.add_argument("--program", metavar="FILE", help="program as JSON")
-    program.add_argument("--state", metavar="FILE", help="compiled state for --program")
+    program.add_argument("--state", metavar="FILE", help="compiled state for the program")
     program.add_argument("--sample", metavar="NAME", help="a sample task with its data and metric")
     program.add_argument(
         "--task", metavar="ID", help="a task; its newest version, dataset and metric unless given"
     )
     program.add_argument("--version", dest="version_id", metavar="ID", help="a version of a program")
+    program.add_argument(
+        "--run", dest="run_id", metavar="RUN", help="the version that a run made, or else used: id or name"
+    )
     program.add_argument("--data", metavar="FILE", help="rows: CSV, JSON, JSONL, Parquet or XLSX")
     program.add_argument("--dataset", metavar="ID", help="a stored dataset")
     program.add_argument(
@@ -91,14 +95,26 @@ def resolve_program(ws: Workspace, options: argparse.Namespace) -> tuple[tasks.V
 
 
 def _version(ws: Workspace, options: argparse.Namespace, task_id: str | None) -> tasks.Version:
+    if options.program:
+        program = Path(options.program).read_bytes()
+    else:
+        found = _stored_version(ws, options, task_id)
+        if not options.state:
+            return found
+        program, task_id = json.dumps(found.spec).encode(), found.task_id
+    state = Path(options.state).read_bytes() if options.state else None
+    return files.version_from_file(ws, program, state=state, task_id=task_id)
+
+
+def _stored_version(ws: Workspace, options: argparse.Namespace, task_id: str | None) -> tasks.Version:
+    if options.run_id:
+        run = runs.find_run(ws, options.run_id)
+        return tasks.get_version(ws, run.result_version_id or run.version_id)
     if options.version_id:
         return tasks.get_version(ws, options.version_id)
-    if options.program:
-        state = Path(options.state).read_bytes() if options.state else None
-        return files.version_from_file(ws, Path(options.program).read_bytes(), state=state, task_id=task_id)
     if task_id is None:
         raise ConfigurationError(
-            "Which program?", hint="Give --program FILE, --sample NAME, --task ID or --version ID."
+            "Which program?", hint="Give --program FILE, --sample NAME, --task ID, --version ID or --run RUN."
         )
     return _first(
         [tasks.newest_version(ws, task_id, compiled=False) or tasks.newest_version(ws, task_id)], "program"
@@ -166,7 +182,19 @@ def emit(options: argparse.Namespace, data: Any, text: str) -> None:
 
 
 def wait(ws: Workspace, run_id: str, options: argparse.Namespace) -> runs.Run:
-    """Wait until a run has ended, showing how far it is where someone watches."""
+    """Wait until a run has ended, showing how far it is where someone watches.
+
+    Raises:
+        JobError: It ran here, and its end could not be written.
+    """
+    if ws.jobs.holder is not None:
+        run = runs.get_run(ws, run_id)
+        if run.active:
+            raise JobError(
+                f"The end of run '{run_id}' could not be written.",
+                hint=f"Is the disk full? What was finished is kept: workbench runs resume {run_id}",
+            )
+        return run
     bar = _Bar(not options.json and sys.stderr.isatty())
     try:
         while (run := runs.get_run(ws, run_id)).active:
@@ -198,6 +226,11 @@ class _Bar:
     def clear(self) -> None:
         if self._wanted:
             print("\r" + " " * 60 + "\r", end="", file=sys.stderr, flush=True)
+
+
+def exit_code(run: runs.Run) -> int:
+    """Return the code that says how a run ended: 0 done, 130 stopped, 1 failed."""
+    return {"done": 0, "stopped": 130}.get(run.status, 1)
 
 
 def run_summary(run: runs.Run) -> dict[str, Any]:

@@ -10,22 +10,24 @@ from dataclasses import asdict
 from typing import Any
 
 from workbench.cli.common import emit, open_home
-from workbench.services import compare
+from workbench.services import compare, runs
 
 __all__ = ["arguments", "run"]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("run_a", metavar="RUN_A", help="the evaluation before")
-    parser.add_argument("run_b", metavar="RUN_B", help="the evaluation after")
+    parser.add_argument("run_a", metavar="RUN_A", help="the evaluation before: id or name")
+    parser.add_argument("run_b", metavar="RUN_B", help="the evaluation after: id or name")
     parser.add_argument("--diff", action="store_true", help="show how the prompts differ")
 
 
 def run(options: argparse.Namespace) -> int:
     """Compare and print the verdict."""
     ws = open_home(options)
-    result = compare.compare_runs(ws, options.run_a, options.run_b)
+    result = compare.compare_runs(
+        ws, runs.find_run(ws, options.run_a).id, runs.find_run(ws, options.run_b).id
+    )
     emit(options, _data(result), _text(result, options.diff))
     return 0
 

@@ -14,6 +14,7 @@ from workbench.cli.common import (
     add_program_arguments,
     add_run_arguments,
     emit,
+    exit_code,
     open_home,
     pairs,
     resolve_program,
@@ -70,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
     if options.out and done.result_version_id:
         _write_state(ws, done.result_version_id, Path(options.out))
     emit(options, run_summary(done), _text(done))
-    return 0 if done.status == "done" else 1
+    return exit_code(done)
 
 
 def _write_state(ws: Workspace, version_id: str, path: Path) -> None:

@@ -11,6 +11,7 @@ from workbench.cli.common import (
     add_program_arguments,
     add_run_arguments,
     emit,
+    exit_code,
     open_home,
     resolve_program,
     run_summary,
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     done = wait(ws, run_id, options)
     emit(options, run_summary(done), score_line(done))
     if done.status != "done":
-        return 1
+        return exit_code(done)
     return 3 if options.fail_under is not None and (done.score or 0.0) < options.fail_under else 0
 
 

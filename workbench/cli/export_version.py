@@ -22,7 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--version", dest="version_id", metavar="ID", help="a version")
     which.add_argument(
-        "--run", dest="run_id", metavar="ID", help="the version that a compile made, or an evaluation used"
+        "--run", dest="run_id", metavar="RUN", help="the version that a compile made, or an evaluation used"
     )
     which.add_argument("--task", metavar="ID", help="the task's newest version")
     parser.add_argument("--kind", default="python_script", help="state_json, python_script or messages")
@@ -51,7 +51,7 @@ def _version_id(ws: Workspace, options: argparse.Namespace) -> str:
     if options.version_id:
         return options.version_id
     if options.run_id:
-        run = runs.get_run(ws, options.run_id)
+        run = runs.find_run(ws, options.run_id)
         return run.result_version_id or run.version_id
     newest = tasks.newest_version(ws, options.task)
     if newest is None:

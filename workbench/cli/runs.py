@@ -10,9 +10,10 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from workbench.cli.common import emit, open_home, pairs, run_summary, table, wait
+from workbench.cli.common import emit, exit_code, open_home, pairs, run_summary, table, wait
 from workbench.cli.evaluate import score_line
 from workbench.services import downloads, runs
+from workbench.services.workspace import Workspace
 
 __all__ = ["arguments", "run"]
 
@@ -23,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "action", nargs="?", default="list", choices=("list", "show", "rows", "events", "stop", "resume"),
         help="what to do (default: list)",
     )  # fmt: skip
-    parser.add_argument("run_id", nargs="?", metavar="RUN", help="for all but list")
+    parser.add_argument("run_id", nargs="?", metavar="RUN", help="id or name; for all but list")
     parser.add_argument("--task", metavar="ID", help="list: only of this task")
     parser.add_argument("--kind", choices=("evaluate", "compile"), help="list: only of this kind")
     parser.add_argument("--status", help="list: only in this state")
@@ -65,33 +66,39 @@ def _list(options: argparse.Namespace) -> int:
     return 0
 
 
+def _place(options: argparse.Namespace) -> tuple[Workspace, str]:
+    """Return the workspace and the id of the run that was named."""
+    ws = open_home(options)
+    return ws, runs.find_run(ws, options.run_id).id
+
+
 def _show(options: argparse.Namespace) -> int:
-    run = runs.get_run(open_home(options), options.run_id)
+    run = runs.get_run(*_place(options))
     emit(options, run_summary(run), score_line(run))
     return 0
 
 
 def _rows(options: argparse.Namespace) -> int:
-    items = [asdict(item) for item in runs.run_rows(open_home(options), options.run_id)]
+    items = [asdict(item) for item in runs.run_rows(*_place(options))]
     emit(options, {"rows": items}, downloads.csv_bytes(items).decode("utf-8-sig").rstrip())
     return 0
 
 
 def _events(options: argparse.Namespace) -> int:
-    events = runs.run_events(open_home(options), options.run_id)
+    events = runs.run_events(*_place(options))
     emit(options, {"events": events}, downloads.jsonl_bytes(events).decode().rstrip())
     return 0
 
 
 def _stop(options: argparse.Namespace) -> int:
-    run = runs.stop_run(open_home(options), options.run_id)
+    run = runs.stop_run(*_place(options))
     emit(options, run_summary(run), f"{run.id}: {run.status}")
     return 0
 
 
 def _resume(options: argparse.Namespace) -> int:
-    ws = open_home(options)
-    runs.resume_run(ws, options.run_id, budget=pairs(options.budget) or None)
-    run = wait(ws, options.run_id, options)
+    ws, run_id = _place(options)
+    runs.resume_run(ws, run_id, budget=pairs(options.budget) or None)
+    run = wait(ws, run_id, options)
     emit(options, run_summary(run), score_line(run))
-    return 0 if run.status == "done" else 1
+    return exit_code(run)

@@ -16,7 +16,7 @@ from core.foundation.errors import EvaluationAborted
 from workbench.jobs.base import Job, Outcome
 from workbench.jobs.engine import engine_context, load_examples
 from workbench.jobs.request import RunRequest, load_request
-from workbench.jobs.results import FINAL, RowBook, figures
+from workbench.jobs.results import FINAL, RowBook, RowWriter, figures
 
 __all__ = ["run_evaluation"]
 
@@ -37,7 +37,8 @@ def run_evaluation(job: Job) -> Outcome:
     watch = _Watch(job, book, len(examples) * repeats)
     reason = "finished"
     for repeat in range(repeats):
-        reason = _pass(job, request, list(examples), repeat, book, watch)
+        with RowWriter(book) as writer:
+            reason = _pass(job, request, examples, repeat, book.finished(repeat), writer, watch)
         if reason != "finished":
             break
     result = {**figures(book, watch.total), "end_reason": reason}
@@ -45,16 +46,21 @@ def run_evaluation(job: Job) -> Outcome:
 
 
 def _pass(
-    job: Job, request: RunRequest, examples: Sequence[Example], repeat: int, book: RowBook, watch: _Watch
+    job: Job,
+    request: RunRequest,
+    examples: Sequence[Example],
+    repeat: int,
+    finished: set[int],
+    writer: RowWriter,
+    watch: _Watch,
 ) -> str:
     """Run what is left of one repeat and return why it ended."""
-    finished = book.finished(repeat)
     left = [position for position in range(len(examples)) if position not in finished]
     if not left:
         return "finished"
 
     def keep(row: Row) -> None:
-        book.write(repeat, replace(row, index=left[row.index]))
+        writer.put(repeat, replace(row, index=left[row.index]))
         watch.add(row)
 
     # The first repeat shares its replies with every other run; the others have samples of their own.

@@ -19,17 +19,19 @@ def this_process(role: str) -> str:
 
 
 def holder_lives(holder: str | None, heartbeat: float | None, dead_after: float) -> bool:
-    """True where the process called `holder` is there.
+    """True where the process called `holder` is there and has not been silent for long.
 
-    On this machine the process table tells at once; of others only the last heartbeat is known.
+    On this machine the process table tells a death at once, and silence is borne longer: a laptop may have slept. Of
+    other machines only the last heartbeat is known.
     """
     if holder is None:
         return False
+    silence = 0.0 if heartbeat is None else time.time() - heartbeat
     machine, _, rest = holder.partition("@")[2].partition(":")
     number, _, start = rest.partition(":")
     if machine == socket.gethostname() and number.isdigit():
-        return _start_of(int(number)) == start != "gone"
-    return heartbeat is not None and time.time() - heartbeat < dead_after
+        return _start_of(int(number)) == start != "gone" and silence < 3 * dead_after
+    return heartbeat is not None and silence < dead_after
 
 
 def process_lives(pid: int) -> bool:

@@ -47,7 +47,7 @@ class InlineJobRunner:
             target=self._work, args=(run_id, held := list[Lease]()), name=f"run-{run_id}"
         )
         self._threads[run_id] = thread
-        thread.daemon = self._background
+        thread.daemon = True  # a second interrupt ends the process; what is stored can be resumed
         thread.start()
         if not self._background:
             self._wait(thread, held)
@@ -78,9 +78,13 @@ class InlineJobRunner:
         execute(self._store, self._config, run_id, attempt, self.holder or "", kinds=self._kinds, held=held)
 
     def _wait(self, thread: threading.Thread, held: list[Lease]) -> None:
+        asked = False
         while thread.is_alive():
             try:
                 thread.join(0.2)
             except KeyboardInterrupt:
+                if asked:
+                    raise
+                asked = True
                 for lease in held:
                     lease.ask_stop()

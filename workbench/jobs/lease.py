@@ -174,6 +174,7 @@ class Lease:
             row = require(session, RunRow, self._run_id, "run")
             if self._mine(row):
                 row.heartbeat = time.time()
+                row.status = "running" if row.status == "interrupted" else row.status
                 row.progress = jsonable(values) if values else row.progress
 
     def _look(self) -> None:

@@ -6,11 +6,14 @@ Knows nothing about how rows are run. A row is written when it is finished, so a
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from queue import SimpleQueue
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
 
 from core.evaluate.report import Summary
 from core.evaluate.row import Row
@@ -18,10 +21,12 @@ from workbench.jobs.spans import stored_spans
 from workbench.store import Store
 from workbench.store.tables import ResultRow, TraceRow
 
-__all__ = ["FINAL", "RowBook", "figures"]
+__all__ = ["FINAL", "RowBook", "RowWriter", "figures"]
 
 FINAL = ("scored", "model_failure")
 """Outcomes that hold. Rows that failed because of infrastructure or the metric are run again on resume."""
+
+_BATCH = 100
 
 
 class RowBook:
@@ -38,21 +43,24 @@ class RowBook:
         """Positions whose outcome holds."""
         return {at for (pass_, at), row in self._rows.items() if pass_ == repeat and row.outcome in FINAL}
 
-    def write(self, repeat: int, row: Row) -> None:
-        """Store a finished row with its trace, in place of an earlier failure of the same example."""
-        spans, truncated = stored_spans(row.spans or ())
-        bare = replace(row, spans=None)
-        where = {"run_id": self._run_id, "repeat": repeat, "position": row.index}
+    def write(self, rows: Sequence[tuple[int, Row]]) -> None:
+        """Store finished rows, (repeat, row) each, with their traces, in place of earlier failures of the same."""
         with self._store.write() as session:
-            for table in (ResultRow, TraceRow):
-                session.execute(delete(table).filter_by(**where))
-            body = bare.to_dict()
-            session.add(
-                ResultRow(**where, example_id=row.example_id, outcome=row.outcome, score=row.score, body=body)
-            )
-            if spans:
-                session.add(TraceRow(**where, spans=spans, truncated=truncated))
-        self._rows[repeat, row.index] = bare
+            for repeat, row in rows:
+                where = {"run_id": self._run_id, "repeat": repeat, "position": row.index}
+                if (repeat, row.index) in self._rows:
+                    for table in (ResultRow, TraceRow):
+                        session.execute(delete(table).filter_by(**where))
+                self._add(session, where, row)
+        self._rows.update({(repeat, row.index): replace(row, spans=None) for repeat, row in rows})
+
+    def _add(self, session: Session, where: dict[str, Any], row: Row) -> None:
+        body = replace(row, spans=None).to_dict()
+        result = {"example_id": row.example_id, "outcome": row.outcome, "score": row.score, "body": body}
+        session.execute(insert(ResultRow).values(**where, **result))
+        spans, truncated = stored_spans(row.spans or ())
+        if spans:
+            session.execute(insert(TraceRow).values(**where, spans=spans, truncated=truncated))
 
     @property
     def rows(self) -> list[Row]:
@@ -65,6 +73,53 @@ class RowBook:
         for (_, position), row in sorted(self._rows.items()):
             grouped.setdefault(position, []).append(row)
         return [_averaged(grouped[position]) for position in sorted(grouped)]
+
+
+class RowWriter:
+    """Writes rows on a thread of its own: one at a time when they come slowly, many in one commit when they come fast.
+
+    Use it as a context manager; leaving the block waits until everything is written.
+    """
+
+    def __init__(self, book: RowBook) -> None:
+        self._book = book
+        self._queue: SimpleQueue[tuple[int, Row] | None] = SimpleQueue()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, name="row-writer", daemon=True)
+
+    def __enter__(self) -> RowWriter:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._queue.put(None)
+        self._thread.join()
+        if kind is None and self._error is not None:
+            raise self._error
+
+    def put(self, repeat: int, row: Row) -> None:
+        """Hand a row over.
+
+        Raises:
+            StoreError: An earlier row could not be written.
+        """
+        if self._error is not None:
+            raise self._error
+        self._queue.put((repeat, row))
+
+    def _work(self) -> None:
+        over = False
+        while not over:
+            batch = [self._queue.get()]
+            while len(batch) < _BATCH and not self._queue.empty():
+                batch.append(self._queue.get())
+            over = None in batch
+            rows = [item for item in batch if item is not None]
+            try:
+                if rows and self._error is None:
+                    self._book.write(rows)
+            except BaseException as error:
+                self._error = error
 
 
 def _averaged(rows: Sequence[Row]) -> Row:

@@ -31,6 +31,7 @@ class CountingServer:
         self.delay: float | None = None
         self.total = 0
         self.keys_seen: set[str] = set()
+        self.latency = 0.003
         self._lock = threading.Lock()
         self._model = InContextModel()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -89,7 +90,7 @@ class CountingServer:
                 raw = self.rfile.read(int(self.headers["Content-Length"]))
                 server.keys_seen.add(self.headers.get("Authorization", ""))
                 body = json.loads(raw)
-                time.sleep(0.003)
+                time.sleep(server.latency)
                 reply = json.dumps(server._answer(body)).encode()
                 server._arrived(json.dumps(body, sort_keys=True))
                 try:

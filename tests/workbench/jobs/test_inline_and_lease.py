@@ -103,6 +103,11 @@ def test_holders_elsewhere_are_judged_by_their_heartbeat() -> None:
     assert not holder_lives(None, time.time(), 20)
 
 
+def test_a_holder_that_lives_and_is_silent_for_long_has_lost_its_run() -> None:
+    assert holder_lives(this_process("x"), time.time() - 30, 20)
+    assert not holder_lives(this_process("x"), time.time() - 61, 20)
+
+
 def test_one_holder_at_a_time_and_only_the_present_attempt(store: Store, config: Config) -> None:
     run_id = add_run(store)
     first = claim(store, config, run_id, 1, this_process("one"))
