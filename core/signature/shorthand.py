@@ -10,6 +10,7 @@ import datetime
 import difflib
 import enum
 import keyword
+import re
 import sys
 import typing
 from collections.abc import Mapping
@@ -31,6 +32,9 @@ _BUILTIN: dict[str, Any] = {
     "time": datetime.time,
     "Enum": enum.Enum,
 }
+
+# An arrow inside a quoted text belongs to a Literal.
+_ARROW_OR_QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|->""")
 
 _Names = Mapping[str, Any]
 
@@ -82,12 +86,13 @@ class _CallerNames(dict[str, Any]):
 
 
 def _parse(text: str, names: _Names) -> dict[str, Field]:
-    if text.count("->") != 1:
+    arrows = [found.start() for found in _ARROW_OR_QUOTED.finditer(text) if found.group() == "->"]
+    if len(arrows) != 1:
         raise SignatureError(
-            f"A signature has exactly one '->', this has {text.count('->')}: {text!r}.",
+            f"A signature has exactly one '->', this has {len(arrows)}: {text!r}.",
             hint='For example "question, context -> answer".',
         )
-    left, right = text.split("->")
+    left, right = text[: arrows[0]], text[arrows[0] + 2 :]
     fields: dict[str, Field] = {}
     for role, part in (("input", left), ("output", right)):
         for name, annotation in _parse_fields(part, names):

@@ -47,6 +47,11 @@ def test_the_line_and_the_form_build_the_same_signature(spec):
     ]
 
 
+def test_an_arrow_inside_a_label_is_no_arrow():
+    line = "text -> route: Literal['a->b', \"it's -> x\"]"
+    assert signature_string(parse_signature_string(line)) == line
+
+
 def test_the_line_leaves_text_types_out():
     spec = SignatureSpec(
         inputs=(FieldSpec(name="question"), FieldSpec(name="context", type="list[str]")),
