@@ -54,6 +54,9 @@ def of_callable(function: Callable[..., Any] | None) -> str:
     ]
     if isinstance(function, Module):
         parts.append(of_program(function))
+    elif not isinstance(function, type):
+        own = getattr(getattr(function, "__self__", function), "__dict__", {})
+        parts.append({name: value for name, value in sorted(own.items()) if _plain(value)})
     return _short(parts)
 
 
@@ -97,7 +100,16 @@ def _closure(function: Any) -> list[Any]:
     """Return plain values that a function closed over, such as a tolerance; others would not be stable."""
     cells = getattr(function, "__closure__", None) or ()
     values = [cell.cell_contents for cell in cells if _filled(cell)]
-    return [value for value in values if isinstance(value, (str, int, float, bool, tuple, frozenset))]
+    return [value for value in values if _plain(value)]
+
+
+def _plain(value: Any) -> bool:
+    """Return whether a value reads the same in every process."""
+    if isinstance(value, (list, tuple)):
+        return all(map(_plain, value))
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _plain(item) for key, item in value.items())
+    return value is None or isinstance(value, (str, int, float, bool))
 
 
 def _filled(cell: Any) -> bool:
