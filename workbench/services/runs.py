@@ -28,6 +28,7 @@ __all__ = [
     "active_runs",
     "archive_run",
     "count_rows",
+    "find_run",
     "get_run",
     "list_runs",
     "rate_row",
@@ -91,6 +92,18 @@ def get_run(ws: Workspace, run_id: str) -> Run:
     """
     with ws.store.read() as session:
         return run_of(ws, require(session, RunRow, run_id, "run"))
+
+
+def find_run(ws: Workspace, named: str) -> Run:
+    """Return the run of that id, or else the newest one of that name: what a person types.
+
+    Raises:
+        StoreError: There is neither.
+    """
+    query = select(RunRow).where(RunRow.name == named).order_by(RunRow.created.desc(), RunRow.id)
+    with ws.store.read() as session:
+        row = session.get(RunRow, named) or session.scalars(query.limit(1)).first()
+        return run_of(ws, row if row is not None else require(session, RunRow, named, "run"))
 
 
 run_status = get_run
