@@ -105,6 +105,7 @@ class _Meter:
 
     def __init__(self, keep: bool) -> None:
         self.spans: list[Span] | None = [] if keep else None
+        self.kinds = None if keep else ("lm",)
         self.calls = 0
         self.live = 0
         self.prompt_tokens = 0
@@ -186,14 +187,14 @@ async def _run(
 ) -> Score | None:
     started = time.perf_counter()
     try:
-        with sink_to(so_far.program) as sink:
+        with sink_to(so_far.program, kinds=so_far.program.kinds) as sink:
             so_far.prediction = await program(dict(example.inputs().items()), sink)
     finally:
         so_far.latency = time.perf_counter() - started
     so_far.answered = True
     if metric is None:
         return None
-    with sink_to(so_far.metric):
+    with sink_to(so_far.metric, kinds=so_far.metric.kinds):
         return await metric(example, so_far.prediction)
 
 

@@ -5,7 +5,8 @@ Knows nothing about who listens.
 
 from __future__ import annotations
 
-import secrets
+import os
+import random
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,9 +14,15 @@ from typing import Any
 __all__ = ["Span", "new_id"]
 
 
+# Ids need to differ, not to be secret: seeded once from the system, and again in the child of a fork.
+_ids = random.Random()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_ids.seed)
+
+
 def new_id() -> str:
     """Return 16 random hex digits, the length that OpenTelemetry uses for spans."""
-    return secrets.token_hex(8)
+    return f"{_ids.getrandbits(64):016x}"
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ Knows nothing about programs; sinks and the current span travel in context varia
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from types import TracebackType
@@ -17,7 +17,27 @@ from core.trace.span import Span
 
 __all__ = ["current_span", "emit", "is_tracing", "sink_to", "span"]
 
-_sinks: ContextVar[tuple[Sink, ...]] = ContextVar("trace_sinks", default=())
+
+class _Listening:
+    """Who listens here, and to which kinds of spans."""
+
+    __slots__ = ("kinds", "sinks")
+
+    def __init__(self, sinks: tuple[tuple[Sink, frozenset[str] | None], ...]) -> None:
+        self.sinks = sinks
+        wanted = [kinds for _, kinds in sinks]
+        self.kinds = None if None in wanted else frozenset[str]().union(*(kinds or () for kinds in wanted))
+
+    def wants(self, kind: str) -> bool:
+        return self.kinds is None or kind in self.kinds
+
+    def tell(self, span: Span) -> None:
+        for sink, kinds in self.sinks:
+            if kinds is None or span.kind in kinds:
+                sink.on_end(span)
+
+
+_listening: ContextVar[_Listening | None] = ContextVar("trace_sinks", default=None)
 _current: ContextVar[Span | None] = ContextVar("current_span", default=None)
 
 S = TypeVar("S", bound=Sink)
@@ -43,11 +63,11 @@ _silence = _Silence()
 
 
 class _Recording:
-    __slots__ = ("_sinks", "_span", "_token")
+    __slots__ = ("_listening", "_span", "_token")
 
-    def __init__(self, span: Span, sinks: tuple[Sink, ...]) -> None:
+    def __init__(self, span: Span, listening: _Listening) -> None:
         self._span = span
-        self._sinks = sinks
+        self._listening = listening
         self._token: Token[Span | None] | None = None
 
     def __enter__(self) -> Span:
@@ -64,8 +84,7 @@ class _Recording:
         if error is not None:
             span.status = "error"
             span.error = f"{type(error).__name__}: {error}"
-        for sink in self._sinks:
-            sink.on_end(span)
+        self._listening.tell(span)
 
 
 def span(kind: str, name: str, *, path: str = "", **attributes: Any) -> _Recording | _Silence:
@@ -73,21 +92,20 @@ def span(kind: str, name: str, *, path: str = "", **attributes: Any) -> _Recordi
 
     Entering gives the `Span` (or a stand-in whose `recording` is False). An exception marks it as failed.
     """
-    sinks = _sinks.get()
-    if not sinks:
+    listening = _listening.get()
+    if listening is None or not listening.wants(kind):
         return _silence
-    return _Recording(_child(kind, name, path, attributes), sinks)
+    return _Recording(_child(kind, name, path, attributes), listening)
 
 
 def emit(name: str, **attributes: Any) -> None:
     """Record something that happened at one moment, as a span of kind "event"."""
-    sinks = _sinks.get()
-    if not sinks:
+    listening = _listening.get()
+    if listening is None or not listening.wants("event"):
         return
     event = _child("event", name, "", attributes)
     event.end = event.start
-    for sink in sinks:
-        sink.on_end(event)
+    listening.tell(event)
 
 
 def _child(kind: str, name: str, path: str, attributes: dict[str, Any]) -> Span:
@@ -102,8 +120,9 @@ def _child(kind: str, name: str, path: str, attributes: dict[str, Any]) -> Span:
 
 
 def is_tracing() -> bool:
-    """True where a sink listens."""
-    return bool(_sinks.get())
+    """True where a sink listens to all that happens."""
+    listening = _listening.get()
+    return listening is not None and listening.kinds is None
 
 
 def current_span() -> Span | None:
@@ -112,17 +131,20 @@ def current_span() -> Span | None:
 
 
 @contextmanager
-def sink_to(sink: S, *, fresh: bool = False) -> Generator[S]:
+def sink_to(sink: S, *, fresh: bool = False, kinds: Iterable[str] | None = None) -> Generator[S]:
     """Let `sink` listen inside the block, beside those that listen already.
 
     Args:
         fresh: Start new traces: spans inside do not become children of the span around the block.
+        kinds: Listen to these kinds alone; spans that nobody listens to cost next to nothing.
     """
-    token = _sinks.set((*_sinks.get(), sink))
+    before = _listening.get()
+    own = (sink, None if kinds is None else frozenset(kinds))
+    token = _listening.set(_Listening((*(before.sinks if before else ()), own)))
     root = _current.set(None) if fresh else None
     try:
         yield sink
     finally:
-        _sinks.reset(token)
+        _listening.reset(token)
         if root is not None:
             _current.reset(root)
