@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 
 from core.trace import MemorySink, emit, is_tracing, sink_to, span
 from core.trace.span import new_id
@@ -30,22 +31,21 @@ def test_a_sink_for_everything_beside_it_gets_everything():
 
 
 def test_kinds_add_up():
-    with sink_to(MemorySink(), kinds=("lm",)) as first, sink_to(MemorySink(), kinds=("metric",)) as second:
-        with span("lm", "m"), span("metric", "x"), span("predict", "p"):
-            pass
-    assert [item.kind for item in first.spans] == ["lm"]
-    assert [item.kind for item in second.spans] == ["metric"]
+    calls, scores = MemorySink(), MemorySink()
+    with sink_to(calls, kinds=("lm",)), sink_to(scores, kinds=("metric",)):
+        for kind in ("lm", "metric", "predict"):
+            with span(kind, "x"):
+                pass
+    assert [item.kind for item in calls.spans] == ["lm"]
+    assert [item.kind for item in scores.spans] == ["metric"]
 
 
-def test_ids_differ_also_in_the_child_of_a_fork():
+def test_ids_differ_also_in_the_child_of_a_fork(root):
     assert len({new_id() for _ in range(10_000)}) == 10_000
     assert len(new_id()) == 16
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.write(write, new_id().encode())
-        os._exit(0)
-    os.waitpid(child, 0)
-    assert os.read(read, 16).decode() != new_id()
-    os.close(read)
-    os.close(write)
+    code = (
+        "import os; from core.trace.span import new_id; os.fork(); os.write(1, (new_id() + chr(10)).encode())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    parent, child = done.stdout.split()
+    assert parent != child
