@@ -10,7 +10,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from core.lm.embedded.shapes import Shape, parse_type, shape_of_schema
+from core.lm.embedded.shapes import Shape, parse_type, shape_of_schema, shape_of_tags
 from core.lm.embedded.task import Slot
 
 __all__ = ["declared_fields", "refine"]
@@ -18,7 +18,8 @@ __all__ = ["declared_fields", "refine"]
 _ITEM = re.compile(r"^[ \t]*(?:\d+[.)]|[-*•])[ \t]+[`\"'*]*([A-Za-z_À-￿][\w-]*)[`\"'*]*[ \t]*(.*)$")
 _TICKED = re.compile(r"^[ \t]*(?:\d+[.)]|[-*•])[ \t]+`")
 _BOUND = re.compile(
-    r"(greater than or equal to|at least|minimum|>=|≥|less than or equal to|at most|maximum|<=|≤|greater than|less than|>|<)"
+    r"(greater than or equal to|at least|minimum|>=|≥|less than or equal to|at most|maximum|<=|≤|greater than|"
+    r"less than|>|<)"
     r"\s*:?\s*(-?\d+(?:\.\d+)?)",
     re.IGNORECASE,
 )
@@ -29,6 +30,7 @@ _ONE_OF = re.compile(
 
 def declared_fields(system: str) -> tuple[list[Slot], list[Slot], int]:
     """Return the declared inputs, the declared outputs, and where in `system` the last list ends."""
+    system = _lists_part(system)
     groups: dict[str, list[Slot]] = {"in": [], "out": []}
     group = ""
     position = end = 0
@@ -48,6 +50,32 @@ def declared_fields(system: str) -> tuple[list[Slot], list[Slot], int]:
         elif stripped:
             group, open_slot = "", False
     return groups["in"], groups["out"], end
+
+
+_TEMPLATE = re.compile(r"^(?:\[\[ ## |<[A-Za-z_]\w*>|\{)", re.MULTILINE)
+
+
+def _lists_part(system: str) -> str:
+    """Return what stands before the template, without the lines that lead to it."""
+    match = _TEMPLATE.search(system)
+    if match is None:
+        return system
+    lines = system[: match.start()].rstrip().splitlines(keepends=True)
+    while lines and not _TICKED.match(lines[-1]) and lines[-1].rstrip().endswith((":", ".")):
+        if lines[-1].startswith("Constraints"):
+            break
+        before = lines.pop()
+        if not _leads(before):
+            lines.append(before)
+            break
+    return "".join(lines)
+
+
+def _leads(line: str) -> bool:
+    """Return whether a line announces a template rather than going on with a description."""
+    return line.rstrip().endswith(":") or bool(
+        re.search(r"\b(?:structure|format|filled|layout|interaction)", line)
+    )
 
 
 def _heading(line: str) -> str:
@@ -93,6 +121,8 @@ def _closing(text: str) -> int:
 
 
 def _continued(slot: Slot, line: str) -> Slot:
+    if line.startswith("Constraints:"):
+        return replace(slot, shape=_bounded(slot.shape, line))
     description = f"{slot.description}\n{line}".strip()
     return replace(slot, description=description, shape=_bounded(slot.shape, line))
 
@@ -118,6 +148,9 @@ def refine(slot: Slot, note: str) -> Slot:
     note = note.replace("{" + slot.name + "}", " ").strip()
     if not note:
         return slot
+    if note.startswith("<") and slot.shape.kind in {"named", "object", "list", "any"}:
+        shape = shape_of_tags(note)
+        return replace(slot, shape=shape) if slot.shape.kind == "named" and shape.kind != "any" else slot
     schema = _schema_in(note)
     if schema is not None:
         shape = shape_of_schema(schema)

@@ -103,7 +103,7 @@ def _around(text: str, piece: Piece) -> tuple[list[str], list[str]]:
 
 
 def extract(text: str, slot: Slot, taught: Taught) -> list[Option]:
-    """Return the values that a text may give for a field, the likeliest first; None among them where it may be absent."""
+    """Return the values that a text may give for a field, the likeliest first; None too where it may be absent."""
     wanted = kinds_for(slot)
     topic = set(words(f"{humanized(slot.name)} {slot.description}"))
     best: dict[Any, Option] = {}

@@ -50,7 +50,8 @@ _SOURCES = {
 }
 _VERDICTS = {
     "score", "grade", "rating", "passes", "pass", "correct", "correctness", "is_correct", "quality", "faithful",
-    "faithfulness", "precision", "recall", "f1", "similarity", "relevance", "matches", "equivalent", "assessment", "verdict",
+    "faithfulness", "precision", "recall", "f1", "similarity", "relevance", "matches", "equivalent", "assessment",
+    "verdict",
     "groundedness", "completeness", "supported", "accurate", "assessment_answer", "overlap", "bewertung",
 }  # fmt: skip
 _OUTS_TO_ADVISE = {"feedback", "critique", "comment", "advice"}
@@ -120,7 +121,8 @@ def _share(task: Task, slot: Slot) -> tuple[float, str]:
         share = recall if "recall" in wish else precision if "precision" in wish else max(f1, 0.9 * recall)
         return (
             share,
-            f"the {humanized(name)} has {round(100 * recall)} % of what the {humanized(gold[0])} says, and {round(100 * precision)} % of it is there",
+            f"the {humanized(name)} has {round(100 * recall)} % of what the {humanized(gold[0])} says, "
+            f"and {round(100 * precision)} % of it is there",
         )
     sources = "\n".join(
         value for key, value in task.given.items() if set(humanized(key).split()) & _SOURCES and key != name
@@ -153,7 +155,7 @@ def _plain_lines(text: str) -> str:
 
 
 def _against(gold: str, made: str) -> tuple[float, float]:
-    """Return how much of `gold` is in `made`, and how much of `made` in `gold`, by word; near-equal words count in part."""
+    """Return how much of `gold` is in `made`, and how much of `made` in `gold`, by word; near-equal words in part."""
     left, right = (content_words(gold) or words(gold)), (content_words(made) or words(made))
     if not left or not right:
         return (1.0, 1.0) if left == right else (0.0, 0.0)

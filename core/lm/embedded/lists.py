@@ -23,8 +23,8 @@ _SPLIT = re.compile(
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(
-    r"^(?:and|or|plus|also|the|a|an|some|any|two|three|four|my|our|your|with|for|of|please|und|ein|eine|einen|der|die|das|"
-    r"un|une|des|le|la|les|one|another|no)\s+",
+    r"^(?:and|or|plus|also|the|a|an|some|any|two|three|four|my|our|your|with|for|of|please|und|ein|eine|einen|der|"
+    r"die|das|un|une|des|le|la|les|one|another|no)\s+",
     re.IGNORECASE,
 )
 _STRIP = " \t\n.,;:!?\"'“”()[]-–*•"

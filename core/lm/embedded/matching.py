@@ -32,7 +32,7 @@ def covered(wanted: Iterable[str], there: Collection[str]) -> set[str]:
 
 
 class WordWeights:
-    """How telling each word is among some texts: rare ones more, function words hardly; `factors` change single ones."""
+    """How telling each word is among some texts: rare ones more, function words hardly; `factors` change some."""
 
     def __init__(self, texts: Sequence[str], factors: Mapping[str, float] | None = None) -> None:
         self._factors = factors or {}

@@ -25,37 +25,18 @@ _FOREIGN = {
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "hundert": 100, "tausend": 1000}
 NUMBER_WORDS = {**_UNITS, **_FOREIGN}
 
-_MONTHS = {
+_ENGLISH_MONTHS = {
     name[:3]: number
     for number, name in enumerate(
         ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
          "december"), start=1,
     )
 }  # fmt: skip
-_MONTHS |= {
-    "mär": 3,
-    "mai": 5,
-    "okt": 10,
-    "dez": 12,
-    "fév": 2,
-    "avr": 4,
-    "aoû": 8,
-    "déc": 12,
-    "ene": 1,
-    "abr": 4,
-}
-_MONTHS |= {
-    "ago": 8,
-    "dic": 12,
-    "fev": 2,
-    "out": 10,
-    "set": 9,
-    "gen": 1,
-    "mag": 5,
-    "giu": 6,
-    "lug": 7,
-    "ott": 10,
-}
+_FOREIGN_MONTHS = {
+    "mär": 3, "mai": 5, "okt": 10, "dez": 12, "fév": 2, "avr": 4, "aoû": 8, "déc": 12, "ene": 1, "abr": 4, "ago": 8,
+    "dic": 12, "fev": 2, "out": 10, "set": 9, "gen": 1, "mag": 5, "giu": 6, "lug": 7, "ott": 10,
+}  # fmt: skip
+_MONTHS = {**_ENGLISH_MONTHS, **_FOREIGN_MONTHS}
 _DIGITS = re.compile(r"[-+−]?\d[\d,.'\u00a0 ]*")
 
 

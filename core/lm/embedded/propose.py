@@ -134,8 +134,8 @@ def _tried(task: Task) -> list[tuple[str, float]]:
         text = "\n".join(as_items(value))
         pattern = r"Instruction #(\d+): (.*?)(?=\n?(?:Prefix #|Resulting Score #|Instruction #)|\Z)"
         scores = dict(re.findall(r"Resulting Score #(\d+): (-?[\d.]+)", text))
-        for match in re.finditer(pattern, text, re.DOTALL):
-            found.append((match[2].strip(), float(scores.get(match[1], 0.0))))
+        matches = re.finditer(pattern, text, re.DOTALL)
+        found += [(match[2].strip(), float(scores.get(match[1], 0.0))) for match in matches]
     return found
 
 

@@ -21,16 +21,19 @@ _TABLE: tuple[tuple[str, tuple[str, ...]], ...] = (
         _NUMBERS,
     ),
     (
-        r"how (?:old|tall|long|far|high|deep|large|big|heavy|fast|often|wide)|(?:what|which) (?:temperature|height|length|weight|speed)|wie (?:alt|hoch|lang|weit|tief)",
+        r"how (?:old|tall|long|far|high|deep|large|big|heavy|fast|often|wide)|"
+        r"(?:what|which) (?:temperature|height|length|weight|speed)|wie (?:alt|hoch|lang|weit|tief)",
         _MEASURES,
     ),
     (
-        r"(?:what|which|in what|in which) (?:year|date|day|month)|when|wann|in welchem jahr|quand|cuándo|quando|πότε|متى|いつ",
+        r"(?:what|which|in what|in which) (?:year|date|day|month)|when|wann|in welchem jahr|"
+        r"quand|cuándo|quando|πότε|متى|いつ",
         _DATES,
     ),
     (r"who(?:m|se)?|wer|wen|wem|qui|quién|chi|quem|ποιος|من هو|誰", ("name",)),
     (
-        r"where|wo|woher|wohin|où|dónde|dove|onde|πού|أين|どこ|(?:what|which) (?:city|town|country|place|village|river|island)",
+        r"where|wo|woher|wohin|où|dónde|dove|onde|πού|أين|どこ|"
+        r"(?:what|which) (?:city|town|country|place|village|river|island)",
         ("name",),
     ),
     (r"(?:what|which) (?:percentage|number|amount|price)|what time", _NUMBERS),

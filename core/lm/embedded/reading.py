@@ -14,7 +14,7 @@ from typing import Any
 
 from core.lm.embedded.declared import declared_fields, refine
 from core.lm.embedded.freeform import read_freeform
-from core.lm.embedded.shapes import Shape, shape_of_schema
+from core.lm.embedded.shapes import Shape, shape_of_schema, tagged_value
 from core.lm.embedded.task import Demo, Slot, Task
 from core.wire.sections import split_sections
 
@@ -226,6 +226,12 @@ def _demos(task: Task, talk: list[_Turn]) -> list[Demo]:
 
 
 def _outputs(task: Task, turn: _Turn) -> dict[str, str]:
+    if task.layout == "xml":
+        return {
+            slot.name: _untagged(turn.sections[slot.name], slot)
+            for slot in task.outputs
+            if slot.name in turn.sections
+        }
     if task.layout != "json":
         return {slot.name: turn.sections[slot.name] for slot in task.outputs if slot.name in turn.sections}
     data, _ = template_object(turn.text)
@@ -236,6 +242,13 @@ def _outputs(task: Task, turn: _Turn) -> dict[str, str]:
         for slot in task.outputs
         if slot.name in data
     }
+
+
+def _untagged(written: str, slot: Slot) -> str:
+    """Return a tagged list or object as JSON text."""
+    if slot.shape.kind in {"list", "object", "dict", "named"} and written.startswith("<"):
+        return json.dumps(tagged_value(written), ensure_ascii=False)
+    return written
 
 
 def _supplied(outputs: dict[str, str]) -> dict[str, str]:

@@ -91,7 +91,7 @@ def _shape(shape: Shape, examples: Examples) -> Shape:
     lists = [value for _, value in examples if isinstance(value, list)]
     if lists:
         return Shape("list", items=_shape_of([item for value in lists for item in value]))
-    return Shape("str", nullable=shape.nullable)
+    return _shape_of([value for _, value in examples]) if examples else Shape("str", nullable=shape.nullable)
 
 
 def _shape_of(values: Sequence[Any]) -> Shape:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -157,7 +157,7 @@ def _url(host: str, port: int) -> str:
 @contextmanager
 def running_server(
     host: str = "127.0.0.1", port: int = 0, protocol: ChatProtocol | None = None
-) -> Iterator[str]:
+) -> Generator[str]:
     """Serve in a thread of its own while the block runs; yields the base URL, `http://127.0.0.1:…/v1`."""
     loop = asyncio.new_event_loop()
     started: list[tuple[web.AppRunner, int]] = []

@@ -10,7 +10,16 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-__all__ = ["ANY", "TEXT", "Shape", "choices_of", "parse_type", "shape_of_schema"]
+__all__ = [
+    "ANY",
+    "TEXT",
+    "Shape",
+    "choices_of",
+    "parse_type",
+    "shape_of_schema",
+    "shape_of_tags",
+    "tagged_value",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +206,35 @@ def _schema_union(options: list[Any], definitions: dict[str, Any], depth: int) -
     real = [one for one in options if not (isinstance(one, dict) and one.get("type") == "null")]
     shape = shape_of_schema(real[0], definitions, depth + 1) if real else ANY
     return replace(shape, nullable=len(real) < len(options))
+
+
+_TAG = re.compile(r"<([A-Za-z_][\w.-]*)\s*(?:/>|>(.*?)</\1>)", re.DOTALL)
+
+
+def shape_of_tags(text: str, depth: int = 0) -> Shape:
+    """Return the shape that nested tags show: `<name>...</name><tags><item>...</item></tags>`."""
+    found = _TAG.findall(text)
+    if not found or depth > 6:
+        return ANY
+    if {name for name, _ in found} == {"item"}:
+        return Shape("list", items=shape_of_tags(found[0][1], depth + 1))
+    return Shape(
+        "object", parts=tuple((name, shape_of_tags(inside, depth + 1), "", True) for name, inside in found)
+    )
+
+
+def tagged_value(text: str, depth: int = 0) -> Any:
+    """Return nested tags as JSON data; a text without tags as it is, numbers and bools read."""
+    found = _TAG.findall(text)
+    if not found or depth > 6:
+        plain = text.strip().replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        return _choice_of(plain)
+    if {name for name, _ in found} == {"item"}:
+        return [tagged_value(inside, depth + 1) for _, inside in found]
+    return {name: tagged_value(inside, depth + 1) for name, inside in found}
+
+
+def _choice_of(text: str) -> Any:
+    if re.fullmatch(r"-?\d+(?:\.\d+)?|true|false|null", text):
+        return json.loads(text)
+    return text

@@ -18,7 +18,8 @@ _HEAD = re.compile(
     r"^[ \t]*(?:[-*•] |\d+[.)] )?[`*\"']*([^\W\d][\w .-]{0,40}?)[`*\"']*[ \t]*[:：=][ \t]*(.*)$"
 )
 _RIGHT = re.compile(
-    r"(?:(?:right|correct|expected|gold|true|desired|actual|reference|ground[- ]truth)(?: \w+){0,2}(?: is| was|:| should be| are)?|"
+    r"(?:(?:right|correct|expected|gold|true|desired|actual|reference|ground[- ]truth)(?: \w+){0,2}"
+    r"(?: is| was|:| should be| are)?|"
     r"should (?:be|have been)|expected|instead of [^,.]*?,? (?:it is|use)|(?:->|→))\s*:?\s*[\"'`“«]?([^\"'`”»\n.;,]+)",
     re.IGNORECASE,
 )
