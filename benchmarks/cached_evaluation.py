@@ -49,8 +49,9 @@ def main() -> None:
                     }
                     again = run_in(side, {**task, "fill": True}, home)
                     fresh = run_in(side, {**task, "fill": False}, home)
-                found[f"same process, {threads} in flight"] = again["seconds"]
-                found[f"fresh process, {threads} in flight"] = fresh["seconds"]
+                for what in ("wall", "CPU"):
+                    found[f"same process, {threads} in flight, {what}"] = again[what]
+                    found[f"fresh process, {threads} in flight, {what}"] = fresh[what]
             return found
 
         samples = in_turns(sides, arguments.rounds, measure)

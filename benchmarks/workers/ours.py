@@ -107,11 +107,11 @@ def cached(task):
     evaluate = core.Evaluate(devset=devset, metric=metric, num_threads=task["threads"])
     if task["fill"]:
         evaluate(program)
-    start = time.perf_counter()
+    cpu, start = time.process_time(), time.perf_counter()
     result = evaluate(program)
-    seconds = time.perf_counter() - start
+    found = {"wall": time.perf_counter() - start, "CPU": time.process_time() - cpu}
     assert result.score == 100.0, result.score
-    return {"seconds": seconds}
+    return found
 
 
 def latency(task):

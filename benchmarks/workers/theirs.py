@@ -93,11 +93,11 @@ def cached(task):
     evaluate = dspy.Evaluate(devset=rows(task["n"]), metric=metric, num_threads=task["threads"])
     if task["fill"]:
         evaluate(program)
-    start = time.perf_counter()
+    cpu, start = time.process_time(), time.perf_counter()
     result = evaluate(program)
-    seconds = time.perf_counter() - start
+    found = {"wall": time.perf_counter() - start, "CPU": time.process_time() - cpu}
     assert result.score == 100.0, result.score
-    return {"seconds": seconds}
+    return found
 
 
 def latency(task):
