@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,10 @@ class Cache:
     def set(self, key: str, value: bytes, *, replace: bool = True) -> None:
         """Store the value; when this returns, it is on disk."""
         self._write_many([(key, value, replace)])
+
+    def set_many(self, values: Mapping[str, bytes]) -> None:
+        """Store several values in one transaction."""
+        self._write_many([(key, value, True) for key, value in values.items()])
 
     async def set_from_loop(self, key: str, value: bytes, *, replace: bool = True) -> None:
         """Same, from an event loop, which goes on with other work meanwhile."""

@@ -110,9 +110,9 @@ class Embedder:
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         if missing:
             vectors = await self._fetch(list(missing.values()), params)
-            for key, vector in zip(missing, vectors, strict=True):
-                found[key] = vector
-                cache.set(key, json.dumps(vector).encode())
+            fresh = dict(zip(missing, vectors, strict=True))
+            found.update(fresh)
+            cache.set_many({key: json.dumps(vector).encode() for key, vector in fresh.items()})
         return [found[key] for key in keys]
 
     async def _fetch(self, texts: list[str], params: dict[str, Any]) -> list[Any]:

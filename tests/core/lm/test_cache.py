@@ -244,6 +244,13 @@ def test_memory_or_disk_alone(tmp_path):
     assert only_disk.stats()["memory_entries"] == 0
 
 
+def test_several_values_at_once(tmp_path):
+    cache = Cache(tmp_path / "c")
+    cache.set_many({str(i): b"v%d" % i for i in range(20)})
+    assert Cache(tmp_path / "c").get("7") == b"v7"
+    assert cache.stats()["disk_entries"] == 20
+
+
 def test_stats_and_clear(tmp_path):
     cache = Cache(tmp_path / "c")
     for i in range(5):
