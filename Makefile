@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-SOURCES := core workbench pages tests
+SOURCES := core workbench pages tests benchmarks
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
@@ -49,7 +49,7 @@ browser: $(VENV)/.dev
 	$(BIN)/pytest -q -m browser
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(if $(DSPY_PYTHON),--dspy-python $(DSPY_PYTHON))
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis test-results
