@@ -48,8 +48,10 @@ def _rows(ws: Workspace, info: DatasetInfo, finding: doctor.Finding) -> None:
             for item in items
         ]
         st.dataframe(shown, hide_index=True, alt=finding.message)
-        if finding.kind in ("leakage", "duplicates", "duplicate") and st.button(
-            f"Remove these {len(items)} rows", icon=":material/delete:", key=f"data_fix_{finding.kind}"
+        if finding.removable and st.button(
+            f"Remove {len(finding.removable)} of them",
+            icon=":material/delete:",
+            key=f"data_fix_{finding.kind}",
         ):
-            datasets.update_rows(ws, info.id, removed=finding.rows)
+            datasets.update_rows(ws, info.id, removed=finding.removable)
             st.rerun()

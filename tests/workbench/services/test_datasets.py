@@ -121,9 +121,17 @@ def test_the_doctor_finds_leaks_conflicts_and_gaps(ws: Workspace, small: Small) 
     )
     datasets.update_rows(ws, small.dataset, changed={train_row.id: {"text": test_row.data["text"].upper()}})
     found = {finding.kind: finding for finding in doctor.doctor(ws, small.dataset)}
-    assert found["leakage"].severity == "error"
-    assert found["leakage"].rows == [train_row.id]
-    assert set(found["conflict"].rows) == {train_row.id, test_row.id}
+    assert found["exact_leakage"].severity == "error"
+    assert found["exact_leakage"].removable == [train_row.id]
+    assert set(found["label_conflicts"].rows) == {train_row.id, test_row.id}
+
+
+def test_the_doctor_offers_copies_for_removal_and_keeps_the_first(ws: Workspace, small: Small) -> None:
+    copied = next(item for item in datasets.get_rows(ws, small.dataset) if item.split == "train")
+    datasets.update_rows(ws, small.dataset, added=[copied.data, copied.data], split="train")
+    found = {finding.kind: finding for finding in doctor.doctor(ws, small.dataset)}
+    assert len(found["duplicates"].removable) == 2
+    assert copied.id not in found["duplicates"].removable
 
 
 def test_the_doctor_says_when_nothing_is_split(ws: Workspace, small: Small) -> None:
