@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from workbench.components.table import cell, safe_csv
+from workbench.components.table import cell
 from workbench.services import datasets
 from workbench.services.datasets import DatasetInfo, Item
+from workbench.services.downloads import csv_bytes
 from workbench.services.workspace import Workspace
 
 __all__ = ["edit_rows"]
@@ -36,7 +37,7 @@ def edit_rows(ws: Workspace, info: DatasetInfo) -> None:
         )
         st.download_button(
             "CSV",
-            data=lambda: safe_csv([{"id": item.id, **item.data, _SPLIT: item.split} for item in items]),
+            data=lambda: csv_bytes([{"id": item.id, **item.data, _SPLIT: item.split} for item in items]),
             file_name=f"{info.name}.csv",
             mime="text/csv",
             icon=":material/download:",

@@ -5,8 +5,6 @@ Knows nothing about what the rows are. Cells stay text: nothing in them is ever 
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,10 +13,9 @@ import pandas as pd
 import streamlit as st
 
 from core.foundation.fingerprint import jsonable
+from workbench.services.downloads import csv_bytes
 
-__all__ = ["cell", "data_table", "safe_csv"]
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+__all__ = ["cell", "data_table"]
 
 Row = Mapping[str, Any]
 
@@ -30,20 +27,6 @@ def cell(value: Any) -> Any:
     return json.dumps(jsonable(value), ensure_ascii=False)
 
 
-def safe_csv(rows: Sequence[Row]) -> bytes:
-    """Return rows as CSV that a spreadsheet opens without running anything (UTF-8 with a mark)."""
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(columns)
-    for row in rows:
-        values = [cell(row.get(name)) for name in columns]
-        writer.writerow(
-            [f"'{item}" if isinstance(item, str) and item.startswith(_FORMULA) else item for item in values]
-        )
-    return ("\ufeff" + buffer.getvalue()).encode("utf-8")
-
-
 def data_table(
     rows: Sequence[Row],
     *,
@@ -53,6 +36,7 @@ def data_table(
     hidden: Sequence[str] = (),
     selectable: bool = False,
     height: int | None = None,
+    tools: bool = True,
 ) -> Row | None:
     """Draw a table with a filter box and a download button; return the selected row, if one is.
 
@@ -60,8 +44,33 @@ def data_table(
         name: What the rows are, in the plural; names the download and describes the table to screen readers.
         columns: Streamlit column configurations by column.
         hidden: Columns that filter and download know and the table does not show.
+        tools: False leaves the filter box and the download button out.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    shown = _tools(rows, key, name) if tools else list(rows)
+    if not shown:
+        st.caption(f"No {name} match.")
+        return None
+    frame = pd.DataFrame([{key_: cell(value) for key_, value in row.items()} for row in shown])
+    order = [column for column in frame.columns if column not in hidden]
+    options: dict[str, Any] = {"on_select": "rerun", "selection_mode": "single-row"} if selectable else {}
+    event = st.dataframe(
+        frame,
+        hide_index=True,
+        column_order=order,
+        column_config=dict(columns or {}),
+        key=f"{key}_table",
+        height=height or "auto",
+        placeholder="",
+        alt=f"Table of {name}",
+        **options,
+    )
+    chosen = event.selection.rows if selectable else []
+    return shown[chosen[0]] if chosen and chosen[0] < len(shown) else None
+
+
+def _tools(rows: Sequence[Row], key: str, name: str) -> list[Row]:
+    """Draw the filter box and the download button; return the rows that match."""
+    with st.container(horizontal=True, vertical_alignment="center"):
         wanted = st.text_input(
             "Filter",
             key=f"{key}_filter",
@@ -73,28 +82,14 @@ def data_table(
         st.caption(f"{len(shown):,} of {len(rows):,}" if wanted else f"{len(rows):,} {name}", width="content")
         st.download_button(
             "CSV",
-            data=lambda: safe_csv(shown),
+            data=lambda: csv_bytes(shown),
             file_name=f"{name.replace(' ', '_')}.csv",
             mime="text/csv",
             icon=":material/download:",
             key=f"{key}_download",
             on_click="ignore",
         )
-    frame = pd.DataFrame([{key_: cell(value) for key_, value in row.items()} for row in shown])
-    order = [column for column in frame.columns if column not in hidden]
-    options: dict[str, Any] = {"on_select": "rerun", "selection_mode": "single-row"} if selectable else {}
-    event = st.dataframe(
-        frame,
-        hide_index=True,
-        column_order=order,
-        column_config=dict(columns or {}),
-        key=f"{key}_table",
-        height=height or "auto",
-        alt=f"Table of {name}",
-        **options,
-    )
-    chosen = event.selection.rows if selectable else []
-    return shown[chosen[0]] if chosen and chosen[0] < len(shown) else None
+    return shown
 
 
 def _matching(rows: Sequence[Row], wanted: str) -> list[Row]:
