@@ -38,19 +38,20 @@ class InlineJobRunner:
     ) -> None:
         self._store, self._config, self._kinds = store, config, kinds
         self._background = background
-        self._threads: dict[str, threading.Thread] = {}
+        self._ended: dict[str, threading.Event] = {}
         self.holder: str | None = this_process("inline")
 
     def start(self, run_id: str) -> None:
         """Carry the run out; an interrupt from the keyboard asks it to stop and waits for calls in flight."""
-        thread = threading.Thread(
-            target=self._work, args=(run_id, held := list[Lease]()), name=f"run-{run_id}"
+        held, ended = list[Lease](), threading.Event()
+        self._ended[run_id] = ended
+        # A daemon: a second interrupt ends the process, and what is stored can be resumed.
+        work = threading.Thread(
+            target=self._work, args=(run_id, held, ended), name=f"run-{run_id}", daemon=True
         )
-        self._threads[run_id] = thread
-        thread.daemon = True  # a second interrupt ends the process; what is stored can be resumed
-        thread.start()
+        work.start()
         if not self._background:
-            self._wait(thread, held)
+            self._wait(ended, held)
 
     def join(self, run_id: str, timeout: float | None = None) -> None:
         """Wait until a run in the background has ended.
@@ -58,11 +59,9 @@ class InlineJobRunner:
         Raises:
             JobError: It has not within `timeout` seconds.
         """
-        thread = self._threads.get(run_id)
-        if thread is not None:
-            thread.join(timeout)
-            if thread.is_alive():
-                raise JobError(f"Run '{run_id}' has not ended after {timeout} seconds.")
+        ended = self._ended.get(run_id)
+        if ended is not None and not ended.wait(timeout):
+            raise JobError(f"Run '{run_id}' has not ended after {timeout} seconds.")
 
     def stop(self, run_id: str) -> None:
         """Ask the run to stop."""
@@ -72,16 +71,22 @@ class InlineJobRunner:
         """Return the run's state."""
         return run_state(self._store, self._config, run_id)
 
-    def _work(self, run_id: str, held: list[Lease]) -> None:
-        with self._store.read() as session:
-            attempt = require(session, RunRow, run_id, "run").attempt
-        execute(self._store, self._config, run_id, attempt, self.holder or "", kinds=self._kinds, held=held)
+    def _work(self, run_id: str, held: list[Lease], ended: threading.Event) -> None:
+        try:
+            with self._store.read() as session:
+                attempt = require(session, RunRow, run_id, "run").attempt
+            execute(
+                self._store, self._config, run_id, attempt, self.holder or "", kinds=self._kinds, held=held
+            )
+        finally:
+            ended.set()
 
-    def _wait(self, thread: threading.Thread, held: list[Lease]) -> None:
+    def _wait(self, ended: threading.Event, held: list[Lease]) -> None:
+        # On an event and not on the thread: a join that Ctrl-C interrupts takes a live thread for dead (Python 3.11).
         asked = False
-        while thread.is_alive():
+        while not ended.is_set():
             try:
-                thread.join(0.2)
+                ended.wait(0.2)
             except KeyboardInterrupt:
                 if asked:
                     raise

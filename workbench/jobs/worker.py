@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -157,14 +158,20 @@ class _Worker:
                 self._busy -= 1
 
     def _take(self, enqueue: Callable[[str, int], None]) -> bool:
-        """Hand the queued runs that no one has reserved to DBOS; true where there were any."""
+        """Hand queued runs that no one has reserved to DBOS, as many as can start now; true where any wait.
+
+        The others are left to further workers. Two that take the same run give it the same workflow id, so that DBOS
+        runs it once.
+        """
         query = select(RunRow.id, RunRow.attempt).where(RunRow.status == "queued", RunRow.worker.is_(None))
         with self._store.read() as session:
-            waiting = [(str(run_id), int(attempt)) for run_id, attempt in session.execute(query)]
-        for item in waiting:
-            if item not in self._sent:
-                enqueue(*item)
-                self._sent.add(item)
+            rows = session.execute(query.order_by(RunRow.created))
+            waiting = [(str(run_id), int(attempt)) for run_id, attempt in rows]
+        new = [item for item in waiting if item not in self._sent]
+        free = self._concurrency - self._busy - (len(waiting) - len(new))
+        for item in new[: max(0, free)]:
+            enqueue(*item)
+            self._sent.add(item)
         return bool(waiting)
 
     def _leave(self) -> None:
@@ -186,7 +193,9 @@ def _dbos_config(config: Config, name: str) -> Any:
         "name": "workbench",
         "system_database_url": config.jobs_url,
         "application_version": JOBS_VERSION,
-        "executor_id": name,
+        # A restart takes up what an executor of the same name left. One SQLite file is one machine's, whatever it is
+        # called today; machines that share a server must not take each other's work.
+        "executor_id": name if config.jobs_url.startswith("sqlite") else f"{name}@{socket.gethostname()}",
         "enable_otlp": False,
         "log_level": "WARNING",
     }

@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.foundation.errors import WorkbenchError
-from workbench.jobs.engine import EMBEDDED, checked_split, load_examples, load_program, stored_prices
+from workbench.jobs.engine import (
+    EMBEDDED,
+    checked_split,
+    load_examples,
+    load_program,
+    open_model,
+    stored_prices,
+)
 from workbench.services.previews import predict_steps, preview_messages, token_count
 from workbench.services.tasks import Version, get_version
 from workbench.services.workspace import Workspace
@@ -110,4 +117,6 @@ def _cost(ws: Workspace, model: str, calls: int, prompt_tokens: int) -> float | 
 
     if model.startswith("embedded/"):
         return 0.0
-    return price_of(model, Usage(calls * prompt_tokens, calls * REPLY_TOKENS), stored_prices(ws.store))
+    lm = open_model(ws.store, model)
+    usage = Usage(calls * prompt_tokens, calls * REPLY_TOKENS)
+    return price_of(lm.model, usage, stored_prices(ws.store), built_in=lm.list_prices)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.foundation.errors import WorkbenchError
 from core.foundation.fingerprint import jsonable
 from core.trace import MemorySink, redact, sink_to
 from workbench.jobs.engine import EMBEDDED, engine_context, load_program, open_model
@@ -78,9 +77,7 @@ def run_once(
             values = {name: value for name, value in inputs.items() if value is not None}
             with engine_context(ws.store, lm, adapter):
                 outputs = jsonable(dict(program(**values).items()))
-        except WorkbenchError as error:
-            failure = error
-        except (ArithmeticError, LookupError, TypeError, ValueError, OSError) as error:
+        except Exception as error:  # whatever went wrong is what the person came to see
             failure = error
     latency = time.perf_counter() - started
     spans = [redact(span.to_dict()) for span in sink.spans]

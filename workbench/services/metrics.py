@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.foundation.errors import WorkbenchError
 from core.foundation.fingerprint import fingerprint
 from core.foundation.randomness import rng
 from workbench.jobs.engine import EMBEDDED, engine_context, open_model
@@ -181,14 +180,7 @@ def try_metric(
             try:
                 score = as_score(metric(Example(dict(example)), Prediction(**dict(answer))))
                 trials.append(Trial(score.value, score.feedback))
-            except (
-                WorkbenchError,
-                ArithmeticError,
-                LookupError,
-                TypeError,
-                ValueError,
-                AttributeError,
-            ) as error:
+            except Exception as error:  # a metric that fails on a pair is what the person came to see
                 trials.append(Trial(None, error=str(error)))
     return trials
 

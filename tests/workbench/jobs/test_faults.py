@@ -58,7 +58,7 @@ def test_ctrl_c_ends_within_five_seconds_and_keeps_every_finished_row(
     process.send_signal(signal.SIGINT)
     output, errors = process.communicate(timeout=10)
     assert time.monotonic() - asked < 5
-    assert process.returncode == 130
+    assert process.returncode == 130, f"{output}{errors}"
     assert "Traceback" not in errors
     printed = json.loads(output)
     assert printed["status"] == "stopped"

@@ -101,3 +101,23 @@ def test_the_jobs_database_is_private(store: Store, config: Config, workers: Wor
     wait_for(store, add_run(store, "evaluate"), "failed")
     assert config.jobs_folder.stat().st_mode & 0o077 == 0
     assert (config.jobs_folder / "jobs.sqlite").exists()
+
+
+def test_a_second_worker_takes_what_the_first_has_no_room_for(
+    store: Store, config: Config, workers: Workers
+) -> None:
+    runs = [add_run(store, steps=2000) for _ in range(4)]
+    workers.start("worker")
+    workers.start("second")
+    until = time.monotonic() + 30
+    while any(get_run(store, run_id).worker is None for run_id in runs):
+        assert time.monotonic() < until, "all four run at once, two at each"
+        time.sleep(0.05)
+    holders = sorted(str(get_run(store, run_id).worker).partition("@")[0] for run_id in runs)
+    assert holders == ["second", "second", "worker", "worker"]
+    for run_id in runs:
+        WorkerJobs(store, config).stop(run_id)
+    for run_id in runs:
+        steps = (wait_for(store, run_id, "stopped").result or {})["steps"]
+        written = [event["step"] for event in StoreRunLog(store, run_id).read()]
+        assert written == list(range(steps)), "none was carried out twice"
