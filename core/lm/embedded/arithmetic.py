@@ -199,8 +199,11 @@ def _work(quantities: list[_Quantity], asking: set[str]) -> tuple[float, list[st
     total = quantities[0].value
     steps: list[str] = []
     previous = total
+    rate = bool(_TIMES & set(quantities[0].clause)) and not _SHARED & set(quantities[0].clause)
     for quantity in quantities[1:]:
         sign, value, remembered = _operation(quantity, asking, previous)
+        if rate and sign == "+":  # `6 eggs each` comes before the number of boxes
+            sign, rate = "*", False
         result = _apply(total, sign, value)
         steps.append(f"{_shown(total)} {sign} {_shown(value)} = {_shown(result)}")
         total, previous = result, remembered

@@ -6,6 +6,7 @@ Knows nothing about how labels are weighed; it gathers their names, definitions 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -22,6 +23,7 @@ __all__ = ["ClosedFit", "choices_for", "closed_options", "label_text", "position
 
 _YES = frozenset(["true", "yes", "y", "ja", "oui", "sí", "si", "sim", "1", "はい", "是", "ναι", "نعم", "да"])
 _NO = frozenset(["false", "no", "n", "nein", "non", "não", "0", "いいえ", "否", "όχι", "لا", "нет"])
+_NUMERIC = re.compile(r"^[-+$€£]?\d[\d.,]*\s*%?$")
 _NO_LEANING = 0.07
 
 
@@ -48,7 +50,10 @@ def _recurring(task: Task, slot: Slot) -> tuple[str, ...]:
     taught = task.taught(slot.name)
     counts = Counter(value.strip() for _, value in taught)
     repeated = sum(count for count in counts.values() if count > 1)
-    if len(taught) < 4 or len(counts) < 2 or repeated < 0.6 * len(taught) or max(map(len, counts)) > 40:
+    if len(counts) < 2 or max(map(len, counts)) > 40 or all(_NUMERIC.match(value) for value in counts):
+        return ()
+    few = len(taught) < 4 and len(task.given) == 1 and all(len(value.split()) <= 2 for value in counts)
+    if not few and (len(taught) < 4 or repeated < 0.6 * len(taught)):
         return ()
     copied = sum(value.casefold() in "\n".join(demo.inputs.values()).casefold() for demo, value in taught)
     return tuple(sorted(counts)) if copied < 0.6 * len(taught) else ()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from core.lm.embedded.shapes import TEXT, Shape
+from core.lm.embedded.shown import shown_examples
 from core.lm.embedded.task import Demo, Slot, Task
 from core.lm.embedded.text import humanized
 
@@ -19,11 +20,17 @@ __all__ = ["listed_choices", "read_freeform"]
 _HEADED = re.compile(
     r"^[ \t]*(?:\*\*|#{1,4} ?)?([A-Za-zÀ-￿][\w '/-]{0,40}?)(?:\*\*)?[ \t]*[:：](?:\*\*)?[ \t]*(.*)$"
 )
-_CHOICES = re.compile(
+_CHOICE_WORDS = (
     r"(?:one of|either|choose (?:from|between)|options?(?: are)?|labels?(?: are)?|categories(?: are)?|classes(?: are)?|"
-    r"allowed values?|eine[rsm]? von|un de|uno de)\b(?: the following| these)?[^:\n]{0,60}?(?::|：|,? )\s*(.+)",
-    re.IGNORECASE | re.DOTALL,
+    r"allowed values?|eine[rsm]? von|un de|uno de)\b"
 )
+_CHOICES_BEHIND_COLON = re.compile(rf"{_CHOICE_WORDS}[^:\n.]{{0,60}}[:：]\s*(.+)", re.IGNORECASE | re.DOTALL)
+_CHOICES = re.compile(rf"{_CHOICE_WORDS}(?: the following| these)?,? \s*(.+)", re.IGNORECASE | re.DOTALL)
+_WANTS_INSTRUCTION = re.compile(
+    r"\b(?:write|propose|provide|give|suggest|create|generate|improve)\b[^.\n]{0,60}\b(?:instructions?|prompt|rules)\b",
+    re.IGNORECASE,
+)
+_FENCE = re.compile(r"```[\w-]*\n(.*?)```", re.DOTALL)
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s*(.+)$")
 
 
@@ -34,7 +41,9 @@ def read_freeform(
     users = [text for role, text in turns if role == "user"]
     request = users[-1] if users else ""
     if inputs and outputs:
-        return _declared(turns, system, inputs, outputs, request)
+        return _declared(system, inputs, outputs, request)
+    if _WANTS_INSTRUCTION.search(request):
+        return _proposal(system, request)
     blocks = [block for block in re.split(r"\n\s*\n|\n-{3,}\n", request) if block.strip()]
     heads = _final_heads(request)
     demos = [demo for demo in (_pair(turn, after) for turn, after in itertools.pairwise(turns)) if demo]
@@ -59,9 +68,7 @@ def read_freeform(
     return task
 
 
-def _declared(
-    turns: Sequence[tuple[str, str]], system: str, inputs: list[Slot], outputs: list[Slot], request: str
-) -> Task:
+def _declared(system: str, inputs: list[Slot], outputs: list[Slot], request: str) -> Task:
     names = {slot.name.casefold(): slot.name for slot in inputs}
     given: dict[str, str] = {}
     current = ""
@@ -75,6 +82,18 @@ def _declared(
     instruction = system[system.rfind("`") :].split("\n", 1)[-1]
     filled = {name: value.strip() for name, value in given.items()} or {inputs[0].name: request}
     return Task("lines", instruction, tuple(inputs), tuple(outputs), (), filled)
+
+
+def _proposal(system: str, request: str) -> Task:
+    """Read a plain request for an instruction: the present one and the examples stand in fenced blocks."""
+    blocks = [block.strip() for block in _FENCE.findall(request)] or [request]
+    current = next((block for block in blocks if not shown_examples([block])), "")
+    given = {
+        "current_instruction": current,
+        "examples": "\n\n".join(block for block in blocks if block != current),
+    }
+    layout = "fenced" if "```" in request else "bare"
+    return Task(layout, system, tuple(Slot(name) for name in given), (Slot("new_instruction"),), (), given)
 
 
 def _pair(turn: tuple[str, str], after: tuple[str, str]) -> Demo | None:
@@ -164,7 +183,7 @@ def _yes_no(lower: str) -> tuple[str, ...]:
 
 def listed_choices(text: str) -> tuple[str, ...]:
     """Return the values that a text tells to choose from: `one of: a, b or c`, or a list below such words."""
-    match = _CHOICES.search(text)
+    match = _CHOICES_BEHIND_COLON.search(text) or _CHOICES.search(text)
     if match is None:
         return ()
     tail = match[1].strip()

@@ -127,6 +127,9 @@ def _group_score(
         - 0.3 * bool(topic & set(words(" ".join(group))))
     )
     score -= 0.6 * sum(is_function_word(word) for item in group for word in words(item)[:1])
+    if len(group) > 1:
+        rest = sorted(len(item.split()) for item in group[1:])
+        score -= 0.4 * abs(len(group[0].split()) - rest[len(rest) // 2])
     score -= 0.25 * sum(max(len(item.split()) - 2, 0) for item in group)
     if known:
         own = [word for item in group for word in words(item) if not is_function_word(word)]

@@ -103,7 +103,7 @@ class ChatProtocol:
             raise BadRequest(
                 "`input` must be a text or a list of texts.", param="input", hint="Token lists are not read."
             )
-        size = body.get("dimensions") or DIMENSIONS
+        size = DIMENSIONS if body.get("dimensions") is None else body["dimensions"]
         if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= 4096:
             raise BadRequest("`dimensions` must be a whole number from 1 to 4096.", param="dimensions")
         form = body.get("encoding_format") or "float"

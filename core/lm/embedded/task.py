@@ -34,7 +34,8 @@ class Task:
     """What a prompt asks.
 
     Attributes:
-        layout: How the reply is to be written: "chat", "json", "xml", "lines" (`name: value`) or "bare".
+        layout: How the reply is to be written: "chat", "json", "xml", "lines" (`name: value`), "fenced"
+            (between ```) or "bare".
         given: The inputs to answer now.
         closing: The chat layout's last marker is expected.
         complaint: What a later turn said of an answer that could not be read; empty in a first attempt.

@@ -26,6 +26,8 @@ def write_reply(task: Task, values: Mapping[str, Any]) -> str:
     if task.layout == "chat":
         parts = [section(name, value_text(value)) for name, value in ordered.items()]
         return "\n\n".join([*parts, CLOSING_MARKER] if task.closing else parts)
+    if task.layout == "fenced":
+        return "```\n" + "\n".join(value_text(value) for value in ordered.values()) + "\n```"
     if task.layout == "lines" and len(ordered) > 1:
         return "\n".join(f"{name}: {value_text(value)}" for name, value in ordered.items())
     return "\n".join(value_text(value) for value in ordered.values())
