@@ -3,8 +3,9 @@
 import streamlit as st
 
 from workbench import state
-from workbench.components.compare_view import compare_view
+from workbench.components.compare_view import compare_view, first_choices
 from workbench.components.page import empty_state, head, need_task
+from workbench.components.runs import run_names
 from workbench.services import compare, runs, tasks
 
 ws = state.workspace()
@@ -26,12 +27,13 @@ if len(finished) < 2:
         {"Evaluate": lambda: state.go("evaluate"), "Compile": lambda: state.go("compile")},
     )
 else:
-    names = {run.id: run.name for run in reversed(finished)}
+    names = run_names(finished[::-1])
     with st.grid(2):
-        before = state.selector("Before", names, state.pick("a", list(names)), "a")
-        others = {run.id: run.name for run in compare.comparable(ws, before)}
+        before = state.selector("Before", names, state.pick("a", first_choices(ws, names)), "a")
+        others = [run.id for run in compare.comparable(ws, before)]
         if others:
-            after = state.selector("After", others, state.pick("b", list(others)), "b")
+            chosen = state.pick("b", others)
+            after = state.selector("After", {run_id: names[run_id] for run_id in others}, chosen, "b")
     if others:
         compare_view(ws, before, after)
     else:

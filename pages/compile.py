@@ -6,6 +6,7 @@ from workbench import state
 from workbench.components.compile_form import compile_form
 from workbench.components.compile_view import compile_view
 from workbench.components.page import head, need_parts, need_task
+from workbench.components.runs import run_names
 from workbench.services import runs, tasks
 
 ws = state.workspace()
@@ -20,9 +21,11 @@ head(
 need_parts(overview)
 
 known = runs.list_runs(ws, task.id, kind="compile")
-with st.expander("New compile", expanded=not known, icon=":material/auto_awesome:"):
+with st.expander(
+    "New compile", expanded=not known or "version" in st.query_params, icon=":material/auto_awesome:"
+):
     compile_form(ws, task.id)
 if known:
-    names = {run.id: run.name for run in known}
+    names = run_names(known)
     run_id = state.selector("Compile", names, state.pick("compile", list(names), parameter="run"), "run")
     compile_view(ws, run_id)

@@ -7,6 +7,7 @@ from workbench.components.data_health import health_list
 from workbench.components.data_rows import edit_rows
 from workbench.components.data_splits import split_form
 from workbench.components.data_upload import upload_form
+from workbench.components.figures import figure, figures
 from workbench.components.page import head, need_task
 from workbench.services import datasets, tasks
 
@@ -31,12 +32,12 @@ else:
         with st.popover("Upload another", icon=":material/upload:"):
             upload_form(ws, task.id, version)
     info = datasets.get_dataset(ws, chosen)
-    with st.grid(4):
-        st.metric("Rows", f"{info.rows:,}", border=True)
+    with figures(4):
+        figure("Rows", f"{info.rows:,}")
         for split in datasets.SPLITS:
-            st.metric(split.capitalize(), f"{info.counts.get(split, 0):,}", border=True)
+            figure(split.capitalize(), f"{info.counts.get(split, 0):,}")
     rows_tab, splits_tab, health_tab = st.tabs(
-        ["Rows", "Splits", "Health"], key="data_tab", on_change="rerun"
+        ["Rows", "Splits", "Health"], key="data_tab", on_change="rerun", bind="query-params"
     )
     if rows_tab.open:
         with rows_tab:

@@ -6,6 +6,7 @@ from workbench import state
 from workbench.components.evaluation_form import evaluation_form
 from workbench.components.evaluation_view import evaluation_view
 from workbench.components.page import head, need_parts, need_task
+from workbench.components.runs import run_names
 from workbench.services import runs, tasks
 
 ws = state.workspace()
@@ -20,9 +21,11 @@ head(
 need_parts(overview)
 
 known = runs.list_runs(ws, task.id, kind="evaluate")
-with st.expander("New evaluation", expanded=not known, icon=":material/play_arrow:"):
+with st.expander(
+    "New evaluation", expanded=not known or "version" in st.query_params, icon=":material/play_arrow:"
+):
     evaluation_form(ws, task.id)
 if known:
-    names = {run.id: run.name for run in known}
+    names = run_names(known)
     run_id = state.selector("Evaluation", names, state.pick("run", list(names)), "run")
     evaluation_view(ws, run_id)

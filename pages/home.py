@@ -3,6 +3,8 @@
 import streamlit as st
 
 from workbench import state
+from workbench.components.figures import figure, figures
+from workbench.components.next_step import next_step
 from workbench.components.page import head
 from workbench.components.runs import run_table
 from workbench.components.samples import sample_cards
@@ -27,27 +29,24 @@ if known and task_id in {task.id for task in known}:
             state.link("explore", "Try it", icon=":material/science:")
         if overview.task.description:
             st.caption(overview.task.description)
-        with st.grid(4):
-            st.metric("Program versions", overview.versions, border=True)
-            st.metric("Datasets", overview.datasets, border=True)
-            st.metric("Evaluations", overview.evaluations, border=True)
+        with figures(4):
+            figure("Program versions", overview.versions)
+            figure("Datasets", overview.datasets)
+            figure("Evaluations", overview.evaluations)
             scores = [score for _, _, score, _ in overview.scores]
-            st.metric(
+            figure(
                 "Latest score",
                 f"{scores[-1]:.1f} %" if scores else "–",
                 f"{scores[-1] - scores[0]:+.1f} since the first" if len(scores) > 1 else None,
-                border=True,
-                chart_data=scores if len(scores) > 2 else None,
+                change=True,
             )
+        next_step(overview)
     recent = runs.list_runs(ws, task_id=task_id)
     if recent:
         st.subheader("Latest runs", anchor=False)
-        run_table(recent[:8], key="home_runs")
-    else:
-        st.caption(
-            "No runs yet. Score the program as it is first: that is what compiling is measured against."
-        )
-        state.link("evaluate", "Evaluate it zero-shot", icon=":material/checklist:")
+        chosen = run_table(recent[:8], key="home_runs", selectable=True, tools=False)
+        if chosen:
+            state.go(runs.get_run(ws, chosen).kind, run=chosen)
 
 with st.container(horizontal=True, vertical_alignment="center"):
     st.subheader("Begin" if not known else "Begin another", anchor=False)

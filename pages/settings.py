@@ -14,7 +14,9 @@ head("Settings", "Models and a test of each, prices, the cache, and where things
 
 panels = {"Models": models_panel, "Prices": prices_panel, "Cache": cache_panel, "System": system_panel}
 for tab, panel in zip(
-    st.tabs(list(panels), key="settings_tab", on_change="rerun"), panels.values(), strict=True
+    st.tabs(list(panels), key="settings_tab", on_change="rerun", bind="query-params"),
+    panels.values(),
+    strict=True,
 ):
     if tab.open:
         with tab:

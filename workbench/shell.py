@@ -110,6 +110,4 @@ def _task_picker(ids: list[str], names: dict[str, str]) -> None:
     def chosen() -> None:
         state.choose_task(st.session_state["shell_task"])
 
-    st.selectbox(
-        "Task", ids, format_func=lambda item: names.get(item, item), key="shell_task", on_change=chosen
-    )
+    st.selectbox("Task", ids, format_func=lambda item: names[item], key="shell_task", on_change=chosen)

@@ -30,6 +30,9 @@ __all__ = [
 ]
 
 _TASK = "task"
+_OF_A_TASK = ("task_", "data_", "metric_", "explore_", "eval_", "compile_", "compare_", "export_", "preview_")
+"""Beginnings of the keys under which pages remember what belongs to one task."""
+_OF_A_TASK_IN_ADDRESS = ("new", "version", "dataset", "run", "row", "a", "b")
 
 
 @st.cache_resource(show_spinner=False)
@@ -55,12 +58,12 @@ def current_task_id() -> str | None:
 
 
 def choose_task(task_id: str) -> None:
-    """Make a task the current one; what pages remembered of another is forgotten."""
-    if st.session_state.get("chosen_task") != task_id:
-        for key in [
-            key for key in st.session_state if str(key).startswith(("task_", "data_", "metric_", "explore_"))
-        ]:
+    """Make a task the current one; what pages and the address remembered of another is forgotten."""
+    if st.session_state.get("chosen_task") not in (None, task_id):
+        for key in [key for key in st.session_state if str(key).startswith(_OF_A_TASK)]:
             del st.session_state[key]
+        for name in _OF_A_TASK_IN_ADDRESS:
+            st.query_params.pop(name, None)
     st.session_state["chosen_task"] = task_id
     st.query_params[_TASK] = task_id
 
@@ -81,11 +84,15 @@ def go(name: str, **params: str) -> None:
     st.switch_page(page(name), query_params={**({_TASK: task} if task else {}), **params})
 
 
-def link(name: str, label: str, *, icon: str | None = None, **params: str) -> None:
+def link(name: str, label: str, *, icon: str | None = None, help: str | None = None, **params: str) -> None:
     """Draw a link to a page; its address names the task and `params`."""
     task = st.session_state.get("chosen_task")
     st.page_link(
-        page(name), label=label, icon=icon, query_params={**({_TASK: task} if task else {}), **params}
+        page(name),
+        label=label,
+        icon=icon,
+        help=help,
+        query_params={**({_TASK: task} if task else {}), **params},
     )
 
 
@@ -118,6 +125,7 @@ def selector(label: str, names: Mapping[str, str], chosen: str | None, name: str
 
     def changed() -> None:
         st.session_state[f"chosen_{name}"] = st.session_state[key]
+        st.query_params.pop("row", None)
         st.query_params[name] = st.session_state[key]
 
     return str(

@@ -5,6 +5,7 @@ Knows nothing about how they are compared.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
@@ -12,15 +13,26 @@ import streamlit as st
 from workbench.components import plots
 from workbench.components.diff import text_diff
 from workbench.components.errors import verbatim
+from workbench.components.figures import figure, figures, money
 from workbench.components.messages import message_list
 from workbench.components.table import cell, data_table
 from workbench.services import compare
 from workbench.services.compare import CompareResult, RowChange, Side
 from workbench.services.workspace import Workspace
 
-__all__ = ["compare_view"]
+__all__ = ["compare_view", "first_choices"]
 
 _GROUPS = ("fixed", "broken", "same", "not compared")
+
+
+def first_choices(ws: Workspace, runs: Iterable[str]) -> list[str]:
+    """Return what can stand first: the likeliest ahead, that is, what the second in the address compares with."""
+    known = list(runs)
+    second = st.query_params.get("b")
+    if second not in known or "a" in st.query_params:
+        return known
+    fitting = {run.id for run in compare.comparable(ws, second)}
+    return sorted(known, key=lambda run_id: run_id not in fitting)
 
 
 def compare_view(ws: Workspace, run_a: str, run_b: str) -> None:
@@ -29,7 +41,9 @@ def compare_view(ws: Workspace, run_a: str, run_b: str) -> None:
         result = compare.compare_runs(ws, run_a, run_b)
     _verdict(result)
     _cards(result)
-    rows, prompts, cost = st.tabs(["Rows", "Prompts", "Cost"], key="compare_tab", on_change="rerun")
+    rows, prompts, cost = st.tabs(
+        ["Rows", "Prompts", "Cost"], key="compare_tab", on_change="rerun", bind="query-params"
+    )
     if rows.open:
         with rows:
             _rows(result)
@@ -52,27 +66,24 @@ def _verdict(result: CompareResult) -> None:
 
 
 def _cards(result: CompareResult) -> None:
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns(2, gap="large", vertical_alignment="center")
     with left:
-        figure = plots.interval_plot([_scored(result.a, "before"), _scored(result.b, "after")])
-        plots.show(figure, key="compare_scores", alt="Scores with 95 % intervals")
-    with right, st.grid(2):
-        ends = result.interval
-        st.metric(
-            "Difference",
-            "–" if result.difference is None else f"{result.difference:+.1f} points",
+        plot = plots.interval_plot([_scored(result.a, "before"), _scored(result.b, "after")])
+        plots.show(plot, key="compare_scores", alt="Scores with 95 % intervals")
+    with right, figures(2):
+        ends, p_value = result.interval, result.p_value
+        figure(
+            "Difference, points",
+            "–" if result.difference is None else f"{result.difference:+.1f}",
             f"95 %: {ends[0]:+.1f} to {ends[1]:+.1f}" if ends else None,
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
         )
-        p_value = result.p_value
-        st.metric(
-            "p-value", "–" if p_value is None else ("< 0.001" if p_value < 0.001 else f"{p_value:.3f}"),
-            help=f"How often chance alone would give a difference this large. Test: {result.method}.", border=True,
-        )  # fmt: skip
-        st.metric("Fixed", len(result.fixed), border=True)
-        st.metric("Broken", len(result.broken), border=True)
+        figure(
+            "p-value",
+            "–" if p_value is None else ("< 0.001" if p_value < 0.001 else f"{p_value:.3f}"),
+            help=f"How often chance alone would give a difference this large. Test: {result.method}.",
+        )
+        figure("Rows fixed", len(result.fixed))
+        figure("Rows broken", len(result.broken))
 
 
 def _scored(side: Side, word: str) -> plots.Scored:
@@ -82,12 +93,16 @@ def _scored(side: Side, word: str) -> plots.Scored:
 
 def _row(change: RowChange) -> dict[str, Any]:
     names = list(dict.fromkeys([*change.a.outputs, *change.b.outputs]))
+    answers: dict[str, Any] = {}
+    for name in names:
+        if name in change.a.labels:
+            answers[f"expected {name}"] = cell(change.a.labels[name])
+        answers[f"before {name}"] = cell(change.a.outputs.get(name))
+        answers[f"after {name}"] = cell(change.b.outputs.get(name))
     return {
         "change": change.change,
         **{name: cell(value) for name, value in change.a.inputs.items()},
-        **{f"expected {name}": cell(change.a.labels[name]) for name in names if name in change.a.labels},
-        **{f"before {name}": cell(change.a.outputs.get(name)) for name in names},
-        **{f"after {name}": cell(change.b.outputs.get(name)) for name in names},
+        **answers,
         "score before": change.a.score,
         "score after": change.b.score,
         "id": change.example_id,
@@ -115,7 +130,7 @@ def _prompts(result: CompareResult) -> None:
         st.markdown(f"**{prompt.step}**")
         st.caption(f"{len(prompt.before)} messages before, {len(prompt.after)} after")
         changes, before, after = st.tabs(["Changes", "Before", "After"], key=f"compare_prompt_{prompt.step}")
-        with changes:
+        with changes, st.container(height=520, border=False):
             text_diff(prompt.lines)
         with before:
             message_list(prompt.before, height=480)
@@ -132,11 +147,10 @@ def _cost(result: CompareResult) -> None:
                 "score %": round(side.score, 2),
                 "tokens a row": round(side.tokens_per_row),
                 "ms a row": round(1000 * side.seconds_per_row, 1),
-                "cost $": side.cost,
+                "cost": money(side.cost),
             }
             for side in (result.a, result.b)
         ],
         hide_index=True,
         alt="What each run cost",
-        column_config={"cost $": st.column_config.NumberColumn(format="%.4f")},
     )

@@ -6,12 +6,14 @@ Knows nothing about how optimizers search; their cards and forms come from what 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
 from workbench import state
 from workbench.components.evaluation_form import estimate_line
 from workbench.components.params_form import params_form
+from workbench.components.same import same_elsewhere
 from workbench.components.setup import setup_row
 from workbench.services import datasets, estimates, optimizers, runs
 from workbench.services.optimizers import OptimizerKind
@@ -32,6 +34,10 @@ def recommended(rows: int, names: Sequence[str]) -> str:
     return wanted if wanted in names else names[0]
 
 
+def _title(name: str) -> str:
+    return _TITLES.get(name) or name.replace("_", " ")
+
+
 def compile_form(ws: Workspace, task_id: str) -> None:
     """Draw the form; starting opens the run."""
     setup = setup_row(ws, task_id, "compile")
@@ -40,8 +46,8 @@ def compile_form(ws: Workspace, task_id: str) -> None:
     best = recommended(counts.get("train", 0), list(kinds))
     chosen = _cards(kinds, best)
     kind = kinds[chosen]
-    left, right = st.columns([3, 2], gap="large")
-    with left, st.expander("Parameters", icon=":material/tune:"):
+    left, right = st.columns([3, 2])
+    with left, st.expander("Parameters", icon=":material/tune:"), st.grid(2):
         params = params_form(kind.parameters, key=f"compile_{chosen}")
         seed = st.number_input(
             "Seed", min_value=0, value=0, key="compile_seed", help="The same seed gives the same program."
@@ -52,7 +58,13 @@ def compile_form(ws: Workspace, task_id: str) -> None:
     train, validation = counts.get("train", 0), counts.get("validation", 0)
     st.caption(f"Learns from {train:,} train rows, chooses by {validation:,} validation rows.")
     estimate_line(estimate)
-    if st.button("Start compiling", type="primary", icon=":material/auto_awesome:", key="compile_start"):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        start = st.button(
+            "Start compiling", type="primary", icon=":material/auto_awesome:", key="compile_start"
+        )
+        more = {"optimizer": chosen, "params": params, "budget": budget, "seed": int(seed)}
+        same_elsewhere(ws, "compile", setup, more)
+    if start:
         run_id = runs.start_compile(
             ws,
             setup.version_id,
@@ -75,9 +87,7 @@ def _cards(kinds: dict[str, OptimizerKind], best: str) -> str:
         names,
         default=best,
         required=True,
-        format_func=lambda name: (
-            _TITLES.get(name, name.replace("_", " ")) + (" · recommended" if name == best else "")
-        ),
+        format_func=lambda name: _title(name) + (" · recommended" if name == best else ""),
         key="compile_optimizer",
     )
     kind = kinds[chosen or best]
@@ -87,8 +97,10 @@ def _cards(kinds: dict[str, OptimizerKind], best: str) -> str:
 
 def _budget() -> dict[str, float | None]:
     with st.expander("Budget", icon=":material/savings:"):
-        st.caption("Whichever is reached first ends the search; the best so far is kept. 0 means no cap.")
-        calls = st.number_input("Calls", min_value=0, value=0, step=100, key="compile_calls")
-        cost = st.number_input("US dollars", min_value=0.0, value=0.0, step=0.5, key="compile_cost")
-        minutes = st.number_input("Minutes", min_value=0.0, value=0.0, step=1.0, key="compile_minutes")
-    return {"calls": calls or None, "cost": cost or None, "seconds": 60 * minutes or None}
+        st.caption("Whichever is reached first ends the search; the best so far is kept.")
+        with st.grid(3, min_column_width=80):
+            free: dict[str, Any] = {"value": None, "placeholder": "no cap"}
+            calls = st.number_input("Calls", min_value=0, step=100, key="compile_calls", **free)
+            cost = st.number_input("US dollars", min_value=0.0, step=0.5, key="compile_cost", **free)
+            minutes = st.number_input("Minutes", min_value=0.0, step=1.0, key="compile_minutes", **free)
+    return {"calls": calls or None, "cost": cost or None, "seconds": 60 * minutes if minutes else None}

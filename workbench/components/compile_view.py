@@ -13,6 +13,7 @@ import streamlit as st
 from workbench import state
 from workbench.components import plots
 from workbench.components.errors import readable_errors, verbatim
+from workbench.components.figures import figure, figures, money, percent
 from workbench.components.run_head import poll_every, run_head
 from workbench.components.table import data_table
 from workbench.services import runs
@@ -33,7 +34,7 @@ def compile_view(ws: Workspace, run_id: str) -> None:
         with readable_errors():
             now = runs.get_run(ws, run_id)
             run_head(ws, now)
-            events = runs.run_events(ws, run_id)
+            events = _events(ws, run_id)
             _outcome(now)
             _budget_bars(now, events)
             _candidates(now, events)
@@ -44,21 +45,31 @@ def compile_view(ws: Workspace, run_id: str) -> None:
     live()
 
 
+def _events(ws: Workspace, run_id: str) -> Sequence[Event]:
+    """Return the run's events; those read before are remembered, so that each look reads only what is new."""
+    name, known = st.session_state.get("compile_events", ("", []))
+    if name != run_id:
+        known = []
+    known += runs.run_events(ws, run_id, since=len(known) - 1)
+    st.session_state["compile_events"] = (run_id, known)
+    return known
+
+
 def _outcome(run: Run) -> None:
     result = run.result or {}
     report: dict[str, Any] = result.get("report") or {}
     if not result:
         return
     winner, before = report.get("score") or {}, report.get("baseline") or {}
-    with st.grid(4):
-        st.metric("Score of the winner", _percent(winner.get("mean")), _gain(winner, before), border=True)
-        st.metric("95 % interval", _interval(winner.get("interval")), border=True)
-        st.metric("Before", _percent(before.get("mean")), border=True)
-        spend = report.get("spend") or {}
-        st.metric(
+    spend = report.get("spend") or {}
+    with figures(4):
+        figure("Score of the winner", percent(winner.get("mean")), _gain(winner, before), change=True)
+        figure("95 % interval", _interval(winner.get("interval")))
+        figure("Before", percent(before.get("mean")))
+        figure(
             "Calls",
             f"{int(spend.get('calls', 0)):,}",
-            border=True,
+            money((run.result or {}).get("cost")),
             help="Requests sent to the model, retries included.",
         )
     if report.get("stop_reason"):
@@ -81,10 +92,6 @@ def _outcome(run: Run) -> None:
             state.link("explore", "Try it", icon=":material/science:", version=run.result_version_id)
             state.link("export", "Export it", icon=":material/ios_share:", version=run.result_version_id)
     _attempts(report)
-
-
-def _percent(mean: Any) -> str:
-    return "–" if mean is None else f"{100 * float(mean):.1f} %"
 
 
 def _interval(ends: Any) -> str:
@@ -125,10 +132,22 @@ def _budget_bars(run: Run, events: Sequence[Event]) -> None:
     caps = {name: cap for name, cap in (run.settings.get("budget") or {}).items() if cap}
     spent = _spent(run, events)
     if run.active:
-        st.caption(f"{int(spent.get('calls', 0)):,} calls so far")
+        figures_so_far(run, spent)
     for name, cap in caps.items():
         used = float(spent.get(name, 0.0))
-        st.progress(min(1.0, used / float(cap)), text=f"{name}: {used:g} of {cap:g}")
+        st.progress(min(1.0, used / float(cap)), text=f"Budget, {name}: {used:,.4g} of {cap:,g}")
+
+
+def figures_so_far(run: Run, spent: Mapping[str, float]) -> None:
+    """Draw what is known while the search goes on."""
+    progress = run.progress
+    best, before = progress.get("score"), progress.get("baseline")
+    with figures(4):
+        gain = f"{best - before:+.1f} points" if best is not None and before is not None else None
+        figure("Best so far", "–" if best is None else f"{best:.1f} %", gain, change=True)
+        figure("Before", "–" if before is None else f"{before:.1f} %")
+        figure("Candidates", progress.get("candidates") or 0)
+        figure("Calls so far", f"{int(spent.get('calls', 0)):,}")
 
 
 def _spent(run: Run, events: Sequence[Event]) -> dict[str, float]:
@@ -156,9 +175,13 @@ def candidates_of(events: Sequence[Event]) -> list[dict[str, Any]]:
                 "examples": sum(sum(counts.values()) for counts in demos.values()),
                 "score": None,
                 "full": False,
-                "status": "running",
+                "done": 0,
+                "status": "waiting",
                 "reason": "",
             }
+        elif name in found and event["type"] == "row":
+            found[name]["done"] += 1
+            found[name].update(rows=f"{found[name]['done']} so far", status="running")
         elif name in found and event["type"] == "score":
             full = bool(event.get("full"))
             ends = event.get("interval")
@@ -171,6 +194,7 @@ def candidates_of(events: Sequence[Event]) -> list[dict[str, Any]]:
             )
         elif name in found and event["type"] == "dropped":
             found[name].update(status="dropped", reason=event.get("reason") or "")
+            found[name]["rows"] = f"{found[name]['done']} run"
     return list(found.values())
 
 
@@ -199,10 +223,14 @@ def _candidates(run: Run, events: Sequence[Event]) -> None:
             for item in candidates
         ],
         hide_index=True,
+        placeholder="",
         key=f"candidates_{run.id}",
         alt="Candidates of the search",
         column_config={
-            "score %": st.column_config.ProgressColumn("score", min_value=0, max_value=100, format="%.1f %%")
+            "candidate": st.column_config.TextColumn("candidate", width="medium"),
+            "score %": st.column_config.ProgressColumn("score", min_value=0, max_value=100, format="%.1f %%"),
+            "examples in prompts": st.column_config.NumberColumn("examples", help="In the step's prompts"),
+            "why": st.column_config.TextColumn("why", width="medium"),
         },
     )
 
@@ -216,7 +244,7 @@ def event_text(event: Event) -> str | None:
         return f"{name}: {event.get('label') or 'candidate'}"
     if kind == "score":
         share = "all rows" if event.get("full") else f"{event.get('rows')} of {event.get('of')} rows"
-        return f"{name}: {_percent(event.get('mean'))} on {share}" + (
+        return f"{name}: {percent(event.get('mean'))} on {share}" + (
             " · best so far" if event.get("best") else ""
         )
     if kind == "dropped":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from workbench.components.errors import verbatim
 from workbench.components.table import cell
 from workbench.services import datasets, doctor
 from workbench.services.datasets import DatasetInfo
@@ -32,8 +33,8 @@ def health_list(ws: Workspace, info: DatasetInfo) -> None:
         return
     for finding in findings:
         with st.container(border=True):
-            st.markdown(f"{_ICONS[finding.severity]} **{finding.message}**")
-            st.caption(f":material/lightbulb: {finding.advice}")
+            st.markdown(f"{_ICONS[finding.severity]} **{verbatim(finding.message)}**")
+            st.caption(f":material/lightbulb: {verbatim(finding.advice)}")
             if finding.rows:
                 _rows(ws, info, finding)
 
@@ -47,7 +48,7 @@ def _rows(ws: Workspace, info: DatasetInfo, finding: doctor.Finding) -> None:
             {"split": item.split, **{name: cell(value) for name, value in item.data.items()}}
             for item in items
         ]
-        st.dataframe(shown, hide_index=True, alt=finding.message)
+        st.dataframe(shown, hide_index=True, placeholder="", alt=finding.message)
         if finding.removable and st.button(
             f"Remove {len(finding.removable)} of them",
             icon=":material/delete:",

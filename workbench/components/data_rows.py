@@ -27,9 +27,13 @@ _SPLIT = "split"
 def edit_rows(ws: Workspace, info: DatasetInfo) -> None:
     """Draw the rows of one split, page by page; edits are saved together or not at all."""
     items = datasets.get_rows(ws, info.id)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         wanted = st.text_input(
-            "Filter", key="data_filter", placeholder="Filter rows", label_visibility="collapsed"
+            "Filter",
+            key="data_filter",
+            placeholder="Filter rows",
+            label_visibility="collapsed",
+            type="search",
         )
         splits = ["all", *(name for name in datasets.SPLITS if info.counts.get(name))]
         split = st.segmented_control(
@@ -59,6 +63,8 @@ def edit_rows(ws: Workspace, info: DatasetInfo) -> None:
         frame,
         key=key,
         num_rows="dynamic",
+        height=min(560, 74 + 35 * len(part)),
+        placeholder="",
         hide_index=True,
         alt=f"Rows of {info.name}",
         column_config={

@@ -11,7 +11,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.foundation.errors import DataError
 from workbench import state
+from workbench.components.errors import readable_errors, verbatim
 from workbench.components.table import cell
 from workbench.services import datasets
 from workbench.services.datasets import Table
@@ -22,17 +24,17 @@ __all__ = ["upload_form"]
 
 _KINDS = ["csv", "tsv", "jsonl", "json", "parquet", "xlsx"]
 _NONE = "–"
+_PROBLEMS = 5
 
 
-@st.cache_data(show_spinner="Reading the file …", max_entries=4, scope="session")
-def _read(data: bytes, filename: str) -> dict[str, Any]:
-    table = datasets.read_table(data, filename)
-    return {
-        "columns": table.columns,
-        "rows": table.rows,
-        "problems": table.problems,
-        "filename": table.filename,
-    }
+def _read(upload: Any) -> Table:
+    """Return the upload as a table; the one read last is remembered for the reruns of this tab."""
+    name, table = st.session_state.get("data_read", ("", None))
+    if name != upload.file_id or table is None:
+        with st.spinner("Reading the file …"):
+            table = datasets.read_table(upload.getvalue(), upload.name)
+        st.session_state["data_read"] = (upload.file_id, table)
+    return table
 
 
 def upload_form(ws: Workspace, task_id: str, version: Version) -> None:
@@ -46,12 +48,23 @@ def upload_form(ws: Workspace, task_id: str, version: Version) -> None:
     if upload is None:
         st.caption("Ten examples are of use, fifty to a hundred are better, three hundred are plenty.")
         return
-    table = Table(**_read(upload.getvalue(), upload.name))
-    for problem in table.problems:
-        st.warning(problem, icon=":material/rule:")
+    with readable_errors():
+        _found(ws, task_id, version, _read(upload))
+
+
+def _found(ws: Workspace, task_id: str, version: Version, table: Table) -> None:
+    """Draw what is in the file and the form that imports it."""
+    for problem in table.problems[:_PROBLEMS]:
+        st.error(verbatim(problem), icon=":material/error:")
+    if len(table.problems) > _PROBLEMS:
+        st.caption(f"and {len(table.problems) - _PROBLEMS:,} more")
+    for note in table.notes:
+        st.caption(f":orange[:material/rule:] {verbatim(note)}")
+    if not table.rows:
+        raise DataError("There are no rows in this file.", file=table.filename, hint="Is it the right one?")
     frame = pd.DataFrame([{name: cell(value) for name, value in row.items()} for row in table.rows[:5]])
     st.caption(f"{len(table.rows):,} rows, {len(table.columns)} columns; the first five:")
-    st.dataframe(frame, hide_index=True, alt="First rows of the upload")
+    st.dataframe(frame, hide_index=True, placeholder="", alt="First rows of the upload")
     _import_form(ws, task_id, version, table)
 
 
@@ -84,12 +97,22 @@ def _import_form(ws: Workspace, task_id: str, version: Version, table: Table) ->
         key="data_map_extra",
     )
     name = st.text_input("Name", value=PurePath(table.filename).stem, key=f"data_name_{table.filename}")
-    if st.button("Import", type="primary", icon=":material/download_done:", key="data_import"):
+    missing = [field for field, _ in wanted if field not in chosen.values()]
+    if missing:
+        st.caption(f":orange[:material/rule:] No column for {verbatim(', '.join(missing))} yet.")
+    pressed = st.button(
+        "Import",
+        type="primary",
+        icon=":material/download_done:",
+        key="data_import",
+        disabled=bool(table.problems) or any(name in missing for name in inputs),
+    )
+    if pressed:
         mapping = {**chosen, **{column: column for column in extra}}
         with st.spinner("Importing …"):
             info = datasets.import_dataset(ws, task_id, name, table, mapping)
-        st.session_state.pop("data_upload", None)
-        st.query_params["dataset"] = info.id
+        for key in ("data_upload", "data_read", "chosen_dataset"):
+            st.session_state.pop(key, None)
         st.toast(f"Imported {info.rows:,} rows", icon=":material/check:")
         state.go("data", dataset=info.id)
 

@@ -5,10 +5,13 @@ Knows nothing about how evaluations run.
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from workbench import state
-from workbench.components.setup import Setup, setup_row
+from workbench.components.same import same_elsewhere
+from workbench.components.setup import setup_row
 from workbench.services import estimates, runs
 from workbench.services.workspace import Workspace
 
@@ -23,8 +26,38 @@ def evaluation_form(ws: Workspace, task_id: str) -> None:
             ":orange[:material/lock_open:] Test rows have the last word. "
             "Each look at them makes them worth less: keep them for the final comparison."
         )
+    below = st.container()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        start = st.button(
+            "Start", type="primary", icon=":material/play_arrow:", shortcut="Mod+Enter", key="eval_start"
+        )
+        more = _more_settings()
+        same_elsewhere(ws, "eval", setup, more)
+    with below:
+        estimate_line(
+            estimates.estimate_evaluation(
+                ws,
+                setup.version_id,
+                setup.dataset_id,
+                setup.split,
+                setup.model,
+                more["limit"],
+                more["repeats"],
+            )
+        )
+    if start:
+        run_id = runs.start_evaluation(
+            ws, setup.version_id, setup.dataset_id, setup.split, setup.metric_id, setup.model, **more
+        )
+        st.session_state["chosen_run"] = run_id
+        state.go("evaluate", run=run_id)
+
+
+def _more_settings() -> dict[str, Any]:
     with st.popover("More settings", icon=":material/tune:"):
-        limit = st.number_input("Only the first rows (0: all)", min_value=0, value=0, key="eval_limit")
+        limit = st.number_input(
+            "Only the first rows", min_value=1, value=None, step=1, key="eval_limit", placeholder="all"
+        )
         repeats = st.number_input(
             "Repeats",
             min_value=1,
@@ -36,31 +69,11 @@ def evaluation_form(ws: Workspace, task_id: str) -> None:
         concurrency = st.number_input(
             "Rows in flight", min_value=1, max_value=256, value=8, key="eval_concurrency"
         )
-    chosen = int(limit) or None
-    estimate = estimates.estimate_evaluation(
-        ws, setup.version_id, setup.dataset_id, setup.split, setup.model, chosen, int(repeats)
-    )
-    estimate_line(estimate)
-    if st.button(
-        "Start", type="primary", icon=":material/play_arrow:", shortcut="Mod+Enter", key="eval_start"
-    ):
-        run_id = runs.start_evaluation(
-            ws,
-            setup.version_id,
-            setup.dataset_id,
-            setup.split,
-            setup.metric_id,
-            setup.model,
-            chosen,
-            int(repeats),
-            int(concurrency),
-        )
-        _open(setup, run_id)
-
-
-def _open(_setup: Setup, run_id: str) -> None:
-    st.session_state["chosen_run"] = run_id
-    state.go("evaluate", run=run_id)
+    return {
+        "limit": int(limit) if limit else None,
+        "repeats": int(repeats),
+        "concurrency": int(concurrency),
+    }
 
 
 def estimate_line(estimate: estimates.Estimate) -> None:

@@ -52,10 +52,11 @@ def input_form(ws: Workspace, task_id: str, versions: Sequence[Version]) -> Aske
     state.model_note(model)
     item = _row_picker(ws, task_id)
     inputs = _inputs(version, item)
-    fresh = st.toggle("Ask anew, past the cache", key="explore_fresh")
-    run = st.button(
-        "Run", type="primary", icon=":material/play_arrow:", shortcut="Mod+Enter", key="explore_run"
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        run = st.button(
+            "Run", type="primary", icon=":material/play_arrow:", shortcut="Mod+Enter", key="explore_run"
+        )
+        fresh = st.toggle("Ask anew, past the cache", key="explore_fresh")
     if run:
         labels = (
             {name: item.data[name] for name in version.spec["outputs"] if name in item.data} if item else {}
@@ -73,17 +74,29 @@ def _row_picker(ws: Workspace, task_id: str) -> Item | None:
     if not known:
         st.caption("Type an input below, or bring a dataset to pick rows from.")
         return None
-    limit = known[0].rows
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        number = st.number_input(
-            f"Row of {known[0].name} (0: type your own)",
-            min_value=0,
-            max_value=limit,
-            value=1,
-            key="explore_row",
-        )
-    if not number:
+    mine = st.segmented_control(
+        "Input",
+        ["A row of the data", "My own"],
+        default="A row of the data",
+        required=True,
+        key="explore_from",
+    )
+    if mine == "My own":
         return None
+    limit = known[0].rows
+    wanted = st.query_params.get("row", "1")
+
+    def chosen() -> None:
+        st.query_params["row"] = str(st.session_state["explore_row"])
+
+    number = st.number_input(
+        f"Row of {known[0].name}, 1 to {limit:,}",
+        min_value=1,
+        max_value=limit,
+        value=min(int(wanted), limit) if wanted.isdigit() and int(wanted) else 1,
+        key="explore_row",
+        on_change=chosen,
+    )
     rows = datasets.get_rows(ws, known[0].id, limit=1, offset=int(number) - 1)
     return rows[0] if rows else None
 

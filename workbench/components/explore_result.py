@@ -11,6 +11,7 @@ import streamlit as st
 
 from workbench.components.errors import verbatim
 from workbench.components.explore_form import Asked, differing
+from workbench.components.figures import money
 from workbench.components.page import empty_state
 from workbench.components.table import cell
 from workbench.components.trace import trace_view
@@ -40,6 +41,11 @@ def result_view(ws: Workspace, asked: Asked | None) -> None:
         with st.container(key=f"explore_trace_{version.id}"):
             st.markdown(f"**Trace of {verbatim(version.name)}**")
             trace_view(_result(ws, asked, version).spans, key=f"explore_{version.id}")
+
+
+def _text(value: Any) -> str:
+    """One column holds values of several types, so each is text."""
+    return "" if value is None else str(cell(value))
 
 
 def _result(ws: Workspace, asked: Asked, version: Version) -> ExploreResult:
@@ -72,12 +78,12 @@ def _outputs(asked: Asked, version: Version, result: ExploreResult) -> None:
             rows = [
                 {
                     "field": name,
-                    "output": cell(value),
-                    **({"expected": cell(asked.labels[name])} if name in asked.labels else {}),
+                    "output": _text(value),
+                    **({"expected": _text(asked.labels[name])} if name in asked.labels else {}),
                 }
                 for name, value in result.outputs.items()
             ]
-            st.dataframe(rows, hide_index=True, alt="Outputs")
+            st.dataframe(rows, hide_index=True, placeholder="", alt="Outputs")
         tokens = result.usage.get("prompt_tokens", 0), result.usage.get("completion_tokens", 0)
-        money = "price unknown" if result.cost is None else f"${result.cost:.6f}"
-        st.caption(f"{1000 * result.latency:.0f} ms · {tokens[0]:,} tokens in, {tokens[1]:,} out · {money}")
+        price = "price unknown" if result.cost is None else money(result.cost)
+        st.caption(f"{1000 * result.latency:.0f} ms · {tokens[0]:,} tokens in, {tokens[1]:,} out · {price}")

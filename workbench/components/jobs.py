@@ -48,10 +48,7 @@ def progress_text(run: Run) -> str:
         return "waiting for the worker"
     if run.status == "stopping":
         return "stopping: calls in flight finish"
-    rows = (
-        f"{run.done:,} of {run.total:,} rows"
-        if run.total
-        else (f"{run.done:,} rows" if run.done else "working")
-    )
+    rows = f"{run.done:,} of {run.total:,} rows" if run.total else (f"{run.done:,} rows" if run.done else "")
     score = run.progress.get("score")
-    return rows if score is None else f"{rows} · {float(score):.1f} %"
+    parts = (str(run.progress.get("phase") or ""), rows, "" if score is None else f"{float(score):.1f} %")
+    return " · ".join(part for part in parts if part) or "working"

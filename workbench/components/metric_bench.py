@@ -5,13 +5,17 @@ Knows nothing about how metrics score.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from workbench import state
+from workbench.components.errors import verbatim
+from workbench.components.figures import figure, figures
 from workbench.components.page import empty_state
+from workbench.components.table import cell
 from workbench.services import datasets, metrics
 from workbench.services.datasets import Item
 from workbench.services.tasks import Version
@@ -52,13 +56,13 @@ def _strip(ws: Workspace, spec: Mapping[str, Any], rows: list[Item], outputs: li
         return
     with st.spinner("Scoring …"):
         bench = metrics.bench_metric(ws, spec, [item.data for item in rows], outputs, model=model)
-    with st.grid(3):
+    with figures(3):
         for label, value in (
             ("Right answers", bench.gold),
             ("Other rows' answers", bench.shuffled),
-            ("None", bench.empty),
+            ("No answer", bench.empty),
         ):
-            st.metric(label, "–" if value is None else f"{100 * value:.0f} %", border=True)
+            figure(label, "–" if value is None else f"{100 * value:.0f} %")
     for warning in bench.warnings:
         st.warning(warning, icon=":material/rule:")
     if not bench.warnings:
@@ -69,7 +73,9 @@ def _one_row(ws: Workspace, spec: Mapping[str, Any], rows: list[Item], outputs: 
     index = st.number_input("Row", min_value=1, max_value=len(rows), value=1, key="metric_row") - 1
     item = rows[int(index)]
     inputs = {name: value for name, value in item.data.items() if name not in outputs}
-    st.json(inputs, expanded=1)
+    for name, value in inputs.items():
+        st.caption(verbatim(name))
+        st.code(str(cell(value)), language=None, wrap_lines=True)
     answer = {
         name: st.text_input(
             f"Answer for {name}", value=_text(item.data.get(name)), key=f"metric_answer_{item.id}_{name}"
@@ -79,22 +85,18 @@ def _one_row(ws: Workspace, spec: Mapping[str, Any], rows: list[Item], outputs: 
     given = {name: _as_before(text, item.data.get(name)) for name, text in answer.items()}
     (trial,) = metrics.try_metric(ws, spec, [(item.data, given)], model=state.model_name())
     if trial.error:
-        st.error(trial.error.replace("`", "'"), icon=":material/error:")
+        st.error(verbatim(trial.error), icon=":material/error:")
         return
-    st.metric("Score", f"{trial.score:g}", border=True)
+    figure("Score", f"{trial.score:g}")
     if trial.feedback:
-        st.caption(trial.feedback.replace("`", "'"))
+        st.caption(verbatim(trial.feedback))
 
 
 def _text(value: Any) -> str:
-    import json
-
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _as_before(text: str, before: Any) -> Any:
-    import json
-
     if isinstance(before, str) or before is None:
         return text
     try:

@@ -5,11 +5,13 @@ Knows nothing about how metrics score.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
+from workbench.components.errors import verbatim
 from workbench.components.params_form import params_form
 from workbench.services import metrics
 from workbench.services.metrics import Metric, MetricKind
@@ -26,8 +28,8 @@ def metric_form(ws: Workspace, task_id: str, version: Version, saved: Sequence[M
     if saved:
         _saved_list(saved)
     kinds = {kind.kind: kind for kind in metrics.metric_kinds()}
-    start = saved[0].spec if saved else {"kind": "exact_match", "params": {}}
-    names = list(kinds)
+    start: dict[str, Any] = saved[0].spec if saved else {"kind": "exact_match", "params": {}}
+    names = sorted(kinds, key=lambda name: (name != "exact_match", name == _MIX))
     chosen = st.pills(
         "Kind",
         names,
@@ -35,6 +37,7 @@ def metric_form(ws: Workspace, task_id: str, version: Version, saved: Sequence[M
         required=True,
         format_func=lambda name: name.replace("_", " "),
         key=f"metric_kind_{task_id}",
+        wrap=True,
     )
     kind = kinds[str(chosen)]
     st.caption(kind.summary)
@@ -54,9 +57,11 @@ def metric_form(ws: Workspace, task_id: str, version: Version, saved: Sequence[M
 
 
 def _saved_list(saved: Sequence[Metric]) -> None:
-    with st.expander(f"{len(saved)} saved", icon=":material/bookmark:"):
+    others = f" and {len(saved) - 1} more" if len(saved) > 1 else ""
+    with st.expander(f"In use: {verbatim(saved[0].name)}{others}", icon=":material/bookmark:"):
         for metric in saved:
-            st.code(f"{metric.name}\n{metric.spec}", language=None, wrap_lines=True)
+            st.caption(verbatim(metric.name))
+            st.code(json.dumps(metric.spec, ensure_ascii=False), language="json", wrap_lines=True)
 
 
 def _mix_form(
@@ -68,9 +73,11 @@ def _mix_form(
     count = st.number_input("Parts", min_value=1, max_value=8, value=max(len(before), 2), key=f"{key}_count")
     parts: list[dict[str, Any]] = []
     for index in range(int(count)):
-        old = before[index] if index < len(before) else {"metric": {"kind": plain[0], "params": {}}}
+        old: dict[str, Any] = (
+            before[index] if index < len(before) else {"metric": {"kind": plain[0], "params": {}}}
+        )
         with st.container(border=True):
-            with st.grid(3):
+            with st.grid(3, min_column_width=90, vertical_alignment="bottom"):
                 name = st.selectbox(
                     "Metric", plain, index=plain.index(old["metric"]["kind"]), key=f"{key}_part_{index}",
                     format_func=lambda item: item.replace("_", " "),

@@ -18,19 +18,21 @@ from workbench.services.workspace import Workspace
 __all__ = ["empty_state", "head", "need_parts", "need_task"]
 
 _STEPS = (
-    ("task", "Task"),
-    ("data", "Data"),
-    ("metric", "Metric"),
-    ("explore", "Explore"),
-    ("evaluate", "Evaluate"),
-    ("compile", "Compile"),
-    ("compare", "Compare"),
-    ("export", "Export"),
+    ("task", "Task", "edit_note"),
+    ("data", "Data", "table_chart"),
+    ("metric", "Metric", "straighten"),
+    ("explore", "Explore", "science"),
+    ("evaluate", "Evaluate", "checklist"),
+    ("compile", "Compile", "auto_awesome"),
+    ("compare", "Compare", "compare_arrows"),
+    ("export", "Export", "ios_share"),
 )
+_ANY_TIME = ("explore", "export")
+"""Steps that leave nothing behind which could be counted: they are never ticked and never next."""
 
 
 def head(title: str, caption: str, done: Mapping[str, bool] | None = None, here: str | None = None) -> None:
-    """Draw the title and, for a page of the job, the strip of its steps.
+    """Draw the title and, for a page of the job, the strip of its steps: those done are ticked, the next one is lit.
 
     Args:
         done: Which steps are done, by page name.
@@ -41,9 +43,15 @@ def head(title: str, caption: str, done: Mapping[str, bool] | None = None, here:
     if done is None:
         return
     with st.container(horizontal=True, gap="small", key="step_strip"):
-        for name, label in _STEPS:
-            icon = "check_circle" if done.get(name) else "radio_button_unchecked"
-            state.link(name, f"**{label}**" if name == here else label, icon=f":material/{icon}:")
+        following = next((name for name, *_ in _STEPS if name not in _ANY_TIME and not done.get(name)), None)
+        for name, label, icon in _STEPS:
+            text = f":primary[{label}]" if name == following else label
+            state.link(
+                name,
+                f"**{text}**" if name == here else text,
+                icon=":material/check_circle:" if done.get(name) else f":material/{icon}:",
+                help="The next step" if name == following and name != here else None,
+            )
 
 
 def empty_state(

@@ -16,6 +16,7 @@ __all__ = ["Scored", "histogram", "interval_plot", "search_plot", "show"]
 Scored = tuple[str, float, tuple[float, float] | None]
 """(label, mean 0..1, 95 % interval)."""
 
+_QUIET = "#8590a6"  # to be seen on light and dark
 _MARGIN = {"l": 8, "r": 16, "t": 28, "b": 8}
 
 
@@ -52,7 +53,7 @@ def interval_plot(items: Sequence[Scored]) -> go.Figure:
         height=90 + 62 * len(items), xaxis_title="score, % (95 % interval)", showlegend=False
     )
     figure.update_xaxes(range=[0, 104])
-    figure.update_yaxes(autorange="reversed")
+    figure.update_yaxes(range=[len(items) - 0.6, -0.8])
     return figure
 
 
@@ -94,7 +95,7 @@ def search_plot(candidates: Sequence[dict[str, Any]], baseline: float | None = N
                 hovertemplate="%{text}: %{y:.1f} %<extra></extra>",
             )
     if baseline is not None:
-        figure.add_hline(y=100 * baseline, line_dash="dash", annotation_text="before")
+        figure.add_hline(y=100 * baseline, line_dash="dash", line_color=_QUIET, annotation_text="before")
     figure.update_layout(
         height=300, xaxis_title="candidate", yaxis_title="score, %", legend={"orientation": "h"}
     )

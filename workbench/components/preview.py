@@ -11,8 +11,10 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.components.errors import verbatim
 from workbench.components.messages import message_list
 from workbench.services import previews
+from workbench.services.specs import check_spec
 
 __all__ = ["message_preview"]
 
@@ -25,9 +27,10 @@ def message_preview(spec: Mapping[str, Any], step: str, compiled: Mapping[str, A
     Args:
         compiled: A compiled state, whose demos are then among the messages.
     """
-    problems = previews.problems_of(spec) if hasattr(previews, "problems_of") else []
+    problems = check_spec(spec)
     for problem in problems:
-        st.warning(f"{problem.where}: {problem.message} {problem.hint}".strip(), icon=":material/rule:")
+        text = f"{problem.where}: {problem.message} {problem.hint}".strip()
+        st.warning(verbatim(text), icon=":material/rule:")
     if problems:
         return
     adapter = st.segmented_control(

@@ -22,30 +22,36 @@ def poll_every(run: Run) -> str | None:
     return "1s" if run.active else None
 
 
+def _then_nothing(_done: Run) -> None:
+    """A button's callback gives nothing back."""
+
+
 def run_head(ws: Workspace, run: Run) -> None:
     """Draw the head; the buttons act at once."""
     with st.container(horizontal=True, vertical_alignment="center"):
         status_badge(run)
         taken = "" if run.seconds is None else f" · {run.seconds:.1f} s"
-        st.caption(f"{run.split or 'all'} rows · {run.model}{taken}", width="content")
+        rows = "train and validation rows" if run.kind == "compile" else f"{run.split or 'all'} rows"
+        st.caption(f"{rows} · {run.model}{taken}", width="content")
         st.space("stretch")
         if run.active:
             st.button(
                 "Stop and keep the best" if run.kind == "compile" else "Stop and keep what is done",
                 icon=":material/stop_circle:",
                 key=f"stop_{run.id}",
-                on_click=runs.stop_run,
-                args=(ws, run.id),
+                on_click=lambda: _then_nothing(runs.stop_run(ws, run.id)),
                 disabled=run.status == "stopping",
             )
         if run.can_resume:
             st.button(
                 "Resume", icon=":material/resume:", type="primary", key=f"resume_{run.id}",
-                on_click=runs.resume_run, args=(ws, run.id),
+                on_click=lambda: _then_nothing(runs.resume_run(ws, run.id)),
             )  # fmt: skip
     if run.active:
-        share = run.done / run.total if run.total else 0.0
-        st.progress(min(1.0, share), text=progress_text(run))
+        if run.total:
+            st.progress(min(1.0, run.done / run.total), text=progress_text(run))
+        else:
+            st.caption(f":material/progress_activity: {progress_text(run)}")
     if run.error:
         st.error(verbatim(run.error.get("message", "")), icon=":material/error:")
         if run.error.get("hint"):

@@ -14,7 +14,7 @@ import streamlit as st
 from workbench.components.table import data_table
 from workbench.services.run_records import Run
 
-__all__ = ["run_row_of", "run_table", "score_text", "status_badge"]
+__all__ = ["run_names", "run_row_of", "run_table", "score_text", "status_badge"]
 
 _COLOURS = {
     "queued": "gray",
@@ -49,17 +49,28 @@ def run_row_of(run: Run) -> dict[str, Any]:
         "status": run.status,
         "score %": run.score,
         "95 % interval": score_text(run).partition(" (")[2].rstrip(")"),
-        "split": run.split,
-        "model": run.model,
+        "rows": "train, validation" if run.kind == "compile" else run.split,
+        "started": datetime.datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M:%S"),
+        "seconds": None if run.seconds is None else round(run.seconds, 1),
         "calls": result.get("calls"),
         "cost $": result.get("cost"),
-        "seconds": None if run.seconds is None else round(run.seconds, 1),
-        "started": datetime.datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M:%S"),
+        "model": run.model,
         "id": run.id,
     }
 
 
-def run_table(runs: Sequence[Run], *, key: str, selectable: bool = False) -> str | None:
+def run_names(runs: Sequence[Run]) -> dict[str, str]:
+    """Return {id: a text that tells the run from the others}, in the order given."""
+    plain = [run.name for run in runs]
+    made: dict[str, str] = {}
+    for run in runs:
+        score = run.status if run.score is None else f"{run.score:.1f} %"
+        when = datetime.datetime.fromtimestamp(run.created).strftime(" · %d %b %H:%M:%S")
+        made[run.id] = f"{run.name} · {score}{when if plain.count(run.name) > 1 else ''}"
+    return made
+
+
+def run_table(runs: Sequence[Run], *, key: str, selectable: bool = False, tools: bool = True) -> str | None:
     """Draw runs as a table; return the id of the selected one, if one is."""
     chosen = data_table(
         [run_row_of(run) for run in runs],
@@ -67,8 +78,9 @@ def run_table(runs: Sequence[Run], *, key: str, selectable: bool = False) -> str
         name="runs",
         hidden=("id",),
         selectable=selectable,
+        tools=tools,
         columns={
-            "name": st.column_config.TextColumn("name", width="large", pinned=True),
+            "name": st.column_config.TextColumn("name", width="medium"),
             "score %": st.column_config.ProgressColumn("score", min_value=0, max_value=100, format="%.1f %%"),
             "cost $": st.column_config.NumberColumn("cost $", format="%.4f"),
         },

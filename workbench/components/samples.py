@@ -27,9 +27,11 @@ def sample_cards(available: Sequence[Any], opened: Mapping[str, str]) -> None:
             with st.container(border=True, height="stretch"):
                 st.markdown(f"**{sample.title}**")
                 st.caption(sample.description)
+                steps = "1 step" if sample.steps == 1 else f"{sample.steps} steps"
                 st.caption(
-                    f":material/account_tree: {sample.steps} {'step' if sample.steps == 1 else 'steps'} · {sample.licence}"
+                    f":material/account_tree: {steps} · {sample.bytes // 1000:,} kB of rows · {sample.licence}"
                 )
+                st.space("stretch")
                 again = opened.get(sample.name)
                 if st.button(
                     "Go to it" if again else "Open the sample",

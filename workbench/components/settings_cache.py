@@ -1,4 +1,4 @@
-"""The cache of replies: how large it is, how often it helped, and how to empty it.
+"""The cache of replies: how large it is, and how to empty it.
 
 Knows nothing about how replies are kept.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from workbench.components.errors import verbatim
+from workbench.components.figures import figure, figures
 from workbench.services import models
 from workbench.services.workspace import Workspace
 
@@ -19,17 +21,15 @@ def cache_panel(ws: Workspace) -> None:
     st.caption(
         "An answer that was given once is not asked for again: repeated runs are free, and a stopped one resumes."
     )
-    asked = stats.hits + stats.misses
-    with st.grid(3):
-        st.metric("Replies kept", f"{stats.entries:,}", border=True)
-        st.metric("Size", f"{stats.bytes / 2**20:.1f} MB", border=True)
-        st.metric(
-            "Answered from it",
-            f"{100 * stats.hits / asked:.0f} %" if asked else "–",
-            border=True,
-            help="By this server, since it started.",
+    with figures(3):
+        figure("Replies kept", f"{stats.entries:,}")
+        figure("Size", f"{stats.bytes / 2**20:.1f} MB")
+        figure(
+            "At hand in memory",
+            f"{stats.memory_entries:,}",
+            help="Of this server; the others are read from disk.",
         )
-    st.caption(f"In {stats.folder}")
+    st.caption(f"In {verbatim(stats.folder)}")
     if st.button("Empty the cache", icon=":material/delete_sweep:", key="cache_clear"):
         _confirm(ws)
 

@@ -18,6 +18,10 @@ __all__ = ["system_panel"]
 _PACKAGES = ("lm-workbench", "streamlit", "pydantic", "sqlalchemy", "dbos", "bm25s", "openai", "aiohttp")
 
 
+def _wake(ws: Workspace) -> None:
+    runs.wake_worker(ws)
+
+
 def system_panel(ws: Workspace) -> None:
     """Draw the folders, the worker's state, and the versions."""
     status = worker_status(ws)
@@ -29,7 +33,7 @@ def system_panel(ws: Workspace) -> None:
             )
             st.caption(f"{status.active_runs} runs waiting or going", width="content")
             if not status.lives:
-                st.button("Start it", key="worker_start", on_click=runs.wake_worker, args=(ws,))
+                st.button("Start it", key="worker_start", on_click=_wake, args=(ws,))
         st.caption(
             "It carries runs out in a process of its own: closing this tab or restarting this server does not end them."
         )

@@ -39,7 +39,7 @@ def setup_row(ws: Workspace, task_id: str, key: str, splits: Sequence[str] = ())
     data = {item.id: item for item in datasets.list_datasets(ws, task_id)}
     known = {metric.id: metric.name for metric in metrics.list_metrics(ws, task_id)}
     wanted = st.query_params.get("version")
-    with st.container(horizontal=True):
+    with st.grid(5 if splits else 4, min_column_width=130):
         version_id = st.selectbox(
             "Program",
             list(versions),

@@ -5,25 +5,27 @@ Knows nothing about how signatures are edited or messages written.
 
 from __future__ import annotations
 
+import datetime
 import re
 from typing import Any
 
 import streamlit as st
 
 from workbench import state
+from workbench.components.errors import readable_errors, verbatim
 from workbench.components.signature_editor import signature_editor
 from workbench.services import tasks
 from workbench.services.signature_form import TEMPLATES, single_step
 from workbench.services.tasks import Version
 from workbench.services.workspace import Workspace
 
-__all__ = ["edit_program", "new_task_form"]
+__all__ = ["edit_program", "new_task_form", "same_program"]
 
 _KINDS = {"predict": "Answer directly", "chain_of_thought": "Reason first"}
 
 
-def new_task_form(ws: Workspace) -> None:
-    """Draw the form of a new task; saving it opens it."""
+def new_task_form(ws: Workspace) -> dict[str, Any]:
+    """Draw the form of a new task; saving it opens it. Return the program as the form has it."""
     template = st.segmented_control(
         "Start from", list(TEMPLATES), default="Classify", required=True, key="new_template"
     )
@@ -32,14 +34,23 @@ def new_task_form(ws: Workspace) -> None:
     base = TEMPLATES[chosen]["steps"][0]
     kind = _kind_choice(base["kind"], f"new_kind_{chosen}")
     signature = signature_editor(base["signature"], key=f"new_{chosen}")
+    title = name.strip() or chosen
+    spec = single_step(
+        _slug(title),
+        signature["instructions"],
+        signature["inputs"],
+        signature["outputs"],
+        kind=kind,
+        step=base["name"],
+    )
     if st.button("Create the task", type="primary", icon=":material/add:", key="new_create"):
-        title = name.strip() or chosen
-        spec = single_step(
-            _slug(title), signature["instructions"], signature["inputs"], signature["outputs"], kind=kind
-        )
-        task = tasks.create_task(ws, title, spec)
-        state.choose_task(task.id)
-        state.go("task")
+        with readable_errors():
+            task = tasks.create_task(ws, title, spec)
+            for key in [key for key in st.session_state if str(key).startswith("new_")]:
+                del st.session_state[key]
+            state.choose_task(task.id)
+            state.go("data")
+    return spec
 
 
 def edit_program(ws: Workspace, version: Version) -> tuple[dict[str, Any], str]:
@@ -95,7 +106,7 @@ def _with_step(spec: dict[str, Any], step: dict[str, Any]) -> dict[str, Any]:
 
 
 def _save_row(ws: Workspace, version: Version, draft: dict[str, Any]) -> None:
-    changed = _plain(draft) != _plain(version.spec)
+    changed = not same_program(draft, version.spec)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         message = st.text_input(
             "What changed", key=f"task_message_{version.id}", placeholder="for the history"
@@ -103,22 +114,45 @@ def _save_row(ws: Workspace, version: Version, draft: dict[str, Any]) -> None:
         if st.button(
             "Save version", type="primary", icon=":material/save:", disabled=not changed, key="task_save"
         ):
-            saved = tasks.save_version(ws, version.task_id, draft, message, parent_id=version.id)
-            st.toast(f"Saved as {saved.name}", icon=":material/check:")
-            st.rerun()
+            with readable_errors():
+                saved = tasks.save_version(ws, version.task_id, draft, message, parent_id=version.id)
+                st.toast(f"Saved as {verbatim(saved.name)}", icon=":material/check:")
+                st.rerun()
         if st.button("Try it", icon=":material/science:", key="task_try", disabled=changed):
             state.go("explore")
-    st.caption("Unsaved changes" if changed else f"Saved as {version.name}")
+    if not changed:
+        st.caption(f"Saved as {verbatim(version.name)}")
+    elif version.compiled:
+        st.caption(
+            f"Unsaved changes. A changed program starts without the examples that compiling found; "
+            f"{verbatim(version.name)} keeps them."
+        )
+    else:
+        st.caption("Unsaved changes")
     _history(ws, version)
 
 
 def _history(ws: Workspace, version: Version) -> None:
     with st.expander("Versions", icon=":material/history:"):
-        for item in tasks.versions(ws, version.task_id):
-            mark = " · compiled" if item.compiled else ""
-            st.markdown(
-                f"`v{item.number}` {_escaped(item.label) or '–'}{mark} · {item.origin.partition(':')[0]}"
-            )
+        st.dataframe(
+            [
+                {
+                    "version": f"v{item.number}",
+                    "what changed": item.label,
+                    "from": item.origin.partition(":")[0],
+                    "saved": datetime.datetime.fromtimestamp(item.created).strftime("%Y-%m-%d %H:%M"),
+                }
+                for item in tasks.versions(ws, version.task_id)
+            ],
+            hide_index=True,
+            placeholder="",
+            alt="Versions of the program, newest first",
+        )
+
+
+def same_program(one: Any, other: Any) -> bool:
+    """Whether two programs (as JSON data) are the same but for empty values."""
+    return _plain(one) == _plain(other)
 
 
 def _plain(value: Any) -> Any:
@@ -130,7 +164,3 @@ def _plain(value: Any) -> Any:
 
 def _slug(text: str) -> str:
     return re.sub(r"\W+", "_", text.casefold()).strip("_")[:60] or "program"
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([\\`*_\[\]<>$:#|~])", r"\\\1", text)

@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.trace.span import Span
 from core.trace.tree import tree
+from workbench.components.errors import verbatim
 from workbench.components.messages import message_list
 
 __all__ = ["step_rows", "trace_view"]
@@ -26,11 +27,14 @@ _ICONS = {
     "metric": "±",
     "event": "·",
 }
+_KINDS = {"lm": "Call", "predict": "Step", "module": "Program", "retrieve": "Search"}
 _QUIET = ("adapter.render", "adapter.parse")
+_BINS = 48
+_INDENT = "\u2003"  # a table drops plain spaces
 
 
 def step_rows(spans: Sequence[Mapping[str, Any]], *, everything: bool = False) -> list[dict[str, Any]]:
-    """Return one row a span in reading order, indented, with its time, tokens and cost.
+    """Return one row a span in reading order, indented, with when it ran, its tokens and cost.
 
     Args:
         everything: Show rendering and parsing too.
@@ -38,30 +42,40 @@ def step_rows(spans: Sequence[Mapping[str, Any]], *, everything: bool = False) -
     rows: list[dict[str, Any]] = []
     roots = tree(Span.from_dict(dict(item)) for item in spans)
     started = min((root.span.start for root in roots), default=0.0)
+    ended = max((span.start + span.duration for root in roots for _, span in root.walk()), default=0.0)
     for root in roots:
         for depth, span in root.walk():
             if span.kind in _QUIET and not everything and span.status == "ok":
                 continue
-            rows.append(_row(depth, span, started))
+            rows.append(_row(depth, span, started, ended - started))
     return rows
 
 
-def _row(depth: int, span: Span, started: float) -> dict[str, Any]:
+def _row(depth: int, span: Span, started: float, whole: float) -> dict[str, Any]:
     facts = span.attributes
     usage: Mapping[str, Any] = facts.get("usage") or {}
     place = f"  {span.path}" if span.path and span.path != "self" else ""
+    tokens = f"{usage.get('prompt_tokens', 0):,} → {usage.get('completion_tokens', 0):,}" if usage else ""
     return {
-        "step": f"{' ' * depth}{_ICONS.get(span.kind, '·')} {span.name}{place}",
+        "step": f"{_INDENT * depth}{_ICONS.get(span.kind, '·')} {span.name}{place}",
         "kind": span.kind,
-        "at ms": round(1000 * (span.start - started), 1),
         "ms": round(1000 * span.duration, 1),
-        "tokens in": usage.get("prompt_tokens"),
-        "tokens out": usage.get("completion_tokens"),
-        "cost $": facts.get("cost"),
+        "when": _bar(span.start - started, span.duration, whole),
+        "tokens": tokens,
         "answered": ("from cache" if facts.get("cached") else "live") if span.kind == "lm" else "",
-        "status": "ok" if span.status == "ok" else "failed",
+        "cost $": facts.get("cost") or None,
+        "status": "" if span.status == "ok" else "failed",
         "_span": span,
     }
+
+
+def _bar(start: float, duration: float, whole: float) -> list[int]:
+    """Return when a step ran as a row of bins, 1 while it ran: in a table, the rows make a waterfall."""
+    if whole <= 0:
+        return [1] * _BINS
+    first = min(_BINS - 1, int(_BINS * start / whole))
+    last = min(_BINS, max(first + 1, round(_BINS * (start + duration) / whole)))
+    return [0] * first + [1] * (last - first) + [0] * (_BINS - last)
 
 
 def trace_view(spans: Sequence[Mapping[str, Any]], *, key: str) -> None:
@@ -73,14 +87,19 @@ def trace_view(spans: Sequence[Mapping[str, Any]], *, key: str) -> None:
     rows = step_rows(spans, everything=everything)
     first_call = next((index for index, row in enumerate(rows) if row["kind"] == "lm"), 0)
     event = st.dataframe(
-        [{name: value for name, value in row.items() if name not in ("_span", "kind")} for row in rows],
+        [{name: row[name] for name in _columns(rows)} for row in rows],
         hide_index=True,
+        placeholder="",
         on_select="rerun",
         selection_mode="single-row",
         key=f"{key}_steps",
         alt="Steps of the run in order",
         column_config={
-            "step": st.column_config.TextColumn("step", width="large"),
+            "step": st.column_config.TextColumn("step", width=230),
+            "when": st.column_config.AreaChartColumn("when", width=150, y_min=0, y_max=1),
+            "ms": st.column_config.NumberColumn("ms", format="%.1f", width=70),
+            "tokens": st.column_config.TextColumn("tokens", help="In → out", width=95),
+            "answered": st.column_config.TextColumn("answered", width=85),
             "cost $": st.column_config.NumberColumn(format="%.6f"),
         },
     )
@@ -89,12 +108,21 @@ def trace_view(spans: Sequence[Mapping[str, Any]], *, key: str) -> None:
     _details(rows[index]["_span"], key)
 
 
+def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the columns that say something in this trace."""
+    optional = [name for name in ("cost $", "status") if any(row[name] for row in rows)]
+    return ["step", "when", "ms", "tokens", "answered", *optional]
+
+
 def _details(span: Span, key: str) -> None:
     with st.container(border=True):
-        where = f" at `{span.path}`" if span.path else ""
-        st.markdown(f"**{span.kind}** {span.name}{where} · {1000 * span.duration:.1f} ms")
+        where = f" at {span.path}" if span.path and span.path != "self" else ""
+        st.markdown(
+            f"**{verbatim(_KINDS.get(span.kind, span.kind))}** {verbatim(span.name + where)}"
+            f" · {1000 * span.duration:.1f} ms"
+        )
         if span.error:
-            st.error(span.error.replace("`", "'"), icon=":material/error:")
+            st.error(verbatim(span.error), icon=":material/error:")
         facts = dict(span.attributes)
         if span.kind == "lm":
             _call_details(facts)
@@ -106,8 +134,25 @@ def _details(span: Span, key: str) -> None:
             with right:
                 st.caption("Parsed outputs")
                 st.json(facts.get("outputs", {}), expanded=2)
+        elif span.kind == "retrieve" and facts.get("passages"):
+            st.caption("Query")
+            st.code(str(facts.get("query", "")), language=None, wrap_lines=True)
+            st.dataframe(
+                [_passage(item) for item in facts["passages"]],
+                hide_index=True,
+                placeholder="",
+                alt="Passages",
+            )
         elif facts:
             st.json(facts, expanded=2)
+
+
+def _passage(item: Any) -> dict[str, Any]:
+    if not isinstance(item, Mapping):
+        return {"passage": str(item)}
+    score = item.get("score")
+    text = item.get("text") or item.get("long_text") or ""
+    return {"score": None if score is None else round(float(score), 2), "passage": str(text)}
 
 
 def _call_details(facts: dict[str, Any]) -> None:

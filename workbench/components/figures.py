@@ -1,0 +1,42 @@
+"""Figures in bordered cards of equal height, side by side.
+
+Knows nothing about what the figures mean.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+__all__ = ["figure", "figures", "money", "percent"]
+
+
+def figures(count: int) -> Any:
+    """Return a row of `count` equal cells that stays one row in a narrow column too."""
+    return st.grid(count, min_column_width=88)
+
+
+def figure(label: str, value: Any, note: str | None = None, *, change: bool = False, **options: Any) -> None:
+    """Draw one figure.
+
+    Args:
+        note: A few words below it.
+        change: The note is a change: it gets an arrow and a colour.
+    """
+    quiet = {} if change else {"delta_color": "off", "delta_arrow": "off"}
+    st.metric(label, value, note, border=True, height="stretch", **quiet, **options)
+
+
+def percent(mean: Any) -> str:
+    """Return a mean between 0 and 1 in percent, or a dash."""
+    return "–" if mean is None else f"{100 * float(mean):.1f} %"
+
+
+def money(cost: Any) -> str:
+    """Return US dollars with as many digits as they need: nothing is "free", unknown is a dash."""
+    if cost is None:
+        return "–"
+    if not cost:
+        return "free"
+    return f"${cost:.2f}" if cost >= 1 else f"${cost:.4f}" if cost >= 0.001 else f"${cost:.6f}"
