@@ -144,20 +144,35 @@ class Example:
         Raises:
             DataError: `with_inputs` was never called.
         """
-        if self._input_keys is None:
-            raise DataError(
-                "Nobody said which fields are inputs.", hint="Call example.with_inputs('question') first."
-            )
-        made = Example({key: self._store[key] for key in self._input_keys if key in self._store})
+        made = Example(self.input_values())
         made._input_keys, made._id = self._input_keys, self._id
         return made
 
     def labels(self) -> Example:
         """Return the fields that are not inputs."""
-        inputs = self.inputs()
-        made = Example({key: value for key, value in self._store.items() if key not in inputs._store})
+        made = Example(self.label_values())
         made._id = self._id
         return made
+
+    def input_values(self) -> dict[str, Any]:
+        """Return the inputs as a plain dict: what a program is called with.
+
+        Raises:
+            DataError: `with_inputs` was never called.
+        """
+        if self._input_keys is None:
+            raise DataError(
+                "Nobody said which fields are inputs.", hint="Call example.with_inputs('question') first."
+            )
+        store = self._store
+        return {key: store[key] for key in self._input_keys if key in store}
+
+    def label_values(self) -> dict[str, Any]:
+        """Return the fields that are not inputs as a plain dict."""
+        if self._input_keys is None:
+            self.input_values()
+        inputs = self._input_keys or ()
+        return {key: value for key, value in self._store.items() if key not in inputs}
 
     def toDict(self) -> dict[str, Any]:  # noqa: N802 - DSPy's name
         """Return plain data, nested records included."""

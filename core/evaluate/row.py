@@ -101,26 +101,19 @@ class RowOptions:
 
 
 class _Meter:
-    """A sink that adds up what language-model calls took, and keeps the spans where asked to."""
+    """Adds up what language-model calls took."""
 
-    def __init__(self, keep: bool) -> None:
-        self.spans: list[Span] | None = [] if keep else None
-        self.kinds = None if keep else ("lm",)
+    __slots__ = ("calls", "completion_tokens", "cost", "live", "prompt_tokens")
+
+    def __init__(self) -> None:
         self.calls = 0
         self.live = 0
         self.prompt_tokens = 0
         self.completion_tokens = 0
         self.cost: float | None = 0.0
 
-    def on_end(self, span: Span) -> None:
-        """Take one finished span."""
-        if span.error is not None and span.error.startswith("WouldBlock"):
-            return  # an attempt in place that was given up before anything was sent; it is made again on a thread
-        if self.spans is not None:
-            self.spans.append(span)
-        if span.kind != "lm" or span.status != "ok":
-            return
-        facts = span.attributes
+    def add(self, facts: Mapping[str, Any]) -> None:
+        """Count one answered call by the facts of its span."""
         usage: Mapping[str, int] = facts.get("usage") or {}
         self.calls += 1
         self.live += not facts.get("cached")
@@ -134,15 +127,31 @@ class _Meter:
         return Usage(self.prompt_tokens, self.completion_tokens)
 
 
+_CALLS = ("lm",)
+
+
 class _Progress:
-    """What is known of a row while it runs."""
+    """What is known of a row while it runs; the sink of its spans, before and after the program answered."""
+
+    __slots__ = ("answered", "kinds", "latency", "metric", "prediction", "program", "spans")
 
     def __init__(self, keep_spans: bool) -> None:
-        self.program = _Meter(keep_spans)
-        self.metric = _Meter(keep_spans)
+        self.spans: list[Span] | None = [] if keep_spans else None
+        self.kinds = None if keep_spans else _CALLS
+        self.program = _Meter()
+        self.metric = _Meter()
         self.prediction: Any = None
         self.answered = False
         self.latency = 0.0
+
+    def on_end(self, span: Span) -> None:
+        """Take one finished span."""
+        if span.error is not None and span.error.startswith("WouldBlock"):
+            return  # an attempt in place that was given up before anything was sent; it is made again on a thread
+        if self.spans is not None:
+            self.spans.append(span)
+        if span.kind == "lm" and span.status == "ok":
+            (self.metric if self.answered else self.program).add(span.attributes)
 
 
 async def evaluate_row(
@@ -185,17 +194,14 @@ async def evaluate_row(
 async def _run(
     example: Example, program: ProgramCall, metric: MetricCall | None, so_far: _Progress
 ) -> Score | None:
-    started = time.perf_counter()
-    try:
-        with sink_to(so_far.program, kinds=so_far.program.kinds) as sink:
-            so_far.prediction = await program(dict(example.inputs().items()), sink)
-    finally:
-        so_far.latency = time.perf_counter() - started
-    so_far.answered = True
-    if metric is None:
-        return None
-    with sink_to(so_far.metric, kinds=so_far.metric.kinds):
-        return await metric(example, so_far.prediction)
+    with sink_to(so_far, kinds=so_far.kinds):
+        started = time.perf_counter()
+        try:
+            so_far.prediction = await program(example.input_values(), so_far)
+        finally:
+            so_far.latency = time.perf_counter() - started
+        so_far.answered = True
+        return None if metric is None else await metric(example, so_far.prediction)
 
 
 _UNREADABLE = (AdapterParseError, ValueCoercionError)
@@ -236,8 +242,8 @@ def _row(
     return Row(
         index=index,
         example_id=example.id,
-        inputs=dict(example.inputs().items()) if named else {},
-        labels=dict((example.labels() if named else example).items()),
+        inputs=example.input_values() if named else {},
+        labels=_shown(example.label_values()) if named else dict(example.items()),
         outputs=_outputs(so_far.prediction) if so_far.answered else {},
         score=None if score is None else score.value,
         outcome=outcome,
@@ -250,8 +256,13 @@ def _row(
         cached=program.live == 0 if program.calls else None,
         metric_usage=metric.usage,
         metric_cost=metric.cost,
-        spans=None if program.spans is None else [*program.spans, *(metric.spans or ())],
+        spans=so_far.spans,
     )
+
+
+def _shown(values: dict[str, Any]) -> dict[str, Any]:
+    """Without the fields that DSPy's datasets carry for themselves."""
+    return {name: value for name, value in values.items() if not name.startswith("dspy_")}
 
 
 def _outputs(prediction: Any) -> dict[str, Any]:

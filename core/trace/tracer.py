@@ -6,11 +6,10 @@ Knows nothing about programs; sinks and the current span travel in context varia
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 from contextvars import ContextVar, Token
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from core.trace.sinks import Sink
 from core.trace.span import Span
@@ -130,21 +129,32 @@ def current_span() -> Span | None:
     return _current.get()
 
 
-@contextmanager
-def sink_to(sink: S, *, fresh: bool = False, kinds: Iterable[str] | None = None) -> Generator[S]:
+class _Attached(Generic[S]):
+    """A sink that listens while the block lasts."""
+
+    __slots__ = ("_fresh", "_kinds", "_root", "_sink", "_token")
+
+    def __init__(self, sink: S, fresh: bool, kinds: frozenset[str] | None) -> None:
+        self._sink, self._fresh, self._kinds = sink, fresh, kinds
+
+    def __enter__(self) -> S:
+        before = _listening.get()
+        others = before.sinks if before is not None else ()
+        self._token = _listening.set(_Listening((*others, (self._sink, self._kinds))))
+        self._root = _current.set(None) if self._fresh else None
+        return self._sink
+
+    def __exit__(self, *_: object) -> None:
+        _listening.reset(self._token)
+        if self._root is not None:
+            _current.reset(self._root)
+
+
+def sink_to(sink: S, *, fresh: bool = False, kinds: Iterable[str] | None = None) -> _Attached[S]:
     """Let `sink` listen inside the block, beside those that listen already.
 
     Args:
         fresh: Start new traces: spans inside do not become children of the span around the block.
         kinds: Listen to these kinds alone; spans that nobody listens to cost next to nothing.
     """
-    before = _listening.get()
-    own = (sink, None if kinds is None else frozenset(kinds))
-    token = _listening.set(_Listening((*(before.sinks if before else ()), own)))
-    root = _current.set(None) if fresh else None
-    try:
-        yield sink
-    finally:
-        _listening.reset(token)
-        if root is not None:
-            _current.reset(root)
+    return _Attached(sink, fresh, None if kinds is None else frozenset(kinds))
