@@ -22,6 +22,8 @@ from core.trace import MemorySink, Sink, Span, sink_to
 __all__ = ["SLOW_METRIC_SECONDS", "MetricCall", "ProgramCall", "name_of"]
 
 SLOW_METRIC_SECONDS = 0.005
+SLOW_CALLS = 3
+"""In a row: one slow call may only have lost the processor to somebody else, a metric that waits is slow again."""
 
 
 def name_of(thing: Any) -> str:
@@ -115,6 +117,7 @@ class MetricCall:
         self._arguments = _positional_count(metric)
         self._computes = bool(getattr(metric, "inline", False))
         self._inline = may_block or self._computes
+        self._slow = 0
 
     async def __call__(self, example: Any, prediction: Any, trace: Any = None) -> Score:
         """Return the score of one prediction.
@@ -143,7 +146,8 @@ class MetricCall:
             except WouldBlock:
                 self._inline = False
             else:
-                self._inline = self._computes or time.perf_counter() - started <= SLOW_METRIC_SECONDS
+                self._slow = self._slow + 1 if time.perf_counter() - started > SLOW_METRIC_SECONDS else 0
+                self._inline = self._computes or self._slow < SLOW_CALLS
                 return await returned if inspect.isawaitable(returned) else returned
         returned = await run_on(self._threads, self.metric, *arguments)
         return await returned if inspect.isawaitable(returned) else returned
