@@ -16,6 +16,7 @@ import pytest
 
 from core.data import Example, Prediction
 from core.evaluate import Evaluate, EvaluationInterrupted
+from core.evaluate.call import SLOW_CALLS
 from core.foundation.drive import drive, io_loop, on_io
 from core.foundation.errors import EvaluationAborted, LMServerError
 from core.lm.base import BaseLM
@@ -172,7 +173,7 @@ def test_a_module_can_be_the_metric():
     assert result.metric_name == "Graded"
 
 
-def test_a_slow_metric_leaves_the_loop_after_its_first_call():
+def test_a_slow_metric_leaves_the_loop_after_a_few_calls():
     seen: list[str] = []
 
     def metric(example, prediction):
@@ -183,8 +184,8 @@ def test_a_slow_metric_leaves_the_loop_after_its_first_call():
     with context(lm=EchoLM()):
         started = time.perf_counter()
         Evaluate(devset=devset(40), metric=metric, num_threads=20)(Predict("question -> answer"))
-    assert seen.count("io") <= 1
-    assert time.perf_counter() - started < 0.5  # 0.8 s one after another
+    assert seen.count("io") == SLOW_CALLS
+    assert time.perf_counter() - started < 0.6  # 0.8 s one after another
 
 
 def test_a_quick_metric_stays_on_the_loop():
