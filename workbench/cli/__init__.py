@@ -5,6 +5,15 @@ Knows nothing about how anything is done: each command reads its arguments, call
 
 from __future__ import annotations
 
-from workbench.cli.main import main
+from core.foundation.errors import MissingExtraError
+
+try:
+    from workbench.cli.main import main
+except ModuleNotFoundError as missing:
+    library = (missing.name or "").split(".")[0]
+    if library in ("", "core", "workbench"):
+        raise
+    # The engine was installed without the workbench; the command is there all the same.
+    raise SystemExit(f"error: {MissingExtraError(library, 'workbench')}") from None
 
 __all__ = ["main"]
