@@ -15,8 +15,8 @@ from functools import partial
 from typing import Any
 
 from core.evaluate.score import Score, as_score
-from core.evaluate.threads import run_on, shares_context
 from core.foundation.errors import BudgetExceeded, MetricError, WouldBlock
+from core.foundation.threads import run_in_thread, shares_context
 from core.trace import MemorySink, Sink, Span, sink_to
 
 __all__ = ["SLOW_METRIC_SECONDS", "MetricCall", "ProgramCall", "name_of"]
@@ -61,8 +61,10 @@ class ProgramCall:
             except WouldBlock:  # it has an async form, yet waits in sync code inside: threads, from now on
                 self._awaited = None
         if shares_context(self._threads):
-            return await run_on(self._threads, partial(self.program, **inputs))
-        result, spans = await run_on(self._threads, call_elsewhere, self.program, dict(inputs))
+            return await run_in_thread(partial(self.program, **inputs), executor=self._threads)
+        result, spans = await run_in_thread(
+            call_elsewhere, self.program, dict(inputs), executor=self._threads
+        )
         if sink is not None:
             for span in spans:
                 sink.on_end(span)
@@ -149,7 +151,7 @@ class MetricCall:
                 self._slow = self._slow + 1 if time.perf_counter() - started > SLOW_METRIC_SECONDS else 0
                 self._inline = self._computes or self._slow < SLOW_CALLS
                 return await returned if inspect.isawaitable(returned) else returned
-        returned = await run_on(self._threads, self.metric, *arguments)
+        returned = await run_in_thread(self.metric, *arguments, executor=self._threads)
         return await returned if inspect.isawaitable(returned) else returned
 
 

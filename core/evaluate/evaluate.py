@@ -19,9 +19,9 @@ from core.evaluate.report import EvaluationResult, Summary
 from core.evaluate.row import Row, RowOptions
 from core.evaluate.runner import Run
 from core.evaluate.table import save_csv, save_json, show_table
-from core.evaluate.threads import DaemonThreads
 from core.foundation.drive import drive, on_io
 from core.foundation.errors import ConfigurationError, EvaluationAborted
+from core.foundation.threads import DaemonThreads
 from core.settings import current
 
 __all__ = ["Evaluate", "EvaluationInterrupted"]
@@ -174,7 +174,7 @@ class _Job:
         if plan.devset is None:
             raise ConfigurationError("There is nothing to evaluate on.", hint="Give Evaluate a devset.")
         self.plan = plan
-        self.threads = DaemonThreads()
+        self.threads = DaemonThreads("evaluate")
         self.progress = Progress(len(plan.devset)) if plan.display_progress else None
         self.metric_name = "score" if plan.metric is None else name_of(plan.metric)
         self.examples = list(plan.devset)

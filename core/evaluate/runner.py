@@ -15,8 +15,8 @@ from typing import Any, Literal
 from core.data.example import Example
 from core.evaluate.call import MetricCall, ProgramCall
 from core.evaluate.row import Row, RowOptions, evaluate_row
-from core.evaluate.threads import DaemonThreads, run_on
 from core.foundation.errors import BudgetExceeded
+from core.foundation.threads import DaemonThreads, run_in_thread
 
 __all__ = ["EndReason", "Run"]
 
@@ -142,7 +142,7 @@ class Run:
         """Hand over what has come in meanwhile, a batch per hop to the observers' thread."""
         while self._undelivered:
             batch, self._undelivered = self._undelivered, []
-            await run_on(self._observers_thread, self._notify, batch)
+            await run_in_thread(self._notify, batch, executor=self._observers_thread)
 
     def _notify(self, batch: list[Row]) -> None:
         for row in batch:

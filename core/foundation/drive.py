@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from concurrent.futures import Executor, Future
-from typing import Any, Generic, TypeVar
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any, Generic, Literal, TypeVar
 
 from core.foundation.errors import WouldBlock
 
-__all__ = ["drive", "drive_user", "io_loop", "on_io", "on_io_thread", "run_in_thread"]
+__all__ = ["drive", "drive_user", "io_loop", "on_io", "on_io_thread"]
 
 T = TypeVar("T")
 
@@ -25,6 +27,9 @@ class _IOThread:
     """The background loop, started on first use and again after a fork."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
         self.lock = threading.Lock()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.thread: threading.Thread | None = None
@@ -48,14 +53,26 @@ class _IOThread:
     def _run(loop: asyncio.AbstractEventLoop, ready: threading.Event) -> None:
         asyncio.set_event_loop(loop)
         loop.call_soon(ready.set)
-        loop.run_forever()
+        while True:
+            # A task that calls sys.exit() would end the loop, and with it every other call of the process; who waits
+            # for the task gets the SystemExit.
+            with suppress(SystemExit, KeyboardInterrupt):
+                loop.run_forever()
 
 
 _io = _IOThread()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_io.forget)
 
 
 class _Colour(threading.local):
-    driven = False  # true while `drive` steps a coroutine in this thread
+    """Under which running loop `drive` steps a coroutine in this thread: itself False where it does not."""
+
+    # A loop started inside a driven step (a user's `asyncio.run`) is another one, and is awaited on as usual.
+    driven_under: asyncio.AbstractEventLoop | Literal[False] | None = False
+
+    def driven(self) -> bool:
+        return self.driven_under is asyncio._get_running_loop()
 
 
 _colour = _Colour()
@@ -81,13 +98,13 @@ class _OnIO(Generic[T]):
 
     def __await__(self) -> Generator[Any, Any, T]:
         here = on_io_thread()
-        if here and not _colour.driven:
+        if here and not _colour.driven():
             return (yield from self._start().__await__())
         if here:
             raise WouldBlock
         context = contextvars.copy_context()
         future = _submit(self._start, context)
-        if _colour.driven:
+        if _colour.driven():
             yield future
             return future.result()
         return (yield from asyncio.wrap_future(future).__await__())
@@ -135,18 +152,6 @@ def on_io(start: Callable[[], Coroutine[Any, Any, T]]) -> Awaitable[T]:
     return _OnIO(start)
 
 
-def run_in_thread(function: Callable[..., T], *args: Any, executor: Executor | None = None) -> Awaitable[T]:
-    """Return an awaitable of `function(*args)` on a thread, with the caller's context."""
-    context = contextvars.copy_context()
-
-    async def call() -> T:
-        return await asyncio.get_running_loop().run_in_executor(
-            executor, lambda: context.run(function, *args)
-        )
-
-    return on_io(call)
-
-
 def drive(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run one of our own coroutines from sync code, in this thread, and return its result.
 
@@ -155,28 +160,31 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
     Raises:
         RuntimeError: The coroutine awaits something else than `on_io`; `drive_user` serves those.
     """
-    before = _colour.driven
+    before, here = _colour.driven_under, asyncio._get_running_loop()
+    interrupt: BaseException | None = None
     try:
         while True:
-            _colour.driven = True
-            waiting = coroutine.send(None)
-            _colour.driven = before
+            _colour.driven_under = here
+            waiting = coroutine.send(None) if interrupt is None else coroutine.throw(interrupt)
+            _colour.driven_under = before
             if not isinstance(waiting, Future):
                 coroutine.close()
                 raise RuntimeError("The coroutine waits for something that only an event loop can give.")
-            _wait(waiting)
+            interrupt = _wait(waiting)
     except StopIteration as stop:
         return stop.value
     finally:
-        _colour.driven = before
+        _colour.driven_under = before
 
 
-def _wait(future: Future[Any]) -> None:
+def _wait(future: Future[Any]) -> BaseException | None:
+    """Wait for it; return what broke the waiting off (Ctrl-C), so that the coroutine can clean up after itself."""
     try:
         future.exception()
-    except BaseException:
+    except BaseException as error:
         future.cancel()
-        raise
+        return error
+    return None
 
 
 def drive_user(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -191,11 +199,7 @@ def drive_user(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
     if on_io_thread():
         raise WouldBlock
     if asyncio._get_running_loop() is None:  # type: ignore[attr-defined]
-        before, _colour.driven = _colour.driven, False
-        try:
-            return asyncio.run(start())
-        finally:
-            _colour.driven = before
+        return asyncio.run(start())
     result: Future[T] = Future()
     context = contextvars.copy_context()
 

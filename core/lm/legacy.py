@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import Any
 
-from core.foundation.drive import run_in_thread
 from core.foundation.errors import LMConfigurationError, LMUnexpectedError
+from core.foundation.threads import run_in_thread
 from core.messages import LMOutput, LMRequest, LMResponse, Usage
 
 __all__ = ["complete_by_forward", "response_of"]
@@ -38,9 +36,7 @@ async def complete_by_forward(lm: Any, request: LMRequest) -> LMResponse:
             hint="Override `complete(self, request)` or DSPy's `forward(self, prompt, messages, **kw)`.",
         )
     if in_loop:
-        return response_of(
-            await run_in_thread(lambda: forward(**arguments), executor=_threads()), request.model
-        )
+        return response_of(await run_in_thread(lambda: forward(**arguments)), request.model)
     return response_of(forward(**arguments), request.model)
 
 
@@ -50,12 +46,6 @@ def _in_event_loop() -> bool:
     except RuntimeError:
         return False
     return True
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    """One pool for blocking models; they never wait for one another, so its bound cannot deadlock."""
-    return ThreadPoolExecutor(max_workers=256, thread_name_prefix="blocking-lm")
 
 
 def response_of(value: Any, model: str) -> LMResponse:

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, ClassVar, Self
 
-from core.foundation.drive import drive, drive_user, run_in_thread
+from core.foundation.drive import drive, drive_user
 from core.foundation.errors import ConfigurationError
+from core.foundation.threads import run_in_thread
 from core.modules.parameter import Parameter
 from core.trace.tracer import span
 

@@ -15,8 +15,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from core.evaluate.call import MetricCall, ProgramCall
-from core.evaluate.threads import DaemonThreads
 from core.foundation.errors import BudgetExceeded, EvaluationAborted
+from core.foundation.threads import DaemonThreads
 from core.search.budget import Gate, Spend
 from core.search.candidate import Candidate, build
 from core.search.estimate import calls_per_run
