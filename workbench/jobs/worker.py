@@ -56,7 +56,7 @@ def run_worker(
 
     Args:
         name: One worker of a name per home; a second of the same name leaves at once.
-        concurrency: How many runs at a time.
+        concurrency: How many runs at a time, in this worker and, from now on, in the others of the home.
 
     Returns:
         False where a worker of that name is there already.
@@ -134,9 +134,8 @@ class _Worker:
             return carry_out(run_id, attempt)
 
         DBOS.launch()
-        queue = f"{_QUEUE}-{self._name}"
         DBOS.register_queue(
-            queue,
+            _QUEUE,
             worker_concurrency=self._concurrency,
             polling_interval_sec=_POLL,
             on_conflict="always_update",
@@ -144,7 +143,7 @@ class _Worker:
 
         def enqueue(run_id: str, attempt: int) -> None:
             with SetWorkflowID(f"{run_id}.{attempt}"):
-                DBOS.enqueue_workflow(queue, run, run_id, attempt)
+                DBOS.enqueue_workflow(_QUEUE, run, run_id, attempt)
 
         return enqueue
 
@@ -158,20 +157,21 @@ class _Worker:
                 self._busy -= 1
 
     def _take(self, enqueue: Callable[[str, int], None]) -> bool:
-        """Hand queued runs that no one has reserved to DBOS, as many as can start now; true where any wait.
+        """Put queued runs that no one has reserved into DBOS's queue; true where any wait.
 
-        The others are left to further workers. Two that take the same run give it the same workflow id, so that DBOS
-        runs it once.
+        All workers of a home share that queue. Two that see the same run give it the same workflow id, so that it is
+        carried out once.
         """
         query = select(RunRow.id, RunRow.attempt).where(RunRow.status == "queued", RunRow.worker.is_(None))
         with self._store.read() as session:
-            rows = session.execute(query.order_by(RunRow.created))
-            waiting = [(str(run_id), int(attempt)) for run_id, attempt in rows]
-        new = [item for item in waiting if item not in self._sent]
-        free = self._concurrency - self._busy - (len(waiting) - len(new))
-        for item in new[: max(0, free)]:
-            enqueue(*item)
-            self._sent.add(item)
+            waiting = [
+                (str(run_id), int(attempt))
+                for run_id, attempt in session.execute(query.order_by(RunRow.created))
+            ]
+        for item in waiting:
+            if item not in self._sent:
+                enqueue(*item)
+                self._sent.add(item)
         return bool(waiting)
 
     def _leave(self) -> None:
