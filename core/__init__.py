@@ -67,7 +67,7 @@ _HOME = {
     "tree": "core.trace",
 }
 
-__all__ = [
+__all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
     "__version__",
     *sorted(_HOME),
 ]

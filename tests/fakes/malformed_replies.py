@@ -20,7 +20,24 @@ GOOD: dict[str, Any] = {
     "flag": True,
 }
 NAMES = list(GOOD)
-NASTY = ["\x00", "\ufeff", "\u2028", "\r\n", "\r", "\u202e", "\ud800", "🏳️‍🌈", "ﷺ", "\\", "{", "}", "]]", "[[ ##", "%s", "</answer>"]
+NASTY = [
+    "\x00",
+    "\ufeff",
+    "\u2028",
+    "\r\n",
+    "\r",
+    "\u202e",
+    "\ud800",
+    "🏳️‍🌈",
+    "ﷺ",
+    "\\",
+    "{",
+    "}",
+    "]]",
+    "[[ ##",
+    "%s",
+    "</answer>",
+]
 
 
 def _text(value: Any) -> str:
@@ -28,7 +45,10 @@ def _text(value: Any) -> str:
 
 
 def chat(values: dict[str, Any]) -> str:
-    return "\n\n".join(f"[[ ## {name} ## ]]\n{_text(value)}" for name, value in values.items()) + "\n\n[[ ## completed ## ]]\n"
+    return (
+        "\n\n".join(f"[[ ## {name} ## ]]\n{_text(value)}" for name, value in values.items())
+        + "\n\n[[ ## completed ## ]]\n"
+    )
 
 
 def as_json(values: dict[str, Any]) -> str:
@@ -71,48 +91,163 @@ def not_finite(rng: random.Random) -> str:
 
 def nested(rng: random.Random) -> str:
     depth = rng.choice((50, 150, 1_000, 10_000))
-    deep = rng.choice(('{"a":' * depth + "1" + "}" * depth, "[" * depth + "]" * depth, "[" * depth, '{"record":' * depth, "(" * depth))
+    deep = rng.choice(
+        (
+            '{"a":' * depth + "1" + "}" * depth,
+            "[" * depth + "]" * depth,
+            "[" * depth,
+            '{"record":' * depth,
+            "(" * depth,
+        )
+    )
     return rng.choice((chat({**GOOD, "record": deep}), deep, as_json(GOOD).replace("0.25", deep)))
 
 
 def huge(rng: random.Random) -> str:
-    filler = rng.choice(("a", "[", "[[", "{", "[[ ## ", "\n", "\\", '"', "word ", "- item\n", "[[ ## answer ## ]] ", "\n[[ ## answer ## ]]\n", "{}", "<answer>", "a: "))
-    return rng.choice(("", chat(GOOD), as_json(GOOD)[:-3])) + filler * (5_000_000 // len(filler)) + rng.choice(("", chat(GOOD)))
+    filler = rng.choice(
+        (
+            "a",
+            "[",
+            "[[",
+            "{",
+            "[[ ## ",
+            "\n",
+            "\\",
+            '"',
+            "word ",
+            "- item\n",
+            "[[ ## answer ## ]] ",
+            "\n[[ ## answer ## ]]\n",
+            "{}",
+            "<answer>",
+            "a: ",
+        )
+    )
+    return (
+        rng.choice(("", chat(GOOD), as_json(GOOD)[:-3]))
+        + filler * (5_000_000 // len(filler))
+        + rng.choice(("", chat(GOOD)))
+    )
 
 
 def large(rng: random.Random) -> str:
-    filler = rng.choice(("a", "[", "[[", "{", "[[ ## ", "\n", "\\", '"', "word ", "- item\n", "[[ ## answer ## ]] ", '{"a": ', "'", "x: ", "<answer>", "//", "/*", " "))
-    return rng.choice(("", chat(GOOD)[:-20], as_json(GOOD)[:-3])) + filler * (rng.choice((20_000, 49_000, 120_000)) // len(filler))
+    filler = rng.choice(
+        (
+            "a",
+            "[",
+            "[[",
+            "{",
+            "[[ ## ",
+            "\n",
+            "\\",
+            '"',
+            "word ",
+            "- item\n",
+            "[[ ## answer ## ]] ",
+            '{"a": ',
+            "'",
+            "x: ",
+            "<answer>",
+            "//",
+            "/*",
+            " ",
+        )
+    )
+    return rng.choice(("", chat(GOOD)[:-20], as_json(GOOD)[:-3])) + filler * (
+        rng.choice((20_000, 49_000, 120_000)) // len(filler)
+    )
 
 
 def empty(rng: random.Random) -> str:
-    return rng.choice(("", " ", "\n\n", "\t\r\n", "\ufeff", "{}", "[]", "null", '""', "[[ ## completed ## ]]", "```\n```", "<think>"))
+    return rng.choice(
+        (
+            "",
+            " ",
+            "\n\n",
+            "\t\r\n",
+            "\ufeff",
+            "{}",
+            "[]",
+            "null",
+            '""',
+            "[[ ## completed ## ]]",
+            "```\n```",
+            "<think>",
+        )
+    )
 
 
 def duplicated(rng: random.Random) -> str:
-    return rng.choice((chat(GOOD) + chat(GOOD), chat(GOOD).replace("]]\n", "]]\n[[ ## answer ## ]]\n"), '{"answer": 1, "answer": 2}', chat({"answer": "x"}) * 3))
+    return rng.choice(
+        (
+            chat(GOOD) + chat(GOOD),
+            chat(GOOD).replace("]]\n", "]]\n[[ ## answer ## ]]\n"),
+            '{"answer": 1, "answer": 2}',
+            chat({"answer": "x"}) * 3,
+        )
+    )
 
 
 def mangled_json(rng: random.Random) -> str:
     text = as_json(GOOD)
     for _ in range(rng.randrange(1, 5)):
-        old, new = rng.choice(((",\n", "\n"), ('"', "'"), ("true", "True"), ("}", ",}"), ("]", ",]"), (": ", " = "), ('"', "“"), ("\n", "\\n"), (":", "")))
+        old, new = rng.choice(
+            (
+                (",\n", "\n"),
+                ('"', "'"),
+                ("true", "True"),
+                ("}", ",}"),
+                ("]", ",]"),
+                (": ", " = "),
+                ('"', "“"),
+                ("\n", "\\n"),
+                (":", ""),
+            )
+        )
         text = text.replace(old, new, rng.choice((1, 2, -1)))
     return text
 
 
 def mangled_markers(rng: random.Random) -> str:
     old, new = rng.choice(
-        (("[[ ## ", "[[##"), (" ## ]]", "##]]"), ("[[ ## ", "**[[ ## "), ("answer", "Answer"), ("[[ ## ", "  [[ ## "), ("## ]]\n", "## ]] "),
-         ("[[ ## completed ## ]]", ""), ("[[ ## ", "### [[ ## "), ("[[", "["), ("\n", "\r\n"), ("\n\n", " "))
-    )  # fmt: skip
+        (
+            ("[[ ## ", "[[##"),
+            (" ## ]]", "##]]"),
+            ("[[ ## ", "**[[ ## "),
+            ("answer", "Answer"),
+            ("[[ ## ", "  [[ ## "),
+            ("## ]]\n", "## ]] "),
+            ("[[ ## completed ## ]]", ""),
+            ("[[ ## ", "### [[ ## "),
+            ("[[", "["),
+            ("\n", "\r\n"),
+            ("\n\n", " "),
+        )
+    )
     return chat(GOOD).replace(old, new)
 
 
 def wrong_values(rng: random.Random) -> str:
     values = dict(GOOD)
     for name in rng.sample(NAMES, rng.randrange(1, 5)):
-        values[name] = rng.choice((None, "", "n/a", -1, 10**400, [], {}, [[1]], {"x": None}, "yes", True, "9" * 5000, "1,2,3", float("inf")))
+        values[name] = rng.choice(
+            (
+                None,
+                "",
+                "n/a",
+                -1,
+                10**400,
+                [],
+                {},
+                [[1]],
+                {"x": None},
+                "yes",
+                True,
+                "9" * 5000,
+                "1,2,3",
+                float("inf"),
+            )
+        )
     return rng.choice((chat, as_json))(values)
 
 
@@ -121,7 +256,7 @@ def thinking(rng: random.Random) -> str:
 
 
 def noise(rng: random.Random) -> str:
-    alphabet = '[]{}#"\':,\\\n abc0123.-<>/*' + "".join(NASTY)
+    alphabet = "[]{}#\"':,\\\n abc0123.-<>/*" + "".join(NASTY)
     return "".join(rng.choice(alphabet) for _ in range(rng.randrange(400)))
 
 

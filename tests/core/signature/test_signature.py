@@ -164,7 +164,7 @@ def test_changing_the_instructions_forgets_what_was_derived() -> None:
     ("annotation", "name", "kind"),
     [
         (str, "str", "str"),
-        (Optional[int], "Optional[int]", "optional"),
+        (Optional[int], "Optional[int]", "optional"),  # noqa: UP045
         (int | str, "Union[int, str]", "union"),
         (list[str], "list[str]", "list"),
         (dict[str, Any], "dict[str, Any]", "dict"),
