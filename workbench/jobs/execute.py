@@ -46,12 +46,16 @@ def execute(
     try:
         body = (bodies() if kinds is None else kinds)[_kind(store, run_id)]
         outcome = body(Job(store, config, run_id, lease))
+    except Exception as error:
+        if not isinstance(error, WorkbenchError):
+            log.exception("run %s failed", run_id)
+        return _fail(lease, error)
+    try:
         lease.finish(outcome)
     except JobError:
         return "superseded"
     except Exception as error:
-        if not isinstance(error, WorkbenchError):
-            log.exception("run %s failed", run_id)
+        log.exception("the end of run %s could not be written", run_id)
         return _fail(lease, error)
     return outcome.status
 

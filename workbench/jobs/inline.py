@@ -91,5 +91,5 @@ class InlineJobRunner:
                 if asked:
                     raise
                 asked = True
-                for lease in held:
-                    lease.ask_stop()
+            for lease in held if asked else ():  # also one that is claimed only after the interrupt
+                lease.ask_stop()

@@ -66,11 +66,12 @@ def sweep(store: Store, config: Config) -> int:
 def claim(store: Store, config: Config, run_id: str, attempt: int, holder: str) -> Lease | None:
     """Take a run for this process, or return None where there is nothing to do.
 
-    Nothing is to do when the run has ended, was resumed as a later attempt, or another process lives and has it.
+    Nothing is to do when the run has ended, was resumed as a later attempt, another process lives and has it, or the
+    store is a fresh one that does not know it.
     """
     with store.write() as session:
-        row = require(session, RunRow, run_id, "run")
-        if row.attempt != attempt or row.status in ENDED:
+        row = session.get(RunRow, run_id)
+        if row is None or row.attempt != attempt or row.status in ENDED:
             return None
         if row.worker not in (None, holder) and holder_lives(
             row.worker, row.heartbeat, config.dead_after_seconds

@@ -7,6 +7,7 @@ process that ends.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -32,7 +33,13 @@ _LOG_BYTES = 5 * 2**20
 
 
 def worker_lock(config: Config, name: str = "worker") -> FileLock:
-    """Return the lock that the worker called `name` holds while it lives."""
+    """Return the lock that the worker called `name` holds while it lives.
+
+    Raises:
+        JobError: It cannot be a worker's name, which is a part of file names.
+    """
+    if not re.fullmatch(r"[\w-]{1,64}", name):
+        raise JobError(f"'{name}' cannot be a worker's name.", hint="Use letters, digits, - and _.")
     return FileLock(config.jobs_folder / f"{name}.lock")
 
 

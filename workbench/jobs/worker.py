@@ -42,6 +42,7 @@ _QUEUE = "runs"
 _POLL = 0.2
 _SWEEP_EVERY = 5.0
 _SETTLE = 3.0
+_CLAIM_AGAIN = 1.0
 
 
 def run_worker(
@@ -151,7 +152,15 @@ class _Worker:
         with self._lock:
             self._busy += 1
         try:
-            return execute(self._store, self._config, run_id, attempt, self._holder, kinds=self._kinds)
+            while True:
+                try:
+                    return execute(
+                        self._store, self._config, run_id, attempt, self._holder, kinds=self._kinds
+                    )
+                except StoreError:
+                    # Only the claim raises it. To DBOS the attempt would be over, and nobody would take it again.
+                    log.exception("run %s could not be claimed; trying again", run_id)
+                    time.sleep(_CLAIM_AGAIN)
         finally:
             with self._lock:
                 self._busy -= 1

@@ -5,11 +5,9 @@ Knows nothing about what events mean. One writer per run: the job that holds the
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from core.foundation.fingerprint import jsonable
 from workbench.store.store import Store
@@ -24,14 +22,12 @@ class StoreRunLog:
     def __init__(self, store: Store, run_id: str) -> None:
         self._store = store
         self._run_id = run_id
-        self._lock = threading.Lock()
-        self._next: int | None = None
 
     def append(self, event: dict[str, Any]) -> None:
         """Add one event at the end; it is on disk when this returns.
 
         Raises:
-            StoreError: It could not be written, or another process writes the same run.
+            StoreError: It could not be written.
         """
         body = jsonable(event)
         with self._store.write() as session:
@@ -50,10 +46,3 @@ class StoreRunLog:
         query = select(EventRow.body).where(EventRow.run_id == self._run_id, EventRow.seq > seq)
         with self._store.read() as session:
             return list(session.scalars(query.order_by(EventRow.seq)))
-
-    def _following(self, session: Session) -> int:
-        """The next number; asked of the table once, for there is one writer (a second one meets the constraint)."""
-        if self._next is not None:
-            return self._next
-        newest = session.scalar(select(func.max(EventRow.seq)).where(EventRow.run_id == self._run_id))
-        return 0 if newest is None else newest + 1

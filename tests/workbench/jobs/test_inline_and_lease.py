@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from fakes import KINDS, add_run, get_run, make_config, make_store, wait_for
 
 from core.foundation.errors import JobError
 from workbench.config import Config
-from workbench.jobs import InlineJobRunner, run_state, sweep
+from workbench.jobs import InlineJobRunner, Job, Outcome, run_state, sweep
 from workbench.jobs.holder import holder_lives, this_process
 from workbench.jobs.lease import claim
+from workbench.jobs.supervise import worker_lock
 from workbench.store import Store, StoreRunLog
 from workbench.store.tables import RunRow, VersionRow
 
@@ -125,3 +129,41 @@ def test_one_holder_at_a_time_and_only_the_present_attempt(store: Store, config:
     with pytest.raises(JobError, match="taken over"):
         first.fail({"message": "late"})
     assert get_run(store, run_id).status == "running"
+
+
+def test_a_body_that_raises_a_job_error_has_failed_and_holds_nothing(store: Store, config: Config) -> None:
+    def refusing(_: Job) -> Outcome:
+        raise JobError("cannot", hint="never")
+
+    jobs = InlineJobRunner(store, config, kinds={"compile": refusing})
+    run_id = add_run(store, holder=jobs.holder)
+    jobs.start(run_id)
+    row = get_run(store, run_id)
+    assert (row.status, row.worker) == ("failed", None)
+    assert row.error is not None
+    assert row.error["message"] == "cannot"
+
+
+def test_an_interrupt_before_the_run_is_claimed_still_stops_it(store: Store, config: Config) -> None:
+    held: list[Any] = []
+
+    class Ended(threading.Event):
+        waits = 0
+
+        def wait(self, timeout: float | None = None) -> bool:
+            self.waits += 1
+            if self.waits == 1:
+                raise KeyboardInterrupt
+            held.append(SimpleNamespace(ask_stop=self.set))  # the claim comes after the interrupt
+            return self.waits > 5
+
+    ended = Ended()
+    InlineJobRunner(store, config)._wait(ended, held)
+    assert ended.is_set()
+    assert ended.waits == 2
+
+
+@pytest.mark.parametrize("name", ["../../outside", "", "a/b", "x" * 65])
+def test_a_workers_name_is_never_a_path(config: Config, name: str) -> None:
+    with pytest.raises(JobError, match="worker's name"):
+        worker_lock(config, name)

@@ -8,12 +8,16 @@ import sys
 import time
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fakes import add_run, get_run, make_config, make_store, wait_for
+from fakes import KINDS, add_run, get_run, make_config, make_store, wait_for
 
+from core.foundation.errors import StoreError
 from workbench.config import Config
-from workbench.jobs import WorkerJobs, worker_lives
+from workbench.jobs import WorkerJobs, execute, worker, worker_lives
+from workbench.jobs.holder import this_process
+from workbench.jobs.lease import Lease, claim
 from workbench.store import Store, StoreRunLog
 
 SCRIPT = Path(__file__).with_name("worker_process.py")
@@ -121,3 +125,22 @@ def test_a_second_worker_takes_what_the_first_has_no_room_for(
         steps = (wait_for(store, run_id, "stopped").result or {})["steps"]
         written = [event["step"] for event in StoreRunLog(store, run_id).read()]
         assert written == list(range(steps)), "none was carried out twice"
+
+
+def test_a_store_that_cannot_be_used_for_a_while_loses_no_run(
+    config: Config, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = add_run(store, steps=1)
+    refusals = [StoreError("database is locked"), StoreError("disk full")]
+
+    def claim_later(*arguments: Any) -> Lease | None:
+        if refusals:
+            raise refusals.pop()
+        return claim(*arguments)
+
+    monkeypatch.setattr(execute, "claim", claim_later)
+    monkeypatch.setattr(worker, "_CLAIM_AGAIN", 0.01)
+    carrying = worker._Worker(config, "worker", this_process("worker"), 1, KINDS)
+    assert carrying._carry_out(run_id, 1) == "done"
+    assert get_run(store, run_id).status == "done"
+    assert carrying._carry_out("notthere00", 1) == "superseded", "a run of another store"
