@@ -5,6 +5,7 @@ Knows nothing about how programs run.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import streamlit as st
@@ -15,7 +16,7 @@ from workbench.components.figures import money
 from workbench.components.page import empty_state
 from workbench.components.table import cell
 from workbench.components.trace import trace_view
-from workbench.services import explore
+from workbench.services import explore, metrics
 from workbench.services.explore import ExploreResult
 from workbench.services.tasks import Version
 from workbench.services.workspace import Workspace
@@ -36,7 +37,7 @@ def result_view(ws: Workspace, asked: Asked | None) -> None:
     for column, version in zip(st.columns(len(versions)), versions, strict=True):
         with column:
             result = _result(ws, asked, version)
-            _outputs(asked, version, result)
+            _outputs(ws, asked, version, result)
     for version in versions:
         with st.container(key=f"explore_trace_{version.id}"):
             st.markdown(f"**Trace of {verbatim(version.name)}**")
@@ -62,14 +63,27 @@ def _result(ws: Workspace, asked: Asked, version: Version) -> ExploreResult:
     return kept[version.id]
 
 
-def _outputs(asked: Asked, version: Version, result: ExploreResult) -> None:
+def _verdict(ws: Workspace, asked: Asked, version: Version, result: ExploreResult) -> None:
+    """Say how good the answer is: by the task's metric, or by equality where a metric would have to ask a model."""
+    known = metrics.list_metrics(ws, version.task_id)
+    if known and '"judge"' not in json.dumps(known[0].spec):
+        example = {**asked.inputs, **asked.labels}
+        (trial,) = metrics.try_metric(ws, known[0].spec, [(example, result.outputs)], model=asked.model)
+        if trial.score is not None:
+            colour = "green" if trial.score >= 1 else "red" if trial.score <= 0 else "orange"
+            st.badge(f"score {trial.score:g}", color=colour)
+            return
+    wrong = differing(asked.labels, result.outputs)
+    st.badge("as expected" if not wrong else "differs", color="green" if not wrong else "orange")
+
+
+def _outputs(ws: Workspace, asked: Asked, version: Version, result: ExploreResult) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{verbatim(version.name)}**")
             st.badge("from cache" if result.cached else "live", color="gray" if result.cached else "blue")
             if asked.labels and result.ok:
-                wrong = differing(asked.labels, result.outputs)
-                st.badge("as expected" if not wrong else "differs", color="green" if not wrong else "orange")
+                _verdict(ws, asked, version, result)
         if not result.ok:
             st.error(verbatim(result.error), icon=":material/error:")
             if result.hint:

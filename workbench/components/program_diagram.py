@@ -12,10 +12,17 @@ import streamlit as st
 
 __all__ = ["mermaid_of", "program_diagram"]
 
+_COMPACT = '%%{init: {"flowchart": {"nodeSpacing": 18, "rankSpacing": 22, "padding": 8}}}%%'
+"""Little space between boxes, so that a long program is not shrunk until nobody can read it."""
+
 
 def mermaid_of(spec: Mapping[str, Any]) -> str:
     """Return the program (as JSON data) in Mermaid's flowchart language; names are identifiers by construction."""
-    lines = ["flowchart LR", '  inputs(["' + ", ".join(field["name"] for field in spec["inputs"]) + '"])']
+    lines = [
+        _COMPACT,
+        "flowchart LR",
+        '  inputs(["' + ", ".join(field["name"] for field in spec["inputs"]) + '"])',
+    ]
     lines += [
         f'  s_{step["name"]}["{step["name"]}<br/>{step["kind"].replace("_", " ")}"]' for step in spec["steps"]
     ]
