@@ -190,7 +190,7 @@ class AdapterParseError(WorkbenchError):
         attempts: tuple[str, ...] = (),
     ) -> None:
         expected = ", ".join(getattr(signature, "output_fields", {}))
-        reason = message or "the reply does not hold the expected fields"
+        reason = (message or "the reply does not hold the expected fields").rstrip(".")
         shown = (
             lm_response
             if len(lm_response) <= 400

@@ -13,19 +13,26 @@ from typing import Any, Literal
 from core.foundation.errors import SignatureError
 from core.signature.constraints import CONSTRAINTS
 from core.signature.missing import MISSING
-from core.signature.schema import shape_of, type_name
+from core.signature.schema import bounds_of, shape_of, type_name
 
 __all__ = ["Field", "InputField", "OutputField", "infer_prefix"]
 
 Role = Literal["input", "output"]
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_A-Za-z]+")
+# Over a name written as the cases of its letters, so that those of every alphabet count: "été_2Vrai" as "aaa_0Aaaa".
+_WORDS = re.compile("A+(?!a)|A?a+|0+")
 
 
 def infer_prefix(name: str) -> str:
     """Return a field's name as words: `camelCaseText` and `snake_case` become "Camel Case Text", "Snake Case"."""
-    words = _WORDS.findall(name)
+    words = [name[found.start() : found.end()] for found in _WORDS.finditer("".join(map(_case, name)))]
     return " ".join(word if word.isupper() else word.capitalize() for word in words) or name
+
+
+def _case(character: str) -> str:
+    if character.isupper():
+        return "A"
+    return "0" if character.isdigit() else "_" if character == "_" else "a"
 
 
 class Field:
@@ -60,7 +67,7 @@ class Field:
         self.annotation = str if annotation is MISSING else annotation
         self._desc = desc
         self._prefix = prefix
-        self.constraints = dict(constraints or {})
+        self.constraints = {**bounds_of(annotation), **(constraints or {})}
         self.default = default
         self.default_factory = default_factory
         self.extra = dict(extra or {})

@@ -19,7 +19,7 @@ from core.foundation.fingerprint import jsonable
 from core.signature.constraints import CONSTRAINTS
 from core.signature.missing import MISSING
 
-__all__ = ["json_schema", "shape_of", "type_name", "type_of"]
+__all__ = ["bounds_of", "json_schema", "shape_of", "type_name", "type_of"]
 
 _PLAIN: dict[Any, str] = {
     str: "str",
@@ -72,7 +72,10 @@ def _shape(annotation: Any, inside: tuple[Any, ...]) -> Shape:
         return {"kind": _PLAIN[annotation]}
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
-        return _shape(arguments[0], inside)
+        shape, bounds = _shape(arguments[0], inside), bounds_of(annotation)
+        return {**shape, "constraints": bounds} if bounds else shape
+    if (renamed := _renamed(annotation)) is not None:
+        return _shape(renamed, inside)
     if origin is typing.Literal:
         return {"kind": "literal", "values": list(arguments)}
     if origin in (typing.Union, types.UnionType):
@@ -96,6 +99,13 @@ def _shape(annotation: Any, inside: tuple[Any, ...]) -> Shape:
         if found is not None:
             return found
     return {"kind": "custom", "name": type_name(annotation), "schema": _pydantic_schema(annotation)}
+
+
+def _renamed(annotation: Any) -> Any:
+    """Return the type behind a NewType or a `type` statement; None for anything else."""
+    if type(annotation).__module__ not in ("typing", "typing_extensions"):
+        return None
+    return getattr(annotation, "__supertype__", None) or getattr(annotation, "__value__", None)
 
 
 def _hashable(annotation: Any) -> bool:
@@ -166,6 +176,15 @@ def _record(annotation: Any, inside: tuple[Any, ...]) -> Shape | None:
         if default is not MISSING:
             fields[name]["default"] = jsonable(default)
     return {"kind": "object", "name": str(getattr(annotation, "__name__", "Record")), "fields": fields}
+
+
+def bounds_of(annotation: Any) -> dict[str, Any]:
+    """Return the constraints of `Annotated[int, Field(ge=0)]`, pydantic's or annotated_types'; {} without any."""
+    if typing.get_origin(annotation) is not typing.Annotated:
+        return {}
+    return _bounds(
+        [one for item in annotation.__metadata__ for one in (item, *getattr(item, "metadata", ()))]
+    )
 
 
 def _bounds(metadata: Sequence[Any]) -> dict[str, Any]:

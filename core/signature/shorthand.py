@@ -65,7 +65,10 @@ def parse_shorthand(text: str, custom_types: _Names | None = None) -> dict[str, 
         known = _parse_plain(text)
         if known is not None:
             return known
-    return _parse(text, {**_CallerNames(), **(custom_types or {})} if custom_types else _CallerNames())
+    try:
+        return _parse(text, _CallerNames(custom_types or {}))
+    except _UnknownNameInText as error:  # our own mark, no name for a user to read
+        raise SignatureError(error.message, hint=error.hint) from None
 
 
 class _CallerNames(dict[str, Any]):
@@ -133,8 +136,20 @@ def _parse_fields(part: str, names: _Names) -> list[tuple[str, Any]]:
         if keyword.iskeyword(argument.arg):
             raise SignatureError(f"'{argument.arg}' is a Python keyword and cannot be a field name.")
         node = argument.annotation
-        out.append((argument.arg, MISSING if node is None else _resolve(node, names)))
+        out.append((argument.arg, MISSING if node is None else _checked(_resolve(node, names), node)))
     return out
+
+
+def _checked(found: Any, node: ast.expr) -> Any:
+    """Return `found` if it is a type: a name may as well be that of some variable of the caller."""
+    if found is None or isinstance(found, type) or typing.get_origin(found) is not None:
+        return found
+    if type(found).__module__ in ("typing", "typing_extensions"):  # Any, NewType, type aliases
+        return found
+    raise SignatureError(
+        f"'{ast.unparse(node)}' is a {type(found).__name__} here, not a type.",
+        hint="For example: str, list[str].",
+    )
 
 
 def parse_type(text: str, custom_types: _Names | None = None) -> Any:

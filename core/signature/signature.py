@@ -55,10 +55,10 @@ class SignatureMeta(type):
         parent = next((base for base in bases if getattr(base, "_fields", None)), None)
         if doc:
             instructions = inspect.cleandoc(doc)
-        elif parent is not None and not own:
+        elif parent is not None and not (own and parent._instructions == _default_of(parent._fields)):
             instructions = parent._instructions
         else:
-            instructions = default_instructions(*_by_role(fields))
+            instructions = _default_of(fields)
         cls._set(fields, instructions)
         return cls
 
@@ -220,6 +220,10 @@ def _by_role(fields: Mapping[str, Field]) -> tuple[dict[str, Field], dict[str, F
     return inputs, {name: field for name, field in fields.items() if field.role == "output"}
 
 
+def _default_of(fields: Mapping[str, Field]) -> str:
+    return default_instructions(*_by_role(fields))
+
+
 def _derive(cls: SignatureMeta, fields: dict[str, Field], instructions: str) -> SignatureMeta:
     namespace = {"__module__": cls.__module__, "__doc__": instructions}
     return SignatureMeta(cls.__name__, (Signature,), namespace, fields=fields, instructions=instructions)
@@ -255,7 +259,9 @@ def _resolve_text(cls: SignatureMeta, annotations: dict[str, Any]) -> dict[str, 
     for _ in range(12):
         if frame is None:
             break
-        local = {**frame.f_locals, **local} if frame.f_globals.get("__name__") != __name__ else local
+        # Of that module alone: what somebody who imports it calls `date` or `Label` is none of its names.
+        if frame.f_globals.get("__name__") == cls.__module__:
+            local = {**frame.f_locals, **local}
         frame = frame.f_back
     try:
         hints = typing.get_type_hints(cls, localns=local, include_extras=True)
@@ -293,6 +299,11 @@ def make_signature(
         return signature if instructions is None else signature.with_instructions(instructions)
     if isinstance(signature, str):
         fields = parse_shorthand(signature, custom_types)
+    elif not isinstance(signature, Mapping):
+        raise SignatureError(
+            f"A signature is a string or a Signature class, not {_described(signature)}.",
+            hint='For example "question -> answer".',
+        )
     else:
         fields = {}
         for name, declared in signature.items():
@@ -300,20 +311,15 @@ def make_signature(
             if not isinstance(field, Field):
                 raise SignatureError(f"Field '{name}' needs an InputField or an OutputField.")
             fields[name] = field.replace(name=_checked_name(name), annotation=annotation)
-    text = inspect.cleandoc(instructions) if instructions else default_instructions(*_by_role(fields))
+    text = inspect.cleandoc(instructions) if instructions else _default_of(fields)
     namespace = {"__module__": __name__, "__doc__": text}
     return SignatureMeta(signature_name, (Signature,), namespace, fields=fields, instructions=text)
 
 
 def ensure_signature(signature: Any, instructions: str | None = None) -> Any:
-    """Return a signature for a string or a signature.
+    """Return a signature for a string, a mapping or a signature, which stays as it is without `instructions`."""
+    return make_signature(signature, instructions)
 
-    Raises:
-        SignatureError: It is neither.
-    """
-    if isinstance(signature, (str, SignatureMeta, Mapping)):
-        return make_signature(signature, instructions)
-    raise SignatureError(
-        f"A signature is a string or a Signature class, not {type(signature).__name__}.",
-        hint='For example "question -> answer".',
-    )
+
+def _described(value: Any) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__

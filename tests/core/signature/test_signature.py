@@ -1,7 +1,10 @@
 """Signatures: both forms, edits, types as data."""
 
 import enum
-from typing import Any, Literal, Optional
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal, NewType, Optional
 
 import pydantic
 import pytest
@@ -221,7 +224,93 @@ def test_values_are_checked_with_their_constraints() -> None:
         ("camelCaseText", "Camel Case Text"),
         ("HTMLText2", "HTML Text 2"),
         ("x", "X"),
+        ("été_2Vrai", "Été 2 Vrai"),
+        ("größeÄndern", "Größe Ändern"),
     ],
 )
 def test_names_become_labels(name: str, words: str) -> None:
     assert infer_prefix(name) == words
+
+
+def test_a_class_without_words_of_its_own_keeps_those_of_its_parent() -> None:
+    class Quiet(Answer):
+        extra: int = OutputField()
+
+    assert Quiet.instructions == Answer.instructions
+
+    class Unsaid(Signature):
+        a: str = InputField()
+        b: str = OutputField()
+
+    class More(Unsaid):
+        c: str = OutputField()
+
+    assert More.instructions == "From `a` produce `b`, `c`."
+
+
+def test_constraints_may_stand_in_the_type() -> None:
+    class Bounded(Signature):
+        q: str = InputField()
+        score: Annotated[int, pydantic.Field(ge=0, le=10)] = OutputField()
+        many: list[Annotated[int, pydantic.Field(gt=0)]] = OutputField()
+
+    assert Bounded.score.constraints == {"ge": 0, "le": 10}
+    assert Bounded.many.shape["items"] == {"kind": "int", "constraints": {"gt": 0}}
+
+
+def test_a_type_of_another_name_has_the_shape_of_what_it_names() -> None:
+    UserId = NewType("UserId", str)
+    assert Signature("q -> user: UserId").user.annotation is UserId
+    assert Signature("q -> user: UserId").user.shape == {"kind": "str"}
+
+
+def test_a_variable_is_no_type() -> None:
+    label = "spam"
+    with pytest.raises(SignatureError, match="'label' is a str here, not a type"):
+        Signature("text -> kind: label")
+    assert label
+
+
+def test_own_types_and_those_at_the_call_go_together() -> None:
+    class Local:
+        """A type of the caller."""
+
+    made = Signature("a: Local -> b: Given", custom_types={"Given": int})
+    assert (made.a.annotation, made.b.annotation) == (Local, int)
+
+
+def test_an_unknown_type_is_an_ordinary_signature_error() -> None:
+    with pytest.raises(SignatureError, match="no type called") as caught:
+        Signature("a -> b: Nonesuch")
+    assert type(caught.value) is SignatureError
+
+
+def test_what_is_no_signature_is_said_so() -> None:
+    for wrong in (5, None, str):
+        with pytest.raises(SignatureError, match="a string or a Signature class"):
+            Signature(wrong)  # type: ignore[arg-type]
+
+
+def test_types_written_as_text_are_looked_up_where_the_class_stands(tmp_path: Path) -> None:
+    """What the importer of a module calls `Label` is not what the module calls so."""
+    (tmp_path / "labels_of_a_test.py").write_text(
+        "from __future__ import annotations\n"
+        "from typing import Literal\n"
+        "from core import InputField, OutputField, Signature\n"
+        "Label = Literal['a', 'b']\n"
+        "class Choose(Signature):\n"
+        "    text: str = InputField()\n"
+        "    label: Label = OutputField()\n"
+    )
+    spec = importlib.util.spec_from_file_location("labels_of_a_test", tmp_path / "labels_of_a_test.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["labels_of_a_test"] = module
+    try:
+        Label = int
+        spec.loader.exec_module(module)
+    finally:
+        del sys.modules["labels_of_a_test"]
+    assert module.Choose.label.shape["kind"] == "literal"
+    assert Label is int
