@@ -78,11 +78,12 @@ def _more_settings() -> dict[str, Any]:
 
 def estimate_line(estimate: estimates.Estimate) -> None:
     """Draw what a run will take."""
-    calls = (
-        f"about {estimate.likely:,} calls"
-        if estimate.low == estimate.high
-        else f"about {estimate.likely:,} calls ({estimate.low:,} to {estimate.high:,})"
-    )
+    if not estimate.high:
+        st.caption(":material/calculate: no calls: the search asks nothing of the model")
+        return
+    calls = f"about {estimate.likely:,} calls"
+    if estimate.low != estimate.high:
+        calls += f" ({estimate.low:,} to {estimate.high:,})"
     money = (
         "price unknown"
         if estimate.cost is None

@@ -101,6 +101,8 @@ class Overview:
     evaluations: int
     compiles: int
     active_runs: int
+    versions_scored: int
+    """How many versions have a finished evaluation: from two on there is something to compare."""
     scores: list[tuple[str, str, float, float]]
     """(run id, name, score in percent, when finished) of finished evaluations, oldest first."""
 
@@ -113,7 +115,7 @@ class Overview:
             "metric": self.metrics > 0,
             "evaluate": self.evaluations > 0,
             "compile": self.compiled_versions > 0,
-            "compare": self.evaluations > 1,
+            "compare": self.versions_scored > 1,
         }
 
 
@@ -203,6 +205,7 @@ def overview(ws: Workspace, task_id: str) -> Overview:
             evaluations=sum(1 for kind, status in states if (kind, status) == ("evaluate", "done")),
             compiles=sum(1 for kind, status in states if (kind, status) == ("compile", "done")),
             active_runs=sum(1 for _, status in states if status in ("queued", "running", "stopping")),
+            versions_scored=len({row.version_id for row in rows if row.result}),
             scores=[
                 (row.id, row.name, row.result["score"], row.finished or row.created)
                 for row in rows
