@@ -2,11 +2,8 @@
 
 import asyncio
 import contextvars
-import subprocess
-import sys
 import threading
-import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -155,78 +152,3 @@ def test_our_own_driver_names_what_it_cannot_step() -> None:
 
     with pytest.raises(RuntimeError, match="event loop"):
         drive(foreign())
-
-
-def test_stepping_costs_microseconds_when_nothing_waits() -> None:
-    async def ready() -> int:
-        return 1
-
-    start = time.process_time()
-    for _ in range(1000):
-        drive(ready())
-    assert time.process_time() - start < 0.2
-
-
-def test_a_loop_started_inside_a_driven_step_is_awaited_on_as_usual() -> None:
-    async def holds_sync_user_code() -> int:
-        return asyncio.run(ours()) + await ours()
-
-    assert drive(holds_sync_user_code()) == 84
-
-
-def test_an_interrupt_lets_the_coroutine_clean_up_before_it_is_raised(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    order: list[str] = []
-
-    async def watched() -> None:
-        try:
-            await on_io(answer)
-        finally:
-            order.append("cleaned")
-
-    def interrupted(_future: Future[object], timeout: float | None = None) -> None:
-        raise KeyboardInterrupt
-
-    coroutine = watched()  # held, as a traceback that somebody looks at holds it
-    monkeypatch.setattr(Future, "exception", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        drive(coroutine)
-    order.append("raised")
-    assert order == ["cleaned", "raised"]
-
-
-def test_a_task_that_exits_ends_neither_the_loop_nor_other_calls() -> None:
-    async def exits() -> None:
-        async def task() -> None:
-            raise SystemExit(3)
-
-        await asyncio.create_task(task())
-
-    with pytest.raises(SystemExit):
-        drive(_await(exits))
-    assert drive(ours()) == 42
-
-
-def test_a_forked_child_starts_loop_and_threads_of_its_own() -> None:
-    async def both() -> int:
-        return await on_io(answer) + await run_in_thread(lambda: 1)
-
-    assert drive(both()) == 43
-    code = (
-        "import os, asyncio\n"
-        "from core.foundation.drive import drive, on_io\n"
-        "from core.foundation.threads import run_in_thread\n"
-        "async def both():\n"
-        "    await on_io(lambda: asyncio.sleep(0))\n"
-        "    return await run_in_thread(lambda: 1)\n"
-        "drive(both())\n"
-        "child = os.fork()\n"
-        "if child == 0:\n"
-        "    os._exit(10 + drive(both()))\n"
-        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
-    )
-    told = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
-    )
-    assert told.stdout.strip() == "11"
