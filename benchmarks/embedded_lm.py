@@ -109,6 +109,32 @@ def all_intents(seed: int, test: int) -> list[Result]:
     ]
 
 
+def sample_task(folder: Path) -> list[Result]:
+    """Score a sample task on its own test rows: zero-shot, 16 labelled demos, random search over 8 candidates."""
+    task = json.loads((folder / "task.json").read_text())
+    if task.get("corpus"):
+        texts = [json.loads(line) for line in (folder / task["corpus"]).read_text().splitlines() if line]
+        task["program"]["corpus"] = [f"{text['title']} | {text['text']}" for text in texts]
+    program = core.build(core.ProgramSpec.model_validate(task["program"]))
+    split = task["split"]
+    rows = core.load_dataset(folder / task["dataset"], inputs=tuple(task["inputs"]))
+    held = rows.split(**split)
+    measure = core.make_metric(task["metric"])
+
+    def scored(what: str, candidate: core.Module) -> Result:
+        started = time.perf_counter()
+        result = core.Evaluate(devset=held["test"], metric=measure)(candidate)
+        spent = 1000 * (time.perf_counter() - started) / len(held["test"])
+        return Result(f"{folder.name}: {what}", result.mean, *result.interval, len(held["test"]), spent)
+
+    results = [scored("zero-shot", program)]
+    labelled = core.LabeledFewShot(k=16).compile(program, trainset=held["train"])
+    results.append(scored("LabeledFewShot(k=16)", labelled))
+    search = core.BootstrapFewShotWithRandomSearch(metric=measure, num_candidate_programs=8)
+    compiled = search.compile(program, trainset=held["train"], valset=held["validation"], seed=0)
+    return [*results, scored("random search, 8 candidates", compiled)]
+
+
 def averaged(seeds: range) -> list[Result]:
     """Average the table over further seeds: other intents, other rows; no interval, the spread is given instead."""
     tables = [ten_intents(seed) for seed in seeds]
@@ -144,6 +170,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="chooses intents and rows")
     parser.add_argument("--seeds", type=int, default=0, help="also average over this many further choices")
     parser.add_argument("--test-77", type=int, default=1000, help="test rows for all 77 intents")
+    parser.add_argument("--samples", action="store_true", help="also score the sample tasks")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--markdown", type=Path)
     arguments = parser.parse_args()
@@ -154,6 +181,9 @@ def main() -> None:
     results += all_intents(arguments.seed, arguments.test_77)
     if arguments.seeds:
         results += averaged(range(arguments.seed + 1, arguments.seed + 1 + arguments.seeds))
+    if arguments.samples:
+        for folder in sorted(path.parent for path in (ROOT / "sample_data").glob("*/task.json")):
+            results += sample_task(folder)
     print(table(results))
     if arguments.json:
         arguments.json.write_text(json.dumps([asdict(result) for result in results], indent=1) + "\n")

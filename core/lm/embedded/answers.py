@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from core.lm.embedded.alternatives import solve_alternatives
 from core.lm.embedded.candidates import kind_of
 from core.lm.embedded.context import Context
 from core.lm.embedded.evidence import Evidence, find_evidence
@@ -32,6 +33,8 @@ def solve_question(context: Context, slot: Slot) -> list[Option]:
     found = sentences_of(passages_of(task, name))
     if not found:
         return []
+    if offered := solve_alternatives(question, found):
+        return offered
     taught = [value for _, value in task.taught(slot.name)]
     scorer = _Scorer(question, taught)
     options: dict[str, Option] = {}
@@ -76,7 +79,7 @@ class _Scorer:
             score -= 2.5
         if self._shapes:
             shape = (kind_of(span.text), min(len(span.text.split()), 4))
-            score += 1.2 * sum(other == shape for other in self._shapes) / len(self._shapes)
+            score += 0.4 * sum(other == shape for other in self._shapes) / len(self._shapes)
         return score
 
     def _kind(self, span: Span) -> float:

@@ -42,6 +42,8 @@ _SHARED = {
     "teilt",
     "groups",
 }
+_MOST_WORDS = 14
+_LONGEST_EXPRESSION = 300
 _FACTORS = {
     "twice": 2.0,
     "double": 2.0,
@@ -94,9 +96,13 @@ def _shown(value: float) -> str:
 
 
 def _expression(text: str) -> tuple[str, float] | None:
+    if len(text) > _LONGEST_EXPRESSION:
+        return None
     spoken = text.casefold()
     for pattern, sign in _SPOKEN:
         spoken = re.sub(rf"(?<=[\d)\s])\s*(?:{pattern})\s*(?=[\s\d(])", f" {sign} ", spoken)
+    if len(re.findall(r"[^\W\d_]+", spoken)) > _MOST_WORDS:
+        return None  # a story: `1/4 of those cards` is no expression to work out
     for match in _EXPRESSION.finditer(spoken):
         written = re.sub(r"\s+", " ", match[0]).strip()
         if re.search(r"[\d)]\s*[-+*/×÷^−–]\s*[(\d]|\d\s*x\s*\d", written) and not re.fullmatch(
@@ -178,7 +184,7 @@ def _quantities(sentence: str) -> list[_Quantity]:
     found: list[_Quantity] = []
     for clause in re.split(r",\s|;|\band then\b|\bthen\b|\bbut\b|\band\b", sentence):
         own = words(clause)
-        for word in re.findall(r"[$€£]?\d[\d,]*(?:\.\d+)?%?|[^\W\d_]+", clause.casefold()):
+        for word in re.findall(r"[$€£]?\d[\d,]*(?:\.\d+)?%?(?!\w)|[^\W\d_]+", clause.casefold()):
             if word in _FACTORS:
                 found.append(_Quantity(_FACTORS[word], tuple(own), relative=True))
             elif (word[-1].isdigit() or word in NUMBER_WORDS or word[:1] in "$€£") and not _article(

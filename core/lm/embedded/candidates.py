@@ -35,9 +35,10 @@ _DAYS = (
     "sonntag|tomorrow|today|yesterday|tonight"
 )
 _CURRENCY = r"(?:[$€£¥₹₽₩]|USD|EUR|GBP|CHF|JPY|dollars?|euros?|pounds?|cents?|crowns?|coins?)"
-_NUMBER = r"\d{1,3}(?:[,.'\u00a0 ]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
+_NUMBER = r"(?<!\d)(?:\d{1,3}(?:[,.'\u00a0 ]\d{3}){1,8}(?:[.,]\d{1,20})?|\d{1,30}(?:[.,]\d{1,20})?)"
+_LONGEST = 20_000  # characters looked through: what stands beyond is not an answer to a question
 _PATTERNS: tuple[tuple[str, str], ...] = (
-    ("email", r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    ("email", r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64}){1,8}"),
     ("url", r"https?://[^\s<>\"']+|www\.[^\s<>\"']+"),
     ("date", r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?"),
     ("date", r"\d{1,2}[./]\d{1,2}[./]\d{2,4}"),
@@ -53,7 +54,11 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("phone", r"\+\d[\d\s().-]{6,}\d|\(\d{2,5}\)\s*\d[\d\s-]{4,}\d|\b\d{3}[-.]\d{3,4}[-.]?\d{3,4}\b"),
     ("money", rf"{_CURRENCY}\s?(?:{_NUMBER})|(?:{_NUMBER})\s?{_CURRENCY}(?!\w)"),
     ("percent", rf"(?:{_NUMBER})\s?%"),
-    ("code", r"(?=[\w-]*\d)(?=[\w-]*[A-Za-z])#?[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*|#\d+"),
+    (
+        "code",
+        r"(?<![\w-])(?=[\w-]{0,40}\d)(?=[\w-]{0,40}[A-Za-z])#?[A-Za-z0-9]{1,40}(?:-[A-Za-z0-9]{1,40}){0,8}|"
+        r"#\d{1,20}",
+    ),
     ("year", r"(?<![\d.,])(?:1\d{3}|20\d{2})(?![\d]|[.,]\d)"),
     ("number", rf"(?<![\w.,])[-+]?(?:{_NUMBER})(?![\w])"),
     ("day", rf"(?i:\b(?:next\s+|this\s+)?(?:{_DAYS})\b)"),
@@ -71,16 +76,17 @@ _UNSPACED_RUN = re.compile("[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]+")
 
 def pieces(text: str) -> list[Piece]:
     """Return the pieces of `text` in order, the specific kinds first where several begin together."""
+    text = text[:_LONGEST]
     found: list[Piece] = []
-    taken: list[tuple[int, int]] = []
+    taken = bytearray(len(text))
     for kind, pattern in _COMPILED:
         for match in pattern.finditer(text):
             group = next((index for index in range(1, (match.re.groups or 0) + 1) if match[index]), 0)
             start, end = match.span(group)
-            if kind != "quoted" and any(start < stop and end > begin for begin, stop in taken):
-                continue
             if kind != "quoted":
-                taken.append((start, end))
+                if any(taken[start:end]):
+                    continue
+                taken[start:end] = b"\x01" * (end - start)
             found.append(_trimmed(text, start, end, kind))
     found += _names(text, taken)
     found += _phrases(text)
@@ -97,7 +103,7 @@ def _trimmed(text: str, start: int, end: int, kind: str) -> Piece:
     return Piece(stripped, start, start + len(stripped), kind)
 
 
-def _names(text: str, taken: list[tuple[int, int]]) -> list[Piece]:
+def _names(text: str, taken: bytearray) -> list[Piece]:
     """Return runs of capitalised words, small joining words inside them allowed."""
     found: list[Piece] = []
     run: list[re.Match[str]] = []
@@ -129,7 +135,7 @@ def _names(text: str, taken: list[tuple[int, int]]) -> list[Piece]:
         else:
             close()
     close()
-    return [piece for piece in found if not any(b <= piece.start and piece.end <= e for b, e in taken)]
+    return [piece for piece in found if not all(taken[piece.start : piece.end])]
 
 
 def _without_possessive(text: str) -> str:

@@ -5,11 +5,11 @@ Knows nothing about turns or values; it reads the system message's lists and tem
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from typing import Any
 
+from core.lm.embedded.decoding import decoded_prefix
 from core.lm.embedded.shapes import Shape, parse_type, shape_of_schema, shape_of_tags
 from core.lm.embedded.task import Slot
 
@@ -177,8 +177,5 @@ def _schema_in(note: str) -> Any:
     begin = note.find("{")
     if begin < 0:
         return None
-    try:
-        found, _ = json.JSONDecoder().raw_decode(note[begin:])
-    except ValueError:
-        return None
+    found, _ = decoded_prefix(note[begin:])
     return found if isinstance(found, dict) and found else None

@@ -39,12 +39,12 @@ def read_freeform(
 ) -> Task:
     """Return the task of a plain conversation; the fields are those declared, or those its lines are headed with."""
     users = [text for role, text in turns if role == "user"]
-    request = users[-1] if users else ""
+    request = "\n".join(line.rstrip() for line in users[-1].splitlines()) if users else ""
     if inputs and outputs:
         return _declared(system, inputs, outputs, request)
     if _WANTS_INSTRUCTION.search(request):
         return _proposal(system, request)
-    blocks = [block for block in re.split(r"\n\s*\n|\n-{3,}\n", request) if block.strip()]
+    blocks = [block for block in re.split(r"\n\n+|\n-{3,}\n", request) if block.strip()]
     heads = _final_heads(request)
     demos = [demo for demo in (_pair(turn, after) for turn, after in itertools.pairwise(turns)) if demo]
     body, instruction = request, system

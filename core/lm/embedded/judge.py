@@ -6,12 +6,12 @@ reference's words, and little beyond that.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import Counter
 
 from core.lm.embedded.context import Context
+from core.lm.embedded.decoding import decoded
 from core.lm.embedded.numbers import read_number
 from core.lm.embedded.options import Option
 from core.lm.embedded.task import Slot, Task
@@ -147,10 +147,7 @@ def _plain_lines(text: str) -> str:
         match = re.match(r'^\w+: (".*")$', line)
         if not match:
             return text
-        try:
-            found.append(str(json.loads(match[1])))
-        except ValueError:
-            return text
+        found.append(str(decoded(match[1])))
     return "\n".join(found)
 
 

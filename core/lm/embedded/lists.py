@@ -27,6 +27,9 @@ _ARTICLE = re.compile(
     r"die|das|un|une|des|le|la|les|one|another|no)\s+",
     re.IGNORECASE,
 )
+_MOST_ITEMS = 40
+_MOST_GROUPS = 600
+_LONGEST = 4000  # of a sentence
 _STRIP = " \t\n.,;:!?\"'“”()[]-–*•"
 
 
@@ -79,7 +82,12 @@ def _groups(text: str, taught: Taught) -> list[tuple[list[str], str]]:
     """Return runs of items with the words that lead to them: of each sentence, and of each of its tails."""
     found: list[tuple[list[str], str]] = []
     for sentence in re.split(r"(?<=[.!?。])\s+|\n\n+", text):
-        pieces = [piece for piece in _SPLIT.split(sentence.strip()) if piece and piece.strip(_STRIP)]
+        pieces = [
+            piece for piece in _SPLIT.split(sentence.strip()[:_LONGEST]) if piece and piece.strip(_STRIP)
+        ]
+        pieces = pieces[-_MOST_ITEMS:]
+        if len(found) > _MOST_GROUPS:
+            break
         for start in range(len(pieces)):
             for lead, first in _heads(pieces[start]):
                 group = [first, *pieces[start + 1 :]]

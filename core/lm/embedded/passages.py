@@ -9,6 +9,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from core.lm.embedded.decoding import decoded
 from core.lm.embedded.task import Task
 from core.lm.embedded.text import humanized, sentences
 
@@ -46,10 +47,7 @@ def as_items(value: str) -> list[str]:
     """Return the items of a list as it stands in a prompt: JSON, numbered guillemets, or lines; else the text."""
     text = value.strip()
     if text.startswith("["):
-        try:
-            found = json.loads(text)
-        except ValueError:
-            found = None
+        found = decoded(text)
         if isinstance(found, list):
             return [item if isinstance(item, str) else json.dumps(item, ensure_ascii=False) for item in found]
     if numbered := _NUMBERED.findall(text):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.lm.embedded.declared import declared_fields, refine
+from core.lm.embedded.decoding import decoded_prefix
 from core.lm.embedded.freeform import read_freeform
 from core.lm.embedded.shapes import Shape, shape_of_schema, tagged_value
 from core.lm.embedded.task import Demo, Slot, Task
@@ -166,10 +167,7 @@ def _notes(template: str, outputs: list[Slot], layout: str) -> dict[str, str]:
 def template_object(text: str) -> tuple[dict[str, Any], int]:
     """Return the first JSON object in `text` that begins a line, and where it ends (0: none)."""
     for match in re.finditer(r"^\{", text, re.MULTILINE):
-        try:
-            found, end = json.JSONDecoder().raw_decode(text[match.start() :])
-        except ValueError:
-            continue
+        found, end = decoded_prefix(text[match.start() :])
         if isinstance(found, dict):
             return found, match.start() + end
     return {}, 0

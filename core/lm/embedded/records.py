@@ -5,7 +5,6 @@ Knows nothing about layouts. An object is filled part by part; what demos gave f
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import Any
 
 from core.lm.embedded.closed import ClosedFit, closed_options
 from core.lm.embedded.context import Context
+from core.lm.embedded.decoding import MISSING, decoded
 from core.lm.embedded.extract import extract, learn
 from core.lm.embedded.lists import list_options
 from core.lm.embedded.options import Option
@@ -38,10 +38,8 @@ def _read(written: str, shape: Shape) -> Any:
         return written
     if written in {"None", "null"}:
         return None
-    try:
-        return json.loads(written)
-    except ValueError:
-        return {"True": True, "False": False}.get(written, written)
+    found = decoded(written)
+    return {"True": True, "False": False}.get(written, written) if found is MISSING else found
 
 
 def solve_record(context: Context, slot: Slot) -> list[Option]:

@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from core.lm.embedded.decoding import MISSING, decoded
+
 __all__ = [
     "ANY",
     "TEXT",
@@ -117,10 +119,8 @@ def _choice(match: re.Match[str]) -> Any:
     word = match[3]
     if word in {"True", "False", "None"}:
         return {"True": True, "False": False, "None": None}[word]
-    try:
-        return json.loads(word)
-    except ValueError:
-        return word
+    found = decoded(word)
+    return word if found is MISSING else found
 
 
 def _split(text: str, separator: str) -> list[str]:
@@ -208,12 +208,13 @@ def _schema_union(options: list[Any], definitions: dict[str, Any], depth: int) -
     return replace(shape, nullable=len(real) < len(options))
 
 
+_LONGEST_TAGGED = 20_000  # matching tags takes time quadratic in the text
 _TAG = re.compile(r"<([A-Za-z_][\w.-]*)\s*(?:/>|>(.*?)</\1>)", re.DOTALL)
 
 
 def shape_of_tags(text: str, depth: int = 0) -> Shape:
     """Return the shape that nested tags show: `<name>...</name><tags><item>...</item></tags>`."""
-    found = _TAG.findall(text)
+    found = _TAG.findall(text[:_LONGEST_TAGGED])
     if not found or depth > 6:
         return ANY
     if {name for name, _ in found} == {"item"}:
@@ -225,7 +226,7 @@ def shape_of_tags(text: str, depth: int = 0) -> Shape:
 
 def tagged_value(text: str, depth: int = 0) -> Any:
     """Return nested tags as JSON data; a text without tags as it is, numbers and bools read."""
-    found = _TAG.findall(text)
+    found = _TAG.findall(text) if len(text) <= _LONGEST_TAGGED else []
     if not found or depth > 6:
         plain = text.strip().replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
         return _choice_of(plain)

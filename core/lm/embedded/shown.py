@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.lm.embedded.decoding import decoded
+
 __all__ = ["Shown", "shown_examples"]
 
 _HEAD = re.compile(
@@ -65,10 +67,7 @@ def _from_json(value: str) -> list[Shown]:
     text = value.strip()
     if text[:1] not in "[{":
         return []
-    try:
-        data = json.loads(text)
-    except ValueError:
-        return []
+    data = decoded(text)
     rows = data if isinstance(data, list) else [data]
     return [example for row in rows if isinstance(row, dict) and (example := _from_mapping(row))]
 

@@ -16,9 +16,7 @@ from core.wire.tokens import normalized, tokens
 __all__ = ["content_words", "count_tokens", "grams", "is_function_word", "plain", "sentences", "words"]
 
 
-_SENTENCE_END = re.compile(
-    "(?<=[.!?…])[\"'”’»)\\]]*(?=\\s+[^\\sa-z])|(?<=[。！？؟।])|\\n\\s*\\n|\\n(?=\\s*(?:[-*•]|\\d+[.)])\\s)|\\n"
-)
+_SENTENCE_END = re.compile("(?<=[.!?…])[\"'”’»)\\]]*(?=\\s+[^\\sa-z])|(?<=[。！？؟।])|\\n")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|No|Nr|vs|etc|ca|approx|e\.g|i\.e|z\.B|d\.h|bzw|Mt|Ft)\.$"
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from collections import Counter
 from typing import Any
 
@@ -82,3 +83,17 @@ def test_contents_in_parts_and_missing_contents(model: InContextModel) -> None:
     parts = [{"role": "user", "content": [{"type": "text", "text": PROMPT[0]["content"]}]}]
     assert model.complete(parts)[0].text == model.complete(PROMPT)[0].text
     assert model.complete([{"role": "assistant", "content": None}, *PROMPT])[0].text
+
+
+@pytest.mark.parametrize("kind", ["str", "list[str]", "float", "Optional[str]", "bool"])
+@pytest.mark.parametrize(
+    "piece", ["a", "1", "(", "A ", "Ab, ", "a@", "<a>", "\n", "[1] «", "{", "[", "a and ", "1-", "東"]
+)
+def test_hostile_texts_are_answered_in_time(
+    model: InContextModel, stranger: Any, kind: str, piece: str
+) -> None:
+    messages = stranger([("value", kind, "")], {"text": piece * (20_000 // len(piece))})
+    started = time.process_time()
+    assert "[[ ## value ## ]]" in model.complete(messages)[0].text
+    assert model.complete([{"role": "user", "content": piece * (20_000 // len(piece))}])
+    assert time.process_time() - started < 10
