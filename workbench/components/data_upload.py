@@ -91,11 +91,8 @@ def _import_form(ws: Workspace, task_id: str, version: Version, table: Table) ->
             )
             if column != _NONE:
                 chosen[str(column)] = field
-    extra = st.multiselect(
-        "Columns to keep beside them",
-        [name for name in table.columns if name not in chosen],
-        key="data_map_extra",
-    )
+    spare = [name for name in table.columns if name not in chosen]
+    extra = st.multiselect("Columns to keep beside them", spare, key="data_map_extra") if spare else []
     name = st.text_input("Name", value=PurePath(table.filename).stem, key=f"data_name_{table.filename}")
     missing = [field for field, _ in wanted if field not in chosen.values()]
     if missing:

@@ -5,7 +5,7 @@ Knows nothing about programs or the store. Tables and text change each other; wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -17,7 +17,7 @@ from core.pipeline.spec import SignatureSpec
 from workbench.components.errors import show_error
 from workbench.services.signature_form import COLUMNS, TYPES, fields_of, rows_of
 
-__all__ = ["signature_editor"]
+__all__ = ["signature_editor", "with_edits"]
 
 
 def signature_editor(signature: Mapping[str, Any], *, key: str) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def signature_editor(signature: Mapping[str, Any], *, key: str) -> dict[str, Any
     instructions = st.text_area(
         "Instructions",
         value=base.get("instructions", ""),
-        key=f"{key}_instructions_{revision}",
+        key=f"{key}_instructions",
         help="What the step should do. Optimizers may rewrite it; the fields stay.",
         height=110,
     )
@@ -100,7 +100,7 @@ def _quick_line(key: str) -> None:
         except WorkbenchError as error:
             st.session_state[f"{key}_line_error"] = error
             return
-        st.session_state[f"{key}_base"] = _merged(parsed, st.session_state.get(f"{key}_now", parsed))
+        st.session_state[f"{key}_base"] = _merged(parsed, _typed_so_far(key))
         st.session_state[f"{key}_revision"] += 1
 
     st.text_input(
@@ -109,6 +109,35 @@ def _quick_line(key: str) -> None:
     error = st.session_state.pop(f"{key}_line_error", None)
     if error is not None:
         show_error(error)
+
+
+def _typed_so_far(key: str) -> dict[str, Any]:
+    """Return the signature with the edits that the browser sent last, which no run may have seen to its end yet."""
+    base: dict[str, Any] = st.session_state[f"{key}_base"]
+    revision = st.session_state[f"{key}_revision"]
+    made = {**base, **st.session_state.get(f"{key}_now", {})}
+    made["instructions"] = st.session_state.get(f"{key}_instructions", made.get("instructions", ""))
+    for side in ("inputs", "outputs"):
+        edits = st.session_state.get(f"{key}_{side}_{revision}")
+        if not edits:
+            continue
+        try:
+            members = {field["name"]: field for field in made[side]}
+            fields = fields_of(with_edits(rows_of(base[side]), edits), base[side], side=side)
+            made[side] = [_inherit(field, members.get(field["name"])) for field in fields]
+        except WorkbenchError:
+            continue
+    return made
+
+
+def with_edits(rows: Sequence[Mapping[str, Any]], edits: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a table's rows after edits as a data editor keeps them."""
+    changed: Mapping[Any, Mapping[str, Any]] = edits.get("edited_rows") or {}
+    made = [{**row, **changed.get(index, changed.get(str(index), {}))} for index, row in enumerate(rows)]
+    gone = set(edits.get("deleted_rows") or ())
+    return [row for index, row in enumerate(made) if index not in gone] + [
+        dict(row) for row in edits.get("added_rows") or ()
+    ]
 
 
 def _merged(parsed: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,7 +152,9 @@ def _merged(parsed: dict[str, Any], before: Mapping[str, Any]) -> dict[str, Any]
 def _inherit(field: dict[str, Any], old: Mapping[str, Any] | None) -> dict[str, Any]:
     if old is None:
         return field
-    kept = {name: old[name] for name in ("desc", "constraints", "fields") if old.get(name)}
+    kept = {
+        name: old[name] for name in ("desc", "constraints", "fields") if old.get(name) and not field.get(name)
+    }
     return {**field, **kept, "type": field["type"]}
 
 

@@ -56,6 +56,19 @@ def test_tables_change_the_line_and_the_messages(app: Open) -> None:
     assert "sure" not in before
 
 
+def test_what_was_typed_last_outlives_a_change_of_the_line(app: Open) -> None:
+    at = app("task", new="1")
+    at.text_area(key="new_Classify_instructions").set_value("Say how it feels.")
+    at.session_state["new_Classify_inputs_0"] = {
+        "edited_rows": {0: {"description": "one review"}}, "added_rows": [], "deleted_rows": []
+    }  # fmt: skip
+    at.text_input(key="new_Classify_line").set_value("text -> mood: bool").run()
+    sent = "\n".join(code.value for code in at.code)
+    assert "Say how it feels." in sent
+    assert "one review" in sent
+    assert "mood" in sent
+
+
 def test_a_line_that_cannot_be_read_says_so_and_changes_nothing(app: Open) -> None:
     at = app("task", new="1")
     at.text_input(key="new_Classify_line").set_value("text, -> , label: Nonsense[").run()
@@ -94,7 +107,7 @@ def test_an_edited_program_is_saved_as_a_new_version(app: Open, ws: Any) -> None
     version = tasks.newest_version(ws, task)
     at = app("task", task=task)
     assert button(at, "Save version").disabled
-    at.text_area(key=f"task_{version.id}_triage_instructions_0").set_value("Be quick.").run()
+    at.text_area(key=f"task_{version.id}_triage_instructions").set_value("Be quick.").run()
     at.text_input(key=f"task_message_{version.id}").set_value("shorter").run()
     button(at, "Save version").click().run()
     newest = tasks.newest_version(ws, task)
@@ -211,9 +224,7 @@ def test_explore_runs_a_row_and_shows_its_trace(app: Open, ws: Any) -> None:
     assert len(steps) == 9
 
 
-def test_explore_runs_two_versions_on_the_same_input(
-    finished: Any, ws: Any, app: Open, texts: Texts
-) -> None:
+def test_explore_runs_two_versions_on_the_same_input(finished: Any, ws: Any, app: Open, texts: Texts) -> None:
     at = app("explore", task=finished.task)
     first = tasks.versions(ws, finished.task)[-1]
     at.selectbox(key="explore_other").select(first.id).run()
