@@ -154,7 +154,7 @@ def averaged(seeds: range) -> list[Result]:
 def table(results: list[Result]) -> str:
     """Return the results as Markdown."""
     lines = [
-        "| what | accuracy | 95 % interval (of means: least and most) | test rows | ms per answer |",
+        "| what | score | 95 % interval (of a mean of choices: least and most) | test rows | ms per answer |",
         "| --- | --- | --- | --- | --- |",
     ]
     lines += [
