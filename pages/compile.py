@@ -21,8 +21,12 @@ head(
 need_parts(overview)
 
 known = runs.list_runs(ws, task.id, kind="compile")
+# One more run is another key: the form closes when its run has started.
 with st.expander(
-    "New compile", expanded=not known or "version" in st.query_params, icon=":material/auto_awesome:"
+    "New compile",
+    expanded=not known or "version" in st.query_params,
+    icon=":material/auto_awesome:",
+    key=f"compile_new_{len(known)}",
 ):
     compile_form(ws, task.id)
 if known:

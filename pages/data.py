@@ -7,6 +7,7 @@ from workbench.components.data_health import health_list
 from workbench.components.data_rows import edit_rows
 from workbench.components.data_splits import split_form
 from workbench.components.data_upload import upload_form
+from workbench.components.errors import verbatim
 from workbench.components.figures import figure, figures
 from workbench.components.page import head, need_task
 from workbench.services import datasets, tasks
@@ -28,7 +29,7 @@ else:
         if len(known) > 1:
             state.selector("Dataset", names, chosen, "dataset")
         else:
-            st.subheader(known[0].name, anchor=False)
+            st.subheader(verbatim(known[0].name), anchor=False)
         with st.popover("Upload another", icon=":material/upload:"):
             upload_form(ws, task.id, version)
     info = datasets.get_dataset(ws, chosen)

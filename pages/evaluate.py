@@ -21,8 +21,12 @@ head(
 need_parts(overview)
 
 known = runs.list_runs(ws, task.id, kind="evaluate")
+# One more run is another key: the form closes when its run has started.
 with st.expander(
-    "New evaluation", expanded=not known or "version" in st.query_params, icon=":material/play_arrow:"
+    "New evaluation",
+    expanded=not known or "version" in st.query_params,
+    icon=":material/play_arrow:",
+    key=f"evaluate_new_{len(known)}",
 ):
     evaluation_form(ws, task.id)
 if known:

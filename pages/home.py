@@ -3,6 +3,7 @@
 import streamlit as st
 
 from workbench import state
+from workbench.components.errors import verbatim
 from workbench.components.figures import figure, figures
 from workbench.components.next_step import next_step
 from workbench.components.page import head
@@ -23,12 +24,12 @@ if known and task_id in {task.id for task in known}:
     overview = tasks.overview(ws, task_id)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.subheader(overview.task.name, anchor=False)
+            st.subheader(verbatim(overview.task.name), anchor=False)
             st.space("stretch")
             state.link("task", "Open the task", icon=":material/edit_note:")
             state.link("explore", "Try it", icon=":material/science:")
         if overview.task.description:
-            st.caption(overview.task.description)
+            st.caption(verbatim(overview.task.description))
         with figures(4):
             figure("Program versions", overview.versions)
             figure("Datasets", overview.datasets)

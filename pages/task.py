@@ -3,6 +3,7 @@
 import streamlit as st
 
 from workbench import state
+from workbench.components.errors import verbatim
 from workbench.components.page import head
 from workbench.components.preview import message_preview
 from workbench.components.program_diagram import program_diagram
@@ -27,7 +28,7 @@ if task_id not in known:
 else:
     overview = tasks.overview(ws, task_id)
     head(
-        overview.task.name,
+        verbatim(overview.task.name),
         "What the program takes and gives. On the right: the messages exactly as they will be sent.",
         overview.done,
         "task",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from workbench import state
-from workbench.components.errors import readable_errors
+from workbench.components.errors import readable_errors, verbatim
 from workbench.components.jobs import job_chip
 from workbench.locate import pages_dir
 from workbench.services import models, preferences, tasks
@@ -96,7 +96,9 @@ def _sidebar() -> None:
         if known:
             _task_picker([item.id for item in known], {item.id: item.name for item in known})
         model = preferences.default_model(workspace)
-        st.caption(f":material/memory: {model.name}", help=models.EMBEDDED_NOTE if model.embedded else None)
+        st.caption(
+            f":material/memory: {verbatim(model.name)}", help=models.EMBEDDED_NOTE if model.embedded else None
+        )
         job_chip(workspace)
 
 

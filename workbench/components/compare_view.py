@@ -127,7 +127,7 @@ def _rows(result: CompareResult) -> None:
 
 def _prompts(result: CompareResult) -> None:
     for prompt in result.prompts:
-        st.markdown(f"**{prompt.step}**")
+        st.markdown(f"**{verbatim(prompt.step)}**")
         st.caption(f"{len(prompt.before)} messages before, {len(prompt.after)} after")
         changes, before, after = st.tabs(["Changes", "Before", "After"], key=f"compare_prompt_{prompt.step}")
         with changes, st.container(height=520, border=False):

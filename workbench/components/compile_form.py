@@ -40,7 +40,7 @@ def _title(name: str) -> str:
 
 def compile_form(ws: Workspace, task_id: str) -> None:
     """Draw the form; starting opens the run."""
-    setup = setup_row(ws, task_id, "compile")
+    setup = setup_row(ws, task_id, "compile", as_written=True)
     counts = datasets.get_dataset(ws, setup.dataset_id).counts
     kinds = {kind.name: kind for kind in optimizers.optimizer_kinds()}
     best = recommended(counts.get("train", 0), list(kinds))

@@ -115,4 +115,4 @@ def _import_form(ws: Workspace, task_id: str, version: Version, table: Table) ->
 
 
 def _sample(table: Table, column: str | None) -> str | None:
-    return f"For example: {str(table.rows[0].get(column))[:120]}" if column else None
+    return f"For example: {verbatim(str(table.rows[0].get(column))[:120])}" if column else None

@@ -14,6 +14,7 @@ import streamlit as st
 
 from core.foundation.errors import DataError
 from workbench import state
+from workbench.components.errors import verbatim
 from workbench.services import datasets
 from workbench.services.datasets import Item
 from workbench.services.tasks import Version
@@ -90,7 +91,7 @@ def _row_picker(ws: Workspace, task_id: str) -> Item | None:
         st.query_params["row"] = str(st.session_state["explore_row"])
 
     number = st.number_input(
-        f"Row of {known[0].name}, 1 to {limit:,}",
+        f"Row of {verbatim(known[0].name)}, 1 to {limit:,}",
         min_value=1,
         max_value=limit,
         value=min(int(wanted), limit) if wanted.isdigit() and int(wanted) else 1,
@@ -110,7 +111,7 @@ def _inputs(version: Version, item: Item | None) -> dict[str, Any]:
             name,
             value=_shown(before),
             key=f"explore_input_{version.id}_{item.id if item else 'own'}_{name}",
-            help=field.get("desc") or None,
+            help=verbatim(field.get("desc") or "") or None,
             height=120 if kind == "str" else 90,
         )
         values[name] = _read(text, kind, name)

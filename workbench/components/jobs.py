@@ -8,6 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench import state
+from workbench.components.errors import verbatim
 from workbench.services import runs
 from workbench.services.run_records import Run
 from workbench.services.workspace import Workspace
@@ -23,7 +24,7 @@ def job_chip(ws: Workspace) -> None:
     st.session_state["jobs_known"] = known
     for run_id in before - known:
         ended = runs.get_run(ws, run_id)
-        st.toast(f"{ended.name}: {ended.status}", icon=":material/flag:")
+        st.toast(f"{verbatim(ended.name)}: {ended.status}", icon=":material/flag:")
     if active:
         _chip(ws)
 
@@ -36,7 +37,7 @@ def _chip(ws: Workspace) -> None:
     for run in active:
         with st.container(border=True, gap="xsmall"):
             icon = "auto_awesome" if run.kind == "compile" else "checklist"
-            state.link(run.kind, run.name, icon=f":material/{icon}:", run=run.id)
+            state.link(run.kind, verbatim(run.name), icon=f":material/{icon}:", run=run.id)
             st.caption(progress_text(run))
             if run.total:
                 st.progress(min(1.0, run.done / run.total))

@@ -41,7 +41,8 @@ def metric_bench(ws: Workspace, task_id: str, version: Version, spec: Mapping[st
     outputs = [name for name in version.spec["outputs"] if any(name in item.data for item in rows)]
     st.markdown("**Can it tell right from wrong?**")
     st.caption(
-        f"On the first {len(rows)} rows of {known[0].name}: the right answers, answers of other rows, none at all."
+        f"On the first {len(rows)} rows of {verbatim(known[0].name)}: "
+        "the right answers, answers of other rows, none at all."
     )
     _strip(ws, spec, rows, outputs)
     st.markdown("**Try it on a row**")

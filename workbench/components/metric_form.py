@@ -108,5 +108,5 @@ def _save_row(ws: Workspace, task_id: str, spec: dict[str, Any]) -> None:
         )
         if st.button("Use this metric", type="primary", icon=":material/check:", key="metric_save"):
             made = metrics.save_metric(ws, task_id, spec, name.strip() or None)
-            st.toast(f"Saved: {made.name}", icon=":material/check:")
+            st.toast(f"Saved: {verbatim(made.name)}", icon=":material/check:")
             st.rerun()

@@ -53,7 +53,11 @@ def _card(ws: Workspace, model: Connection) -> None:
             if not model.embedded and st.button("Remove", icon=":material/delete:", key=f"remove_{model.id}"):
                 models.delete_connection(ws, model.id)
                 st.rerun()
-        st.caption(models.EMBEDDED_NOTE if model.embedded else f"{model.model} at {verbatim(model.base_url)}")
+        st.caption(
+            models.EMBEDDED_NOTE
+            if model.embedded
+            else f"{verbatim(model.model)} at {verbatim(model.base_url)}"
+        )
         if test:
             with st.spinner("Asking …"):
                 result = models.test_connection(ws, model.name)
@@ -78,5 +82,7 @@ def _form(ws: Workspace) -> None:
             key_env = st.text_input("Variable with the key", placeholder="OPENAI_API_KEY, or empty")
         if st.form_submit_button("Connect", type="primary", icon=":material/link:"):
             made = models.save_connection(ws, name or model, base_url, model, key_env.strip() or None)
-            st.toast(f"Connected {made.name}. Test it before the first run.", icon=":material/check:")
+            st.toast(
+                f"Connected {verbatim(made.name)}. Test it before the first run.", icon=":material/check:"
+            )
             st.rerun()

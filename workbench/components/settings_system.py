@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import streamlit as st
 
+from workbench.components.errors import verbatim
 from workbench.services import runs
 from workbench.services.workspace import Workspace, worker_status
 
@@ -37,11 +38,11 @@ def system_panel(ws: Workspace) -> None:
         st.caption(
             "It carries runs out in a process of its own: closing this tab or restarting this server does not end them."
         )
-        st.caption(f"Its log: {status.log}")
+        st.caption(f"Its log: {verbatim(str(status.log))}")
     with st.container(border=True):
         st.markdown("**Storage**")
-        st.caption(f"Home: {ws.config.home}")
-        st.caption(f"Cache: {ws.config.cache_dir}")
+        st.caption(f"Home: {verbatim(str(ws.config.home))}")
+        st.caption(f"Cache: {verbatim(str(ws.config.cache_dir))}")
         st.caption("To back it up, copy the home folder while no run is going.")
     with st.container(border=True):
         st.markdown("**Versions**, for a bug report")

@@ -28,14 +28,20 @@ class Setup:
     model: str
 
 
-def setup_row(ws: Workspace, task_id: str, key: str, splits: Sequence[str] = ()) -> Setup:
+def setup_row(
+    ws: Workspace, task_id: str, key: str, splits: Sequence[str] = (), *, as_written: bool = False
+) -> Setup:
     """Draw the choices side by side.
 
     Args:
         key: Names this form.
         splits: Splits to choose from; none where the run decides for itself.
+        as_written: Begin with the newest program that was not compiled, not with the newest of all.
     """
-    versions = {version.id: version.name for version in tasks.versions(ws, task_id)}
+    known_versions = tasks.versions(ws, task_id)
+    if as_written:
+        known_versions = sorted(known_versions, key=lambda version: version.compiled)
+    versions = {version.id: version.name for version in known_versions}
     data = {item.id: item for item in datasets.list_datasets(ws, task_id)}
     known = {metric.id: metric.name for metric in metrics.list_metrics(ws, task_id)}
     wanted = st.query_params.get("version")

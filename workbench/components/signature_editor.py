@@ -134,7 +134,7 @@ def with_edits(rows: Sequence[Mapping[str, Any]], edits: Mapping[str, Any]) -> l
     """Return a table's rows after edits as a data editor keeps them."""
     changed: Mapping[Any, Mapping[str, Any]] = edits.get("edited_rows") or {}
     made = [{**row, **changed.get(index, changed.get(str(index), {}))} for index, row in enumerate(rows)]
-    gone = set(edits.get("deleted_rows") or ())
+    gone: list[Any] = list(edits.get("deleted_rows") or [])
     return [row for index, row in enumerate(made) if index not in gone] + [
         dict(row) for row in edits.get("added_rows") or ()
     ]
