@@ -38,6 +38,7 @@ def compile_view(ws: Workspace, run_id: str) -> None:
             _outcome(now)
             _budget_bars(now, events)
             _candidates(now, events)
+            _attempts((now.result or {}).get("report") or {})
             _log(events)
             if run.active and not now.active:
                 st.rerun()
@@ -91,7 +92,6 @@ def _outcome(run: Run) -> None:
             )
             state.link("explore", "Try it", icon=":material/science:", version=run.result_version_id)
             state.link("export", "Export it", icon=":material/ios_share:", version=run.result_version_id)
-    _attempts(report)
 
 
 def _interval(ends: Any) -> str:

@@ -50,7 +50,7 @@ def run_row_of(run: Run) -> dict[str, Any]:
         "score %": run.score,
         "95 % interval": score_text(run).partition(" (")[2].rstrip(")"),
         "rows": "train, validation" if run.kind == "compile" else run.split,
-        "started": datetime.datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M:%S"),
+        "started": datetime.datetime.fromtimestamp(run.created).strftime("%Y-%m-%d %H:%M"),
         "seconds": None if run.seconds is None else round(run.seconds, 1),
         "calls": result.get("calls"),
         "cost $": result.get("cost"),
@@ -76,7 +76,7 @@ def run_table(runs: Sequence[Run], *, key: str, selectable: bool = False, tools:
         [run_row_of(run) for run in runs],
         key=key,
         name="runs",
-        hidden=("id",),
+        hidden=("id",) if tools else ("id", "model", "cost $"),
         selectable=selectable,
         tools=tools,
         columns={
