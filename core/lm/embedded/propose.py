@@ -253,11 +253,15 @@ def _terms(text: str) -> set[str]:
     return single | pairs
 
 
+def _words(count: int) -> str:
+    return "one word" if count == 1 else f"{count} words"
+
+
 def _format_line(name: str, values: Sequence[str]) -> str:
     """Say what the answers of an open field look like."""
     lengths = sorted(len(value.split()) for value in values)
     kinds = Counter(kind_of(value) for value in values if value)
     usual = kinds.most_common(1)[0][0] if kinds else "phrase"
-    spread = f"{lengths[0]} to {lengths[-1]} words" if lengths[0] != lengths[-1] else f"{lengths[0]} words"
+    spread = f"{lengths[0]} to {lengths[-1]} words" if lengths[0] != lengths[-1] else _words(lengths[0])
     lower = " in lower case" if values and all(value == value.lower() for value in values) else ""
     return f"Give {humanized(name)} as a {usual} of {spread}{lower}, for example {values[0]!r}."

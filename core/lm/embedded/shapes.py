@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.lm.embedded.decoding import MISSING, decoded
@@ -47,7 +47,6 @@ class Shape:
     low: float | None = None
     high: float | None = None
     name: str = ""
-    constraints: tuple[str, ...] = field(default=())
 
 
 TEXT = Shape("str")

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from core.lm.embedded.text import grams, is_function_word, words
 
-__all__ = ["Vector", "Weights", "added", "dot", "features", "normalized", "similarity"]
+__all__ = ["Vector", "Weights", "added", "dot", "features", "normalized"]
 
 Vector = dict[str, float]
 
@@ -85,8 +85,3 @@ def dot(left: Vector, right: Vector) -> float:
     if len(left) > len(right):
         left, right = right, left
     return sum(value * right[key] for key, value in left.items() if key in right)
-
-
-def similarity(left: str, right: str) -> float:
-    """Return how alike two texts are, 0 to 1, with every feature weighing alike."""
-    return dot(normalized(features(left)), normalized(features(right)))
