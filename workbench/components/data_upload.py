@@ -60,6 +60,8 @@ def _found(ws: Workspace, task_id: str, version: Version, table: Table) -> None:
         st.caption(f"and {len(table.problems) - _PROBLEMS:,} more")
     for note in table.notes:
         st.caption(f":orange[:material/rule:] {verbatim(note)}")
+    if not table.rows and table.problems:
+        return
     if not table.rows:
         raise DataError("There are no rows in this file.", file=table.filename, hint="Is it the right one?")
     frame = pd.DataFrame([{name: cell(value) for name, value in row.items()} for row in table.rows[:5]])

@@ -5,7 +5,6 @@ Knows nothing about how programs run.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import streamlit as st
@@ -13,6 +12,7 @@ import streamlit as st
 from workbench.components.errors import verbatim
 from workbench.components.explore_form import Asked, differing
 from workbench.components.figures import money
+from workbench.components.metric_bench import asks_a_model
 from workbench.components.page import empty_state
 from workbench.components.table import cell
 from workbench.components.trace import trace_view
@@ -66,7 +66,7 @@ def _result(ws: Workspace, asked: Asked, version: Version) -> ExploreResult:
 def _verdict(ws: Workspace, asked: Asked, version: Version, result: ExploreResult) -> None:
     """Say how good the answer is: by the task's metric, or by equality where a metric would have to ask a model."""
     known = metrics.list_metrics(ws, version.task_id)
-    if known and '"judge"' not in json.dumps(known[0].spec):
+    if known and not asks_a_model(known[0].spec):
         example = {**asked.inputs, **asked.labels}
         (trial,) = metrics.try_metric(ws, known[0].spec, [(example, result.outputs)], model=asked.model)
         if trial.score is not None:

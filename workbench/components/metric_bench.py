@@ -6,7 +6,7 @@ Knows nothing about how metrics score.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -21,13 +21,13 @@ from workbench.services.datasets import Item
 from workbench.services.tasks import Version
 from workbench.services.workspace import Workspace
 
-__all__ = ["metric_bench"]
+__all__ = ["asks_a_model", "metric_bench"]
 
 _ROWS = 20
 
 
-def metric_bench(ws: Workspace, task_id: str, version: Version, spec: Mapping[str, Any]) -> None:
-    """Draw the bench for the metric in the form."""
+def metric_bench(ws: Workspace, task_id: str, version: Version, spec: Mapping[str, Any] | None) -> None:
+    """Draw the bench for the metric in the form; None while that is not complete."""
     known = datasets.list_datasets(ws, task_id)
     if not known:
         empty_state(
@@ -36,6 +36,9 @@ def metric_bench(ws: Workspace, task_id: str, version: Version, spec: Mapping[st
             "Bring some examples and see here whether the metric can tell right from wrong.",
             {"Bring examples": lambda: state.go("data")},
         )
+        return
+    if spec is None:
+        st.caption("Complete the metric on the left, and try it here.")
         return
     rows = datasets.get_rows(ws, known[0].id, limit=_ROWS)
     outputs = [name for name in version.spec["outputs"] if any(name in item.data for item in rows)]
@@ -49,9 +52,15 @@ def metric_bench(ws: Workspace, task_id: str, version: Version, spec: Mapping[st
     _one_row(ws, spec, rows, outputs)
 
 
+def asks_a_model(spec: Mapping[str, Any]) -> bool:
+    """Whether a metric, or a part of it, asks a model; then nothing is scored before a button is pressed."""
+    parts: Sequence[Mapping[str, Any]] = spec.get("params", {}).get("parts") or ()
+    return spec["kind"] == "judge" or any(asks_a_model(part["metric"]) for part in parts)
+
+
 def _strip(ws: Workspace, spec: Mapping[str, Any], rows: list[Item], outputs: list[str]) -> None:
     model = state.model_name()
-    if spec["kind"] == "judge" and not st.button(
+    if asks_a_model(spec) and not st.button(
         f"Ask the judge about {3 * len(rows)} answers", key="metric_judge"
     ):
         return
@@ -84,6 +93,8 @@ def _one_row(ws: Workspace, spec: Mapping[str, Any], rows: list[Item], outputs: 
         for name in outputs
     }
     given = {name: _as_before(text, item.data.get(name)) for name, text in answer.items()}
+    if asks_a_model(spec) and not st.button("Ask the judge about this answer", key="metric_judge_one"):
+        return
     (trial,) = metrics.try_metric(ws, spec, [(item.data, given)], model=state.model_name())
     if trial.error:
         st.error(verbatim(trial.error), icon=":material/error:")

@@ -6,7 +6,7 @@ Knows nothing about how metrics score.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -23,8 +23,10 @@ __all__ = ["metric_form"]
 _MIX = "weighted"
 
 
-def metric_form(ws: Workspace, task_id: str, version: Version, saved: Sequence[Metric]) -> dict[str, Any]:
-    """Draw the form and return the metric it describes, saved or not."""
+def metric_form(
+    ws: Workspace, task_id: str, version: Version, saved: Sequence[Metric]
+) -> dict[str, Any] | None:
+    """Draw the form and return the metric it describes, saved or not; None while something it needs is missing."""
     if saved:
         _saved_list(saved)
     kinds = {kind.kind: kind for kind in metrics.metric_kinds()}
@@ -52,8 +54,23 @@ def metric_form(ws: Workspace, task_id: str, version: Version, saved: Sequence[M
             fields=list(version.spec["outputs"]),
         )
         spec = {"kind": kind.kind, "params": params}
-    _save_row(ws, task_id, spec)
-    return spec
+    missing = _missing(kinds, spec)
+    for text in missing:
+        st.caption(f":orange[:material/rule:] {text}")
+    _save_row(ws, task_id, spec, ready=not missing)
+    return None if missing else spec
+
+
+def _missing(kinds: Mapping[str, MetricKind], spec: Mapping[str, Any]) -> list[str]:
+    """Return what a metric still needs, in words; of a mix, of all its parts."""
+    parts = spec["params"].get("parts", ()) if spec["kind"] == _MIX else ()
+    if parts:
+        return list(dict.fromkeys(text for part in parts for text in _missing(kinds, part["metric"])))
+    return [
+        f"{spec['kind'].replace('_', ' ').capitalize()} needs its {parameter.name.replace('_', ' ')}."
+        for parameter in kinds[spec["kind"]].parameters
+        if parameter.required and spec["params"].get(parameter.name) in (None, "", [])
+    ]
 
 
 def _saved_list(saved: Sequence[Metric]) -> None:
@@ -68,7 +85,7 @@ def _mix_form(
     kinds: dict[str, MetricKind], fields: list[str], values: dict[str, Any], key: str
 ) -> dict[str, Any]:
     """Draw the parts of a weighted mix, each with its own form."""
-    plain = [name for name in kinds if name != _MIX]
+    plain = sorted((name for name in kinds if name != _MIX), key=lambda name: name != "exact_match")
     before = list(values.get("parts", ()))
     count = st.number_input("Parts", min_value=1, max_value=8, value=max(len(before), 2), key=f"{key}_count")
     parts: list[dict[str, Any]] = []
@@ -77,7 +94,7 @@ def _mix_form(
             before[index] if index < len(before) else {"metric": {"kind": plain[0], "params": {}}}
         )
         with st.container(border=True):
-            with st.grid(3, min_column_width=90, vertical_alignment="bottom"):
+            with st.grid(2, min_column_width=90):
                 name = st.selectbox(
                     "Metric", plain, index=plain.index(old["metric"]["kind"]), key=f"{key}_part_{index}",
                     format_func=lambda item: item.replace("_", " "),
@@ -85,12 +102,12 @@ def _mix_form(
                 weight = st.number_input(
                     "Weight", min_value=0.01, value=float(old.get("weight", 1.0)), key=f"{key}_weight_{index}"
                 )
-                required = st.toggle(
-                    "Required",
-                    value=bool(old.get("required", False)),
-                    key=f"{key}_required_{index}",
-                    help="Where this part does not pass, the whole scores 0.",
-                )
+            required = st.toggle(
+                "Required",
+                value=bool(old.get("required", False)),
+                key=f"{key}_required_{index}",
+                help="Where this part does not pass, the whole scores 0.",
+            )
             kind = kinds[str(name)]
             start = old["metric"].get("params", {}) if old["metric"]["kind"] == name else {}
             with st.expander("Settings"):
@@ -101,12 +118,14 @@ def _mix_form(
     return {"kind": _MIX, "params": {"parts": parts}}
 
 
-def _save_row(ws: Workspace, task_id: str, spec: dict[str, Any]) -> None:
+def _save_row(ws: Workspace, task_id: str, spec: dict[str, Any], *, ready: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input(
             "Name", key=f"metric_name_{task_id}", placeholder="made from its settings if empty"
         )
-        if st.button("Use this metric", type="primary", icon=":material/check:", key="metric_save"):
+        if st.button(
+            "Use this metric", type="primary", icon=":material/check:", key="metric_save", disabled=not ready
+        ):
             made = metrics.save_metric(ws, task_id, spec, name.strip() or None)
             st.toast(f"Saved: {verbatim(made.name)}", icon=":material/check:")
             st.rerun()

@@ -162,7 +162,7 @@ def try_metric(
     """Score pairs by hand.
 
     Args:
-        rows: (example, given answer) pairs of field → value.
+        rows: (example, given answer) pairs of field → value; what the answer does not name is an input.
         model: For metrics that ask a model.
 
     Returns:
@@ -178,7 +178,9 @@ def try_metric(
     with engine_context(ws.store, open_model(ws.store, model), "chat"):
         for example, answer in rows:
             try:
-                score = as_score(metric(Example(dict(example)), Prediction(**dict(answer))))
+                inputs = [name for name in example if name not in answer]
+                row = Example(dict(example)).with_inputs(*inputs)
+                score = as_score(metric(row, Prediction(**dict(answer))))
                 trials.append(Trial(score.value, score.feedback))
             except Exception as error:  # a metric that fails on a pair is what the person came to see
                 trials.append(Trial(None, error=str(error)))

@@ -206,6 +206,31 @@ def test_a_metric_is_saved_and_used(app: Open, ws: Any, texts: Texts) -> None:
     assert "It tells them apart" in texts(at)
 
 
+def test_a_judge_is_asked_only_when_a_button_is_pressed(app: Open, ws: Any, texts: Texts) -> None:
+    task = samples.open_sample(ws, "support_tickets")
+    at = app("metric", task=task)
+    at.pills(key=f"metric_kind_{task}").set_value("judge").run()
+    assert "Judge needs its rubric." in texts(at)
+    assert button(at, "Use this metric").disabled
+    assert not at.error
+    at.text_area(key=f"metric_{task}_judge_rubric").set_value("The team can act on it.").run()
+    assert "Score" not in [metric.label for metric in at.metric]
+    button(at, "Ask the judge about this answer").click().run()
+    assert not at.exception
+    assert "Score" in [metric.label for metric in at.metric]
+
+
+def test_a_mix_of_metrics_is_saved_with_its_weights(app: Open, ws: Any) -> None:
+    task = samples.open_sample(ws, "support_tickets")
+    at = app("metric", task=task)
+    at.pills(key=f"metric_kind_{task}").set_value("weighted").run()
+    at.number_input(key=f"metric_{task}_weight_1").set_value(3.0)
+    at.selectbox(key=f"metric_{task}_part_1").select("f1").run()
+    button(at, "Use this metric").click().run()
+    parts = metrics.list_metrics(ws, task)[0].spec["params"]["parts"]
+    assert [(part["metric"]["kind"], part["weight"]) for part in parts] == [("exact_match", 1.0), ("f1", 3.0)]
+
+
 def test_an_answer_typed_in_is_scored(app: Open, ws: Any) -> None:
     task = samples.open_sample(ws, "support_tickets")
     at = app("metric", task=task)
