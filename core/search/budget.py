@@ -8,6 +8,7 @@ that were in flight when they were reached, never by more.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -40,11 +41,11 @@ class Budget:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            if value is not None and (isinstance(value, bool) or not value >= 0):
+            value, whole = getattr(self, field.name), field.name in {"calls", "tokens"}
+            if value is not None and not _can_be_cap(value, whole):
                 raise ConfigurationError(
                     f"The budget's {field.name} is {value!r}.",
-                    hint="Give a number that is not negative, or None.",
+                    hint=f"Give a {'whole ' if whole else ''}number that is not negative, or None.",
                 )
 
     @property
@@ -74,6 +75,13 @@ class Budget:
                 f"A budget has no cap called '{unknown[0]}'.", hint=f"There are: {', '.join(sorted(known))}."
             )
         return cls(**value)
+
+
+def _can_be_cap(value: object, whole: bool) -> bool:
+    """Half a call cannot be sent: a cap between two numbers would let the higher one pass."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return 0 <= value < math.inf and (not whole or value == int(value))
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from core.foundation.errors import ConfigurationError, JobError
 from core.foundation.fingerprint import jsonable
 from workbench.config import read_config
-from workbench.services import datasets, files, metrics, runs, samples, tasks
+from workbench.services import datasets, files, metrics, preferences, runs, samples, tasks
 from workbench.services.workspace import Workspace, open_workspace
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "add_run_arguments",
     "emit",
     "exit_code",
+    "model_of",
     "open_home",
     "pairs",
     "resolve_program",
@@ -35,7 +36,8 @@ __all__ = [
 
 def open_home(options: argparse.Namespace, *, jobs: Literal["worker", "inline"] | None = None) -> Workspace:
     """Open the workspace that the arguments name."""
-    chosen = jobs or ("worker" if getattr(options, "worker", False) else "inline")
+    left = getattr(options, "worker", False) or getattr(options, "no_wait", False)
+    chosen = jobs or ("worker" if left else "inline")
     return open_workspace(read_config(options.home), jobs=chosen)
 
 
@@ -74,13 +76,20 @@ def add_program_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of everything that asks a model."""
-    parser.add_argument("--model", default="embedded/in-context", help="a connection, or provider/model")
+    parser.add_argument("--model", help="a connection, or provider/model (default: that of the settings)")
     parser.add_argument("--adapter", default="chat", choices=("chat", "json"), help="layout of the messages")
     parser.add_argument("--temperature", type=float, metavar="T", help="the model's own unless given")
     parser.add_argument("--concurrency", type=int, default=8, metavar="N", help="rows in flight (default 8)")
     parser.add_argument("--name", help="name of the run")
     parser.add_argument("--worker", action="store_true", help="leave the run to the worker process")
-    parser.add_argument("--no-wait", action="store_true", help="with --worker: print the run's id and leave")
+    parser.add_argument(
+        "--no-wait", action="store_true", help="leave it to the worker, print the run's id and end"
+    )
+
+
+def model_of(ws: Workspace, options: argparse.Namespace) -> str:
+    """Return the model that the arguments name, or else the one that this workbench starts runs with."""
+    return options.model or preferences.default_model(ws).name
 
 
 def resolve_program(ws: Workspace, options: argparse.Namespace) -> tuple[tasks.Version, str, str]:

@@ -15,6 +15,7 @@ from workbench.cli.common import (
     add_run_arguments,
     emit,
     exit_code,
+    model_of,
     open_home,
     pairs,
     resolve_program,
@@ -55,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
         metric_id,
         options.optimizer,
         pairs(options.param),
-        options.model,
+        model_of(ws, options),
         pairs(options.budget),
         options.seed,
         adapter=options.adapter,
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         teacher_model=options.teacher_model,
         name=options.name,
     )
-    if options.worker and options.no_wait:
+    if options.no_wait:
         emit(options, {"run": run_id, "status": "queued"}, run_id)
         return 0
     done = wait(ws, run_id, options)

@@ -12,6 +12,7 @@ from workbench.cli.common import (
     add_run_arguments,
     emit,
     exit_code,
+    model_of,
     open_home,
     resolve_program,
     run_summary,
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         dataset_id,
         split,
         metric_id,
-        options.model,
+        model_of(ws, options),
         options.limit,
         options.repeats,
         options.concurrency,
@@ -53,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
         temperature=options.temperature,
         name=options.name,
     )
-    if options.worker and options.no_wait:
+    if options.no_wait:
         emit(options, {"run": run_id, "status": "queued"}, run_id)
         return 0
     done = wait(ws, run_id, options)

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 from core.foundation.errors import ConfigurationError
 from core.foundation.files import atomic_write
 from workbench.cli.common import emit, open_home
-from workbench.services import export, runs, tasks
+from workbench.services import export, preferences, runs, tasks
 from workbench.services.workspace import Workspace
 
 __all__ = ["arguments", "run"]
@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--task", metavar="ID", help="the task's newest version")
     parser.add_argument("--kind", default="python_script", help="state_json, python_script or messages")
     parser.add_argument("--out", default=".", metavar="FOLDER", help="where to write (default: here)")
-    parser.add_argument("--model", default="embedded/in-context", help="model that the files mention")
+    parser.add_argument("--model", help="model that the files mention (default: that of the settings)")
     parser.add_argument("--adapter", default="chat", choices=("chat", "json"), help="layout of the messages")
 
 
@@ -35,7 +35,8 @@ def run(options: argparse.Namespace) -> int:
     """Export and print the names of the files."""
     ws = open_home(options)
     version_id = _version_id(ws, options)
-    files = export.export_version(ws, version_id, options.kind, model=options.model, adapter=options.adapter)
+    model = options.model or preferences.default_model(ws).model
+    files = export.export_version(ws, version_id, options.kind, model=model, adapter=options.adapter)
     folder = Path(options.out)
     folder.mkdir(parents=True, exist_ok=True)
     written: list[str] = []

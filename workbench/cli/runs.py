@@ -6,10 +6,10 @@ Knows nothing about how runs are carried out.
 from __future__ import annotations
 
 import argparse
-import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+from core.foundation.errors import ConfigurationError
 from workbench.cli.common import emit, exit_code, open_home, pairs, run_summary, table, wait
 from workbench.cli.evaluate import score_line
 from workbench.services import downloads, runs
@@ -38,8 +38,7 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "list":
         return _list(options)
     if not options.run_id:
-        print("error: which run? Give its id.", file=sys.stderr)
-        return 2
+        raise ConfigurationError("Which run?", hint="Give its id or name: workbench runs lists them.")
     return {"show": _show, "rows": _rows, "events": _events, "stop": _stop, "resume": _resume}[
         options.action
     ](options)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from core.foundation.errors import ConfigurationError, DataError, PipelineError, StateError
+from core.foundation.errors import ConfigurationError, DataError, PipelineError, StateError, StoreError
 from workbench.services.columns import Table, read_table, suggest_mapping
 from workbench.services.datasets import DatasetInfo, get_rows, import_dataset, list_datasets, split_dataset
 from workbench.services.metrics import Metric, get_metric, metric_kinds, save_metric
@@ -87,9 +87,16 @@ def metric_from_text(
     if text.lstrip().startswith("{"):
         spec = _json(text.encode(), ConfigurationError, "The metric")
         return save_metric(ws, task_id, {**spec, "params": {**(spec.get("params") or {}), **(params or {})}})
-    if text in {kind.kind for kind in metric_kinds()}:
+    kinds = [kind.kind for kind in metric_kinds()]
+    if text in kinds:
         return save_metric(ws, task_id, {"kind": text, "params": dict(params or {})})
-    return get_metric(ws, text)
+    try:
+        return get_metric(ws, text)
+    except StoreError as error:
+        raise ConfigurationError(
+            f"There is no metric '{text}'.",
+            hint=f"Give the id of a saved one, or a kind: {', '.join(kinds)}.",
+        ) from error
 
 
 def _known(

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core.foundation.errors import ConfigurationError, JobError, StoreError
 from workbench.jobs import ensure_worker, state_of
 from workbench.services.run_records import Run, RunItem, Trace, item_of, run_of
-from workbench.services.starting import start_compile, start_evaluation
+from workbench.services.starting import checked_budget, start_compile, start_evaluation
 from workbench.services.tasks import checked_name
 from workbench.services.workspace import Workspace
 from workbench.store import StoreRunLog, require
@@ -189,11 +189,8 @@ def resume_run(ws: Workspace, run_id: str, *, budget: Mapping[str, float | None]
         if budget is not None:
             if row.kind != "compile":
                 raise ConfigurationError("An evaluation has no budget.", hint="Resume it without one.")
-            caps = {**row.settings.get("budget", {}), **budget}
-            row.settings = {
-                **row.settings,
-                "budget": {name: cap for name, cap in caps.items() if cap is not None},
-            }
+            caps = checked_budget({**row.settings.get("budget", {}), **budget})
+            row.settings = {**row.settings, "budget": caps}
         row.status, row.attempt, row.worker = "queued", row.attempt + 1, ws.jobs.holder
         row.heartbeat, row.finished, row.error = None, None, None
     ws.jobs.start(run_id)

@@ -18,9 +18,7 @@ from workbench.services.workspace import Workspace
 from workbench.store import require
 from workbench.store.tables import DataRow, DatasetRow, MetricRow, RunRow, VersionRow
 
-__all__ = ["start_compile", "start_evaluation"]
-
-_BUDGET = ("calls", "tokens", "cost", "seconds")
+__all__ = ["checked_budget", "start_compile", "start_evaluation"]
 
 
 def start_evaluation(
@@ -121,7 +119,7 @@ def start_compile(
     settings = {
         "optimizer": optimizer,
         "params": checked_params(optimizer, params or {}),
-        "budget": _checked_budget(budget or {}),
+        "budget": checked_budget(budget or {}),
         "seed": seed,
         "adapter": adapter,
         "temperature": temperature,
@@ -226,7 +224,7 @@ def _auto_name(session: Session, run: RunRow, version: VersionRow, dataset: Data
 def _checked_number(name: str, value: float | None, least: float, most: float | None) -> None:
     if value is None:
         return
-    if isinstance(value, bool) or value < least or (most is not None and value > most):
+    if isinstance(value, bool) or not value >= least or (most is not None and value > most):
         span = f"at least {least:g}" if most is None else f"between {least:g} and {most:g}"
         raise ConfigurationError(f"{name} is {value}.", hint=f"It must be {span}.")
 
@@ -238,13 +236,13 @@ def _checked_adapter(name: str) -> None:
         )
 
 
-def _checked_budget(budget: Mapping[str, float | None]) -> dict[str, float]:
-    unknown = sorted(set(budget) - set(_BUDGET))
-    if unknown:
-        raise ConfigurationError(
-            f"There is no cap on '{unknown[0]}'.", hint=f"There are: {', '.join(_BUDGET)}."
-        )
-    caps = {name: value for name, value in budget.items() if value is not None}
-    for name, value in caps.items():
-        _checked_number(f"the cap on {name}", value, 0, None)
-    return caps
+def checked_budget(budget: Mapping[str, float | None]) -> dict[str, float]:
+    """Return the caps that are set.
+
+    Raises:
+        ConfigurationError: One is unknown or no number that can be a cap.
+    """
+    from core.search.budget import Budget
+
+    caps = Budget.of(dict(budget)).to_dict()
+    return {name: cap for name, cap in caps.items() if cap is not None}

@@ -17,7 +17,8 @@ from small_task import CSV, SPEC
 from workbench.cli.main import build_parser, main
 from workbench.cli.run_app import streamlit_command
 from workbench.config import read_config
-from workbench.services import datasets, metrics, runs, samples, tasks
+from workbench.jobs import supervise
+from workbench.services import datasets, metrics, models, preferences, runs, samples, tasks
 from workbench.services.workspace import open_workspace
 
 Cli = Callable[..., tuple[int, Any]]
@@ -147,9 +148,14 @@ def test_a_score_below_the_gate_has_an_exit_code_of_its_own(cli: Cli, files: dic
         ["compile", "--sample", "support_tickets", "--optimizer", "nope"],
         ["compile", "--sample", "support_tickets", "--param", "novalue"],
         ["compile", "--sample", "support_tickets", "--budget", "euros=3"],
+        ["compile", "--sample", "support_tickets", "--budget", "calls=many"],
+        ["compile", "--sample", "support_tickets", "--budget", "calls=2.5"],
+        ["compile", "--sample", "support_tickets", "--budget", "cost=NaN"],
         ["compare", "a", "b"],
         ["export", "--version", "nothere"],
+        ["runs", "show"],
         ["runs", "show", "nothere"],
+        ["worker", "--name", "../outside"],
         ["runs", "resume", "nothere"],
         ["run", "--host", "0.0.0.0"],
     ],
@@ -202,3 +208,57 @@ def test_the_app_listens_on_this_machine_with_its_guards_on() -> None:
     )
     assert "--browser.gatherUsageStats=false" in command
     assert Path(command[4]).name == "app.py"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["frobnicate"], ["eval", "--frobnicate"], ["eval", "--limit", "ten"], ["export"], ["models", "paint"]],
+)
+def test_wrong_arguments_are_one_json_object_too(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--json"])
+    assert ended.value.code == 2
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["error"]["type"] == "UsageError"
+    assert "usage: " in printed.err
+
+
+@pytest.mark.parametrize(("raised", "code"), [(KeyError("odd"), 1), (KeyboardInterrupt(), 130)])
+def test_what_nobody_expected_is_one_json_object_too(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, raised: BaseException, code: int
+) -> None:
+    def fails(*_: Any, **__: Any) -> Any:
+        raise raised
+
+    monkeypatch.setattr(samples, "list_samples", fails)
+    ended, printed = cli("samples")
+    assert ended == code
+    assert printed["error"]["message"]
+
+
+def test_runs_start_with_the_model_of_the_settings(
+    cli: Cli, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervise, "ensure_worker", lambda *_: False)  # nobody is to carry them out
+    ws = open_workspace(jobs="inline")
+    models.save_connection(ws, "mine", "http://127.0.0.1:9/v1", "far/away")
+    preferences.set_default_model(ws, "mine")
+    own = ["--split", "test", "--no-wait"]
+    for arguments, model in (
+        (own, "mine"),
+        ([*own, "--model", "embedded/in-context"], "embedded/in-context"),
+    ):
+        _, queued = cli("eval", *job(files), *arguments)
+        assert runs.get_run(ws, queued["run"]).model == model
+
+
+def test_a_resumed_compile_takes_only_real_caps(cli: Cli, files: dict[str, str]) -> None:
+    _, compiled = cli("compile", *job(files), "--optimizer", "random_search", "--budget", "calls=3")
+    assert cli("runs", "resume", compiled["run"], "--budget", "calls=lots")[0] == 1
+    shown = runs.get_run(open_workspace(jobs="inline"), compiled["run"])
+    assert (shown.status, shown.settings["budget"]) == ("done", {"calls": 3})
+    code, again = cli("runs", "resume", compiled["run"], "--budget", "calls=null")
+    assert (code, again["status"]) == (0, "done")
+    assert again["result"]["calls"] > 3
