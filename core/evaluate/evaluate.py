@@ -167,6 +167,16 @@ class Evaluate:
         return await _Job(program, self._plan.with_changes(arguments)).go()
 
 
+def _examples(devset: Sequence[Any]) -> list[Example]:
+    for position, row in enumerate(devset):
+        if not isinstance(row, Example):
+            raise ConfigurationError(
+                f"Row {position} of the devset is a {type(row).__name__}, not an Example.",
+                hint="Make it one: core.Example(question=..., answer=...).with_inputs('question').",
+            )
+    return list(devset)
+
+
 class _Job:
     """One call of `Evaluate`: the run, its observers and what is written at its end."""
 
@@ -177,7 +187,7 @@ class _Job:
         self.threads = DaemonThreads("evaluate")
         self.progress = Progress(len(plan.devset)) if plan.display_progress else None
         self.metric_name = "score" if plan.metric is None else name_of(plan.metric)
-        self.examples = list(plan.devset)
+        self.examples = _examples(plan.devset)
         self.run = self._make_run(program)
 
     def _make_run(self, program: Callable[..., Any]) -> Run:

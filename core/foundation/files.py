@@ -15,13 +15,14 @@ __all__ = ["atomic_write"]
 def atomic_write(path: str | os.PathLike[str], data: str | bytes) -> Path:
     """Write `data` to `path` so that a reader sees the old or the new content, never half.
 
-    Text is UTF-8 with line ends kept as given.
+    Text is UTF-8 with line ends kept as given; half a surrogate pair, which models do write, is put down as JSON
+    escapes it.
 
     Raises:
         OSError: The folder does not exist or cannot be written.
     """
     target = Path(path)
-    payload = data.encode("utf-8") if isinstance(data, str) else data
+    payload = data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data
     handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as file:

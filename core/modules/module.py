@@ -250,7 +250,8 @@ def _children(module: Module) -> Iterator[tuple[str, Any]]:
                 (f"{name}[{index}]", item) for index, item in enumerate(value) if isinstance(item, Module)
             )
         elif isinstance(value, dict):
-            yield from ((f"{name}[{key!r}]", item) for key, item in value.items() if isinstance(item, Module))
+            # Single quotes whatever the key: DSPy's state files name their parts so.
+            yield from ((f"{name}['{key}']", item) for key, item in value.items() if isinstance(item, Module))
 
 
 def named_parts(
@@ -285,13 +286,17 @@ def _walk(module: Module, path: str, kind: type, skip_compiled: bool) -> Iterato
 
 
 def _substitute(module: Module, replaced: dict[int, Any]) -> None:
-    for name, value in list(module.__dict__.items()):
-        if isinstance(value, Module):
-            module.__dict__[name] = replaced.get(id(value), value)
-        elif isinstance(value, (list, tuple)):
-            module.__dict__[name] = type(value)(replaced.get(id(item), item) for item in value)
-        elif isinstance(value, dict):
-            module.__dict__[name] = {key: replaced.get(id(item), item) for key, item in value.items()}
-    for _, part in _children(module):
-        if id(part) not in replaced:
-            _substitute(part, replaced)
+    """Put new parts into the places of old ones; containers without any stay the objects they are."""
+    for part in [part for _, part in _walk(module, "self", Module, skip_compiled=False)]:
+        if id(part) in replaced:
+            continue
+        for name, value in list(part.__dict__.items()):
+            if isinstance(value, Module):
+                part.__dict__[name] = replaced.get(id(value), value)
+            elif isinstance(value, list):
+                value[:] = [replaced.get(id(item), item) for item in value]
+            elif isinstance(value, tuple) and any(id(item) in replaced for item in value):
+                made = (replaced.get(id(item), item) for item in value)
+                part.__dict__[name] = getattr(value, "_make", type(value))(made)  # named tuples
+            elif isinstance(value, dict):
+                value.update((key, replaced[id(item)]) for key, item in value.items() if id(item) in replaced)

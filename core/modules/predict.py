@@ -12,7 +12,7 @@ from typing import Any
 from core.data.example import Example
 from core.data.prediction import Prediction
 from core.foundation.drive import drive
-from core.foundation.errors import LMNotConfiguredError, SignatureError, StateError
+from core.foundation.errors import LMConfigurationError, LMNotConfiguredError, SignatureError, StateError
 from core.foundation.fingerprint import jsonable
 from core.modules.module import Module, path_of
 from core.modules.overrides import any_overrides, override_for
@@ -111,6 +111,10 @@ class Predict(Module, Parameter):
                 "No language model is configured.",
                 hint='Call core.configure(lm=core.LM("embedded/in-context")), or give the step its own lm.',
             )
+        if not hasattr(lm, "respond"):
+            raise LMConfigurationError(
+                f"A language model is an object, not {lm!r}.", hint='Make one: core.LM("openai/gpt-4o-mini").'
+            )
         given = self._checked(signature, inputs, now)
         config = _for_samples(config, lm)
         adapter = now.adapter or _default_adapter()
@@ -182,14 +186,16 @@ class Predict(Module, Parameter):
         """
         from core.modules.saving import lm_from_state
 
-        try:
-            signature = self.signature.load_state(state["signature"])
-            demos = [Example(demo) for demo in state["demos"]]
-            model = state.get("lm")
-        except (KeyError, TypeError) as error:
-            raise StateError(f"The saved predictor lacks or garbles {error}.") from error
+        demos, model = (
+            (state.get(name) for name in ("demos", "lm")) if isinstance(state, dict) else (None, None)
+        )
+        if not isinstance(demos, list) or not all(isinstance(demo, dict) for demo in demos):
+            raise StateError("It has no list of demos, each an object of fields.")
+        if not isinstance(state.get("signature"), dict) or not isinstance(model, dict | None):
+            raise StateError("Its signature and its language model are objects.")
+        signature = self.signature.load_state(state["signature"])
         self.lm = lm_from_state(model, allow_unsafe=allow_unsafe_lm_state) if model else self.lm
-        self.signature, self.demos = signature, demos
+        self.signature, self.demos = signature, [Example(demo) for demo in demos]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.signature!r})"

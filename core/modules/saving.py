@@ -18,18 +18,25 @@ from core.foundation.files import atomic_write
 __all__ = ["FORMAT", "lm_from_state", "load", "load_state", "save"]
 
 FORMAT = 1
-_LM_KEYS = ("model", "model_type", "cache", "num_retries", "temperature", "max_tokens")
-_SAFE_EXTRAS = (
-    "top_p",
-    "n",
-    "stop",
-    "seed",
-    "presence_penalty",
-    "frequency_penalty",
-    "reasoning_effort",
-    "rollout_id",
-)
-_PLACES = ("api_base", "base_url", "model_list")
+_MOST = {"num_retries": 100, "n": 1_000}
+_LM_SETTINGS: dict[str, Any] = {
+    "model": str,
+    "model_type": str,
+    "cache": bool | str,
+    "num_retries": int,
+    "temperature": int | float,
+    "max_tokens": int,
+    "top_p": int | float,
+    "n": int,
+    "stop": (str, list),
+    "seed": int,
+    "presence_penalty": int | float,
+    "frequency_penalty": int | float,
+    "reasoning_effort": str,
+    "rollout_id": int,
+}
+"""What is taken over of a saved language model, and of which type it must be."""
+_PLACES: dict[str, Any] = {"api_base": str, "base_url": str}
 
 
 class Stateful(Protocol):
@@ -75,16 +82,23 @@ def load(module: Stateful, path: str | os.PathLike[str], *, allow_unsafe_lm_stat
         state = json.loads(source.read_text("utf-8"))
     except OSError as error:
         raise StateError(f"Cannot read '{source}': {error.strerror}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StateError(f"'{source.name}' is not valid JSON: {error}.") from error
     if not isinstance(state, dict):
         raise StateError(f"'{source.name}' holds no program state.")
-    version = ((state.get("metadata") or {}).get("core") or {}).get("format", FORMAT)
-    if version > FORMAT:
-        raise StateError(
-            f"'{source.name}' was written by a newer version (format {version}).", hint="Update first."
-        )
+    _check_format(source.name, state)
     load_state(module, state, allow_unsafe_lm_state=allow_unsafe_lm_state)
+
+
+def _check_format(name: str, state: dict[str, Any]) -> None:
+    metadata = state.get("metadata")
+    ours = metadata.get("core") if isinstance(metadata, dict) else None
+    version = ours.get("format", FORMAT) if isinstance(ours, dict) else FORMAT
+    if version != FORMAT:
+        raise StateError(
+            f"'{name}' has another format ({version!r}) than this version reads ({FORMAT}).",
+            hint="If a newer version wrote it, update first.",
+        )
 
 
 def load_state(module: Stateful, state: dict[str, Any], *, allow_unsafe_lm_state: bool = False) -> None:
@@ -116,6 +130,7 @@ def lm_from_state(state: dict[str, Any], *, allow_unsafe: bool = False) -> Any:
         StateError: It names no model, or a class that is not DSPy's LM.
     """
     from core.lm import LM
+    from core.lm.cache import cache_mode
 
     if not isinstance(state.get("model"), str):
         raise StateError("The saved language model has no name.")
@@ -124,5 +139,10 @@ def lm_from_state(state: dict[str, Any], *, allow_unsafe: bool = False) -> Any:
         raise StateError(
             f"The state asks for a class of its own, '{cls}'.", hint="Only plain models are loaded."
         )
-    allowed = {*_LM_KEYS, *_SAFE_EXTRAS, *(_PLACES if allow_unsafe else ())}
-    return LM(**{key: value for key, value in state.items() if key in allowed and value is not None})
+    allowed = _LM_SETTINGS | (_PLACES if allow_unsafe else {})
+    taken = {key: value for key, value in state.items() if key in allowed and value is not None}
+    for key, value in taken.items():
+        if not isinstance(value, allowed[key]) or (key in _MOST and value > _MOST[key]):
+            raise StateError(f"The saved language model has {key}={value!r}.", hint="Correct or remove it.")
+    cache_mode(taken.get("cache", True))
+    return LM(**taken)

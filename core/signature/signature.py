@@ -197,7 +197,9 @@ class SignatureMeta(type):
         Raises:
             SignatureError: The state has another number of fields.
         """
-        saved = list(state.get("fields", []))
+        saved, instructions = state.get("fields", []), state.get("instructions")
+        if not isinstance(instructions, str) or not isinstance(saved, list) or not all(map(_is_label, saved)):
+            raise SignatureError("The saved signature is not one: it has instructions and a list of fields.")
         if len(saved) != len(cls._fields):
             raise SignatureError(
                 f"The saved state has {len(saved)} fields, the signature '{cls.signature}' has {len(cls._fields)}.",
@@ -207,7 +209,7 @@ class SignatureMeta(type):
             name: field.replace(prefix=item.get("prefix"), desc=item.get("description"))
             for (name, field), item in zip(cls._fields.items(), saved, strict=True)
         }
-        return _derive(cls, fields, str(state["instructions"]))
+        return _derive(cls, fields, instructions)
 
     def __repr__(cls) -> str:
         if not cls._fields:
@@ -218,6 +220,13 @@ class SignatureMeta(type):
 def _by_role(fields: Mapping[str, Field]) -> tuple[dict[str, Field], dict[str, Field]]:
     inputs = {name: field for name, field in fields.items() if field.role == "input"}
     return inputs, {name: field for name, field in fields.items() if field.role == "output"}
+
+
+def _is_label(saved: Any) -> bool:
+    """True where a saved field's labels are texts or absent."""
+    return isinstance(saved, Mapping) and all(
+        isinstance(saved.get(name), str | None) for name in ("prefix", "description")
+    )
 
 
 def _default_of(fields: Mapping[str, Field]) -> str:

@@ -55,5 +55,5 @@ class JsonLinesSink:
     def on_end(self, span: Span) -> None:
         """Append the span."""
         line = json.dumps(span.to_dict(), ensure_ascii=False) + "\n"
-        with self._lock, self.path.open("a", encoding="utf-8") as file:
+        with self._lock, self.path.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(line)

@@ -186,6 +186,11 @@ def test_no_devset_is_an_error_that_says_so():
         Evaluate(metric=same)(right)
 
 
+def test_a_row_that_is_no_example_is_an_error_that_says_so():
+    with pytest.raises(ConfigurationError, match=r"Row 0 .* is a dict.*with_inputs"):
+        Evaluate(devset=[{"question": "q"}], metric=same)(right)  # type: ignore[list-item]
+
+
 def test_without_a_metric_rows_have_outputs_and_no_score():
     result = Evaluate(devset=devset(2))(right)
     assert [row.outputs for row in result.rows] == [{"answer": "0"}, {"answer": "1"}]

@@ -3,11 +3,17 @@
 import asyncio
 import logging
 import threading
+from collections import defaultdict, namedtuple
 
 import pytest
 
 import core
-from core.foundation.errors import ConfigurationError, LMNotConfiguredError, SignatureError
+from core.foundation.errors import (
+    ConfigurationError,
+    LMConfigurationError,
+    LMNotConfiguredError,
+    SignatureError,
+)
 from core.lm import ScriptedLM
 from core.modules import ChainOfThought, Module, Override, Predict, Retrieve, overriding
 from core.trace import MemorySink, collect, sink_to
@@ -179,6 +185,37 @@ def test_predictors_can_be_replaced() -> None:
     program = TwoSteps()
     program.map_named_predictors(lambda predictor: Predict(predictor.signature.with_instructions("New.")))
     assert {predictor.signature.instructions for predictor in program.predictors()} == {"New."}
+
+
+def test_keys_of_any_type_are_named_as_dspy_names_them() -> None:
+    class Keyed(Module):
+        def __init__(self) -> None:
+            self.parts = {1: Predict("q -> a"), "it's": Predict("q -> a")}
+
+    assert [name for name, _ in Keyed().named_predictors()] == ["parts['1']", "parts['it's']"]
+
+
+def test_replacing_predictors_minds_cycles_and_other_peoples_containers() -> None:
+    Pair = namedtuple("Pair", "left right")
+
+    class Looped(Module):
+        def __init__(self) -> None:
+            self.inner = Module()
+            self.inner.parent = self  # type: ignore[attr-defined]
+            self.pair = Pair(Predict("q -> a"), 1)
+            self.by_name = defaultdict(list, p=Predict("q -> a"))
+
+    program = Looped()
+    new = Predict("q -> b")
+    program.map_named_predictors(lambda _: new)
+    assert program.pair == Pair(new, 1)
+    assert program.by_name["p"] is new
+    assert program.by_name["absent"] == []
+
+
+def test_a_models_name_is_no_model() -> None:
+    with pytest.raises(LMConfigurationError, match=r"not 'openai/gpt-4o'.*core.LM"):
+        Predict("q -> a")(q="x", lm="openai/gpt-4o")
 
 
 def test_retrieve_takes_any_retriever() -> None:

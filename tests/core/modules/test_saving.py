@@ -114,6 +114,16 @@ def test_a_state_of_dspy_loads(tmp_path: Path, flat: bool) -> None:
         ),
         (lambda state: state["first"].update(demos="text"), "'first'"),
         (lambda state: state["metadata"]["core"].update(format=99), "newer version"),
+        (lambda state: state["metadata"]["core"].update(format="9"), "another format"),
+        (lambda state: state.update(first=[]), "'first'"),
+        (lambda state: state["first"].update(demos=[None]), "list of demos"),
+        (lambda state: state["first"].update(lm="openai/x"), "are objects"),
+        (lambda state: state["first"]["signature"].update(instructions={"a": 1}), "not one"),
+        (lambda state: state["first"]["signature"].update(fields=[{"prefix": []}, {}]), "not one"),
+        (lambda state: state["first"].update(lm={"model": "openai/x", "temperature": "hot"}), "temperature"),
+        (lambda state: state["first"].update(lm={"model": "openai/x", "num_retries": 10**9}), "num_retries"),
+        (lambda state: state["first"].update(lm={"model": "openai/x", "n": 10**9}), "n=1000000000"),
+        (lambda state: state["first"].update(lm={"model": "openai/x", "cache": "no"}), "cache"),
     ],
 )
 def test_a_state_that_does_not_fit_changes_nothing(tmp_path: Path, change: object, match: str) -> None:
@@ -148,13 +158,37 @@ def test_a_file_cannot_choose_where_requests_go(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("x.json", "not json"), ("x.json", "[]"), ("x.pkl", ""), ("none.json", None)]
+    ("name", "content"),
+    [
+        ("x.json", "not json"),
+        ("x.json", "[]"),
+        ("x.pkl", ""),
+        ("none.json", None),
+        ("deep.json", '{"self":' + "[" * 100_000 + "]" * 100_000 + "}"),
+    ],
 )
 def test_files_that_hold_no_state_are_refused(tmp_path: Path, name: str, content: str | None) -> None:
     if content is not None:
         (tmp_path / name).write_text(content)
     with pytest.raises(StateError):
         Predict("q -> a").load(tmp_path / name)
+
+
+def test_metadata_of_any_form_is_passed_over(tmp_path: Path) -> None:
+    for metadata in ([1], "x", None, {"core": 5}):
+        state = Predict("q -> a").dump_state()
+        (tmp_path / "x.json").write_text(json.dumps({**state, "metadata": metadata}))
+        Predict("q -> a").load(tmp_path / "x.json")
+
+
+def test_half_a_character_in_a_demo_is_saved_and_read_back(tmp_path: Path) -> None:
+    program = Predict("q -> a")
+    program.demos = [core.Example(q="cut \ud83d", a="ü")]
+    program.save(tmp_path / "x.json")
+    program.demos = []
+    program.load(tmp_path / "x.json")
+    assert program.demos[0].q == "cut \ud83d"
+    assert program.demos[0].a == "ü"
 
 
 def test_only_json_is_written(tmp_path: Path) -> None:
