@@ -37,6 +37,11 @@ else:
         figure("Rows", f"{info.rows:,}")
         for split in datasets.SPLITS:
             figure(split.capitalize(), f"{info.counts.get(split, 0):,}")
+    if not any(info.counts.get(split) for split in datasets.SPLITS):
+        st.caption(
+            ":orange[:material/call_split:] These rows are not split yet. "
+            "Optimizers learn from *train* and choose by *validation*: deal the rows under Splits."
+        )
     rows_tab, splits_tab, health_tab = st.tabs(
         ["Rows", "Splits", "Health"], key="data_tab", on_change="rerun", bind="query-params"
     )

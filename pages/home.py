@@ -7,7 +7,7 @@ from workbench.components.errors import verbatim
 from workbench.components.figures import figure, figures
 from workbench.components.next_step import next_step
 from workbench.components.page import head
-from workbench.components.runs import run_table
+from workbench.components.runs import latest_score, run_table
 from workbench.components.samples import sample_cards
 from workbench.services import runs, samples, tasks
 
@@ -22,6 +22,7 @@ head(
 
 if known and task_id in {task.id for task in known}:
     overview = tasks.overview(ws, task_id)
+    recent = runs.list_runs(ws, task_id=task_id)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.subheader(verbatim(overview.task.name), anchor=False)
@@ -34,15 +35,14 @@ if known and task_id in {task.id for task in known}:
             figure("Program versions", overview.versions)
             figure("Datasets", overview.datasets)
             figure("Evaluations", overview.evaluations)
-            scores = [score for _, _, score, _ in overview.scores]
+            score, gain = latest_score(recent)
             figure(
                 "Latest score",
-                f"{scores[-1]:.1f} %" if scores else "–",
-                f"{scores[-1] - scores[0]:+.1f} since the first" if len(scores) > 1 else None,
+                "–" if score is None else f"{score:.1f} %",
+                None if gain is None else f"{gain:+.1f} since the first on these rows",
                 change=True,
             )
         next_step(overview)
-    recent = runs.list_runs(ws, task_id=task_id)
     if recent:
         st.subheader("Latest runs", anchor=False)
         chosen = run_table(recent[:8], key="home_runs", selectable=True, tools=False)

@@ -14,7 +14,7 @@ import streamlit as st
 from workbench.components.table import data_table
 from workbench.services.run_records import Run
 
-__all__ = ["run_names", "run_row_of", "run_table", "score_text", "status_badge"]
+__all__ = ["latest_score", "run_names", "run_row_of", "run_table", "score_text", "status_badge"]
 
 _COLOURS = {
     "queued": "gray",
@@ -57,6 +57,26 @@ def run_row_of(run: Run) -> dict[str, Any]:
         "model": run.model,
         "id": run.id,
     }
+
+
+def latest_score(runs: Sequence[Run]) -> tuple[float | None, float | None]:
+    """Return the newest evaluation's score, and its distance from the first of the same rows and metric.
+
+    Args:
+        runs: Newest first.
+    """
+    scored = [
+        run for run in runs if run.kind == "evaluate" and run.status == "done" and run.score is not None
+    ]
+    if not scored:
+        return None, None
+    newest = scored[0]
+    alike = [run for run in scored if _measured(run) == _measured(newest)]
+    return newest.score, (newest.score or 0.0) - (alike[-1].score or 0.0) if len(alike) > 1 else None
+
+
+def _measured(run: Run) -> tuple[str, str, str, object]:
+    return run.dataset_id, run.split, run.metric_id, run.settings.get("limit")
 
 
 def run_names(runs: Sequence[Run]) -> dict[str, str]:

@@ -155,6 +155,21 @@ def test_upload_mapping_import_and_split(app: Open, ws: Any, texts: Texts) -> No
     assert (counts.get("train"), counts.get("validation")) == (2, 2)
 
 
+def test_rows_that_are_not_split_say_so_wherever_it_matters(app: Open, ws: Any, texts: Texts) -> None:
+    task = tasks.create_task(ws, "Cards", _classify())
+    table = datasets.read_table(CSV, "cards.csv")
+    datasets.import_dataset(ws, task.id, "cards", table, {"text": "text", "category": "label"})
+    metrics.save_metric(ws, task.id, {"kind": "exact_match", "params": {}})
+    assert "not split yet" in texts(app("data", task=task.id))
+    at = app("compile", task=task.id)
+    assert not at.exception
+    assert "split" in texts(at).casefold()
+    at = app("evaluate", task=task.id)
+    assert at.selectbox(key="eval_split").value == "all"
+    button(at, "Start").click().run()
+    assert runs.list_runs(ws, task.id)[0].status == "done"
+
+
 @pytest.mark.parametrize(
     ("name", "data"),
     [

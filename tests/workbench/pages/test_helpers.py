@@ -19,7 +19,7 @@ from workbench.components.figures import money, percent
 from workbench.components.messages import message_text
 from workbench.components.next_step import next_step_of
 from workbench.components.program_diagram import mermaid_of
-from workbench.components.runs import run_names
+from workbench.components.runs import latest_score, run_names
 from workbench.components.same import cli_text, python_text
 from workbench.components.setup import Setup
 from workbench.components.signature_editor import with_edits
@@ -166,6 +166,18 @@ def test_runs_of_one_name_are_told_apart(finished: Any, ws: Any) -> None:
     names = list(run_names(runs.list_runs(ws, finished.task, kind="evaluate")).values())
     assert len(set(names)) == len(names) == 2
     assert all("%" in name for name in names)
+
+
+def test_the_latest_score_is_compared_with_its_like_only(finished: Any, ws: Any) -> None:
+    known = runs.list_runs(ws, finished.task)
+    first, second = (runs.get_run(ws, run_id).score for run_id in (finished.zero_shot, finished.compiled))
+    assert latest_score(known) == (second, second - first)
+    zero = runs.get_run(ws, finished.zero_shot)
+    runs.start_evaluation(ws, zero.version_id, zero.dataset_id, "train", zero.metric_id, limit=3)
+    score, gain = latest_score(runs.list_runs(ws, finished.task))
+    assert score is not None
+    assert gain is None
+    assert latest_score([]) == (None, None)
 
 
 def test_labels_not_met_are_named() -> None:
