@@ -34,11 +34,13 @@ check:
 	$(BIN)/ruff check --quiet $(SOURCES)
 	$(BIN)/basedpyright --level error
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest -q -n $(WORKERS)
+	$(BIN)/pytest -q -n $(WORKERS) -m "not browser and not full"
+	$(BIN)/pytest -q -m "browser and not full"
 
 test-full: $(VENV)/.dev
 	.ci/chromium
-	WORKBENCH_TEST_FULL=1 $(BIN)/pytest -q -n $(WORKERS) -m "full or not full" --timeout 3600
+	WORKBENCH_TEST_FULL=1 $(BIN)/pytest -q -n $(WORKERS) -m "not browser" --timeout 3600
+	WORKBENCH_TEST_FULL=1 $(BIN)/pytest -q -m browser --timeout 3600
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix-only --quiet $(SOURCES)

@@ -33,10 +33,15 @@ CHROMIUM_FLAGS = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the browser tests on one worker: they share one server and one browser."""
+    """Keep the browser tests on one worker, and last there.
+
+    They share one server and one browser; and Playwright leaves an event loop running in the thread of the tests, under
+    which no later test could start one of its own.
+    """
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.xdist_group("browser"))
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
 # ── network ─────────────────────────────────────────────────────────────────────────────────────────────
