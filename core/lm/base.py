@@ -17,6 +17,7 @@ from core.lm.history import History
 from core.lm.legacy import complete_by_forward
 from core.lm.retry import Backoff
 from core.messages import LMOutput, LMRequest, LMResponse, Message
+from core.trace.redact import is_secret_name
 
 __all__ = ["BaseLM"]
 
@@ -171,7 +172,7 @@ class BaseLM:
             "model_type": self.model_type,
             "cache": self.cache,
             "num_retries": self.num_retries,
-            **self.kwargs,
+            **{name: value for name, value in self.kwargs.items() if not is_secret_name(name)},
             "finetuning_model": None,
             "launch_kwargs": {},
             "train_kwargs": {},

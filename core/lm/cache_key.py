@@ -17,7 +17,7 @@ __all__ = ["decode", "encode", "request_key"]
 FORMAT = 1
 """Counts up when keys or values change their meaning; older rows then miss."""
 
-NOT_SEMANTIC = frozenset({"timeout", "extra_headers", "stream", "stream_options"})
+NOT_SEMANTIC = frozenset({"timeout", "stream", "stream_options"})
 """How a request travels, not what it asks."""
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from core.foundation.drive import on_io
-from core.foundation.errors import LMConfigurationError, LMError
+from core.foundation.errors import LMConfigurationError, LMError, LMUnexpectedError
 from core.lm.cache import Cache, active_cache, cache_mode
 from core.lm.cache_key import decode, encode, request_key
 from core.lm.history import Entry, History, recent
@@ -29,6 +29,7 @@ from core.trace import span
 __all__ = ["Adjusted", "CallMeter", "call", "call_attempts", "call_meter"]
 
 MAX_ADJUSTMENTS = 2
+_OF_A_MODEL = frozenset({"api_key", "api_base", "base_url", "api_version", "headers", "extra_headers"})
 
 
 class Answering(Protocol):
@@ -99,9 +100,10 @@ def _prepare(lm: Answering, messages: list[Message], params: dict[str, Any]) -> 
     mode = cache_mode(merged.pop("cache", lm.cache))
     retries = merged.pop("num_retries", lm.num_retries)
     rollout_id = merged.pop("rollout_id", None)
-    if "api_key" in merged or "api_base" in merged or "base_url" in merged:
+    if not _OF_A_MODEL.isdisjoint(merged):
         raise LMConfigurationError(
-            "An endpoint or a key belongs to a model, not to one call.",
+            f"{', '.join(sorted(_OF_A_MODEL & merged.keys()))}: what is said of an endpoint belongs to a model, "
+            "not to one call.",
             model=lm.model,
             hint='Give it to the model: LM("…", api_base=…, api_key=…) or lm.copy(api_key=…).',
         )
@@ -182,6 +184,12 @@ def _shared(response: LMResponse) -> LMResponse:
 async def _upstream(lm: Answering, request: LMRequest, retries: int) -> LMResponse:
     """Ask the model, again where it returned fewer samples than `n`: some endpoints ignore it."""
     response = await call_attempts(lm, request, retries)
+    if not response.outputs:  # content filters do that; neither an answer nor worth keeping
+        raise LMUnexpectedError(
+            "The answer holds no completion.",
+            model=lm.model,
+            hint="The endpoint may have filtered it; other words or another model help.",
+        )
     wanted = request.params.get("n") or 1
     while 0 < len(response.outputs) < wanted:
         rest = replace(request, params={**request.params, "n": wanted - len(response.outputs)})

@@ -101,7 +101,8 @@ class LM(BaseLM):
         self.endpoint = connection.name
         self.list_prices = connection.address.own
         self._path = _PATHS[self.model_type]
-        self._identity = connection.identity(self._path)
+        role = " developer" if self.use_developer_role else ""
+        self._identity = connection.identity(self._path) + role
 
     def identity(self) -> str:
         """Return the endpoint's address: two servers never share answers, two keys do."""

@@ -11,19 +11,24 @@ from typing import Any
 
 from core.foundation.fingerprint import jsonable
 
-__all__ = ["MASK", "redact"]
+__all__ = ["MASK", "is_secret_name", "redact"]
 
 MASK = "[redacted]"
 
 _NAMES = re.compile(
-    r"^(?:.*[_\-])?(?:api[_\-]?key|apikey|authorization|password|passwd|secret|access[_\-]?token|auth[_\-]?token|"
-    r"bearer|client[_\-]?secret|x-api-key)$",
+    r"^(?:.*[_\-])?(?:api[_\-]?key|authorization|password|passwd|bearer|credentials|private[_\-]?key|"
+    r"secret(?:[_\-]?access)?(?:[_\-]?key)?|(?:access|ad|api|auth|bearer|refresh|session)[_\-]?token)$",
     re.IGNORECASE,
 )
 _VALUES = re.compile(
     r"(?:\bsk-[A-Za-z0-9_\-]{8,}|\b(?:gsk|xai|hf|ghp|gho|glpat|AIza)[_\-][A-Za-z0-9_\-]{12,}"
     r"|\bAIza[A-Za-z0-9_\-]{20,}|(?<=Bearer )[A-Za-z0-9._\-]{8,})"
 )
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether what stands under that name is a credential."""
+    return _NAMES.match(name) is not None
 
 
 def redact(value: Any) -> Any:

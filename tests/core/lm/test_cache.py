@@ -337,3 +337,9 @@ def test_the_writer_outlives_its_callers(tmp_path):
         list(pool.map(loop, range(4)))
     assert cache.stats()["disk_entries"] == 200
     assert sum(thread.name == "cache-writer" for thread in threading.enumerate()) >= 1
+
+
+def test_the_role_of_instructions_is_part_of_the_question(client):
+    with FakeServer([Step(text="system"), Step(text="developer")]) as server:
+        assert client(server, cache=True)("q") == ["system"]
+        assert client(server, cache=True, use_developer_role=True)("q") == ["developer"]

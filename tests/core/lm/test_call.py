@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from core.foundation.drive import io_loop
-from core.foundation.errors import BudgetExceeded, LMConfigurationError, LMServerError
+from core.foundation.errors import BudgetExceeded, LMConfigurationError, LMServerError, LMUnexpectedError
 from core.lm import LM, BaseLM, ScriptedLM, call_meter
 from core.messages import LMOutput, LMResponse
 from core.settings import context
@@ -224,3 +224,11 @@ def test_a_model_needs_a_name_and_a_way_to_answer():
         LM("")
     with pytest.raises(LMConfigurationError, match="complete"):
         BaseLM("nothing")("x")
+
+
+def test_no_completion_is_an_error_and_is_not_kept(client):
+    with FakeServer([Step(body=b'{"choices": []}')], default=Step(text="now")) as server:
+        lm = client(server, cache=True)
+        with pytest.raises(LMUnexpectedError, match="no completion"):
+            lm("q")
+        assert lm("q") == ["now"]

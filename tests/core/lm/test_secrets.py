@@ -122,3 +122,24 @@ def test_every_provider_is_reached_by_https_or_on_this_machine():
         assert not provider.base_url or provider.base_url.startswith(("https://", "http://localhost:"))
         assert not provider.base_url.endswith("/")
         assert provider.key_env or not provider.needs_key
+
+
+@pytest.mark.parametrize(
+    "name", ["aws_secret_access_key", "azure_ad_token", "client_secret", "api_key_secret"]
+)
+def test_a_credential_under_a_name_of_its_providers_stays_out_of_states_and_traces(name, client):
+    with FakeServer() as server, sink_to(MemorySink()) as sink:
+        lm = client(server, max_tokens=50, **{name: CANARY})
+        lm("q")
+    assert CANARY not in json.dumps(lm.dump_state())
+    assert CANARY not in json.dumps([span.to_dict() for span in sink.spans])
+    assert lm.dump_state()["max_tokens"] == 50
+
+
+@pytest.mark.parametrize("name", ["headers", "extra_headers", "api_key", "api_base", "api_version"])
+def test_what_belongs_to_an_endpoint_is_never_sent_as_part_of_a_question(name, client):
+    with FakeServer() as server:
+        lm = client(server)
+        with pytest.raises(LMConfigurationError, match=f"{name}.*belongs to a model"):
+            lm("q", **{name: {"Authorization": CANARY} if "headers" in name else CANARY})
+        assert server.calls == []
