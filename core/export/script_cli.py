@@ -110,7 +110,10 @@ def _rows(program: ExportedProgram, options: argparse.Namespace) -> Iterator[dic
 
 
 def _file_rows(path: Path) -> list[Mapping[str, Any]]:
-    text = path.read_text("utf-8-sig")
+    try:
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path.name} is not UTF-8 text: {error}.") from None
     if path.suffix == ".csv":
         return list(csv.DictReader(io.StringIO(text, newline="")))
     if path.suffix == ".json":

@@ -61,11 +61,14 @@ class Endpoint:
         self.url = f"{base_url.rstrip('/')}/chat/completions"
         self.model = model
         self.settings = dict(settings or {})
-        self.retries = retries
+        self.retries = max(0, retries)
         self.timeout = timeout
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if api_key:
-            self._headers["Authorization"] = f"Bearer {api_key}"
+        key = (api_key or "").strip()  # files with keys end in a line break
+        if not key.isascii() or not key.isprintable():
+            raise EndpointError("The key holds characters that no key has.")
+        if key:
+            self._headers["Authorization"] = f"Bearer {key}"
         self._refused: set[str] = set()
         self._opener = urllib.request.build_opener(_NoRedirects)
 

@@ -9,7 +9,13 @@ import difflib
 import json
 from typing import Any
 
-from core.foundation.errors import LMError, LMTransportError, LMUnexpectedError, LMUnsupportedModelError
+from core.foundation.errors import (
+    LMConfigurationError,
+    LMError,
+    LMTransportError,
+    LMUnexpectedError,
+    LMUnsupportedModelError,
+)
 from core.foundation.fingerprint import fingerprint
 from core.lm.http_errors import error_of
 from core.lm.providers import PROVIDERS, Secret, address_of, resolve
@@ -105,10 +111,15 @@ class Endpoint:
 
     def _headers(self, key: Secret | None) -> dict[str, str]:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if key is not None and self.address.provider == "azure":
-            headers["api-key"] = key.reveal()
-        elif key is not None:
-            headers["Authorization"] = f"Bearer {key.reveal()}"
+        text = key.reveal().strip() if key is not None else ""  # files with keys end in a line break
+        if not text.isprintable():
+            raise LMConfigurationError(
+                "The key holds characters that no key has.", model=self.model, hint="Is it one line of text?"
+            )
+        if text and self.address.provider == "azure":
+            headers["api-key"] = text
+        elif text:
+            headers["Authorization"] = f"Bearer {text}"
         headers.update((name, value.reveal()) for name, value in self._own_headers.items())
         return headers
 

@@ -141,7 +141,14 @@ def compare_runs(ws: Workspace, run_a: str, run_b: str) -> CompareResult:
             for key in shared
         ],
         prompts=_prompts(first, version_a, second, version_b),
-        notes=_notes(first, second, len(items_a), len(items_b), len(shared)),
+        notes=_notes(
+            first,
+            second,
+            len(items_a),
+            len(items_b),
+            len(shared),
+            compiled=version_a.compiled or version_b.compiled,
+        ),
     )
 
 
@@ -237,7 +244,7 @@ def _name(run: Run) -> str:
     return f"'{run.name}'"
 
 
-def _notes(a: Run, b: Run, rows_a: int, rows_b: int, shared: int) -> list[str]:
+def _notes(a: Run, b: Run, rows_a: int, rows_b: int, shared: int, *, compiled: bool) -> list[str]:
     notes: list[str] = []
     if rows_a != shared or rows_b != shared:
         notes.append(f"Compared on the {shared} examples that are finished in both runs.")
@@ -249,5 +256,10 @@ def _notes(a: Run, b: Run, rows_a: int, rows_b: int, shared: int) -> list[str]:
     if a.split in ("train", "all"):
         notes.append(
             "These rows include ones that compiling may have learned from; compare on the test split."
+        )
+    if a.split == "validation" and compiled:
+        notes.append(
+            "A compiled program may have been chosen by these very rows, which flatters it; "
+            "compare on the test split."
         )
     return notes

@@ -280,7 +280,9 @@ def _touched(session: Session, info: DatasetRow) -> DatasetInfo:
     """Write what follows from the rows: fingerprint and time of change."""
     session.flush()
     query = select(DataRow).where(DataRow.dataset_id == info.id).order_by(DataRow.position)
-    info.fingerprint = fingerprint([[row.example_id, row.split, row.data] for row in session.scalars(query)])
+    # The rank is a part: runs number their rows in the order of the split.
+    rows = [[row.example_id, row.split, row.rank, row.data] for row in session.scalars(query)]
+    info.fingerprint = fingerprint(rows)
     info.changed = time.time()
     session.flush()
     return _info(session, info)

@@ -142,6 +142,18 @@ def test_retries_obey_retry_after_and_the_key_comes_from_the_environment(script:
     assert b"sk-test" not in path.read_bytes()
 
 
+def test_a_key_with_a_line_break_works_and_a_broken_one_is_never_shown(script: Write):
+    path = script(Predict("q -> a"))
+    with FakeServer(lambda _: Step(text="[[ ## a ## ]]\nyes")) as server:
+        call = (path, "--base-url", server.url, "--model", "m", "--input", "q=x")
+        assert answers(run_alone(*call, key="sk-test\n")) == [{"a": "yes"}]
+        done = run_alone(*call, key="sk-first\nsk-second")
+    assert [call.headers["authorization"] for call in server.calls] == ["Bearer sk-test"]
+    assert done.returncode == 2
+    assert "characters that no key has" in done.stderr
+    assert "sk-" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize(
     ("step", "said"),
     [
@@ -176,11 +188,18 @@ def test_failures_are_said_clearly(script: Write, step: Step, said: str):
         ),
         (["--base-url", "http://127.0.0.1:9/v1", "--input", "z=1"], "missing: q; unknown: z", 1),
         (["--base-url", "http://127.0.0.1:9/v1", "--input", "q=x", "--retries", "0"], "cannot be reached", 1),
+        (
+            ["--base-url", "http://127.0.0.1:9/v1", "--input", "q=x", "--retries", "-1"],
+            "cannot be reached",
+            1,
+        ),
+        (["--base-url", "http://127.0.0.1:9/v1", "--input-file", "latin.csv"], "latin.csv is not UTF-8", 2),
     ],
 )
 def test_wrong_use_is_said_clearly(script: Write, arguments: list[str], said: str, status: int):
     path = script(Predict("q -> a"))
     (path.parent / "rows.txt").write_text("x")
+    (path.parent / "latin.csv").write_bytes(b"q\ncaf\xe9\n")
     done = run_alone(path, "--model", "m", *arguments)
     assert done.returncode == status
     assert said in done.stderr

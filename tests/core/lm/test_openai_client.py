@@ -192,3 +192,12 @@ def test_state_holds_neither_endpoint_nor_key():
         "launch_kwargs": {},
         "train_kwargs": {},
     }
+
+
+def test_a_key_with_a_line_break_works_and_a_broken_one_is_never_shown(client):
+    with FakeServer() as server:
+        client(server, api_key="sk-one\n")("q")
+        with pytest.raises(LMConfigurationError, match="characters that no key has") as caught:
+            client(server, api_key="sk-first\nsk-second", cache=False)("q")
+    assert [call.headers["authorization"] for call in server.calls] == ["Bearer sk-one"]
+    assert "sk-" not in f"{caught.value}{caught.value.hint}"

@@ -78,6 +78,19 @@ def test_splits_follow_the_seed_are_spread_and_are_not_in_file_order(ws: Workspa
     assert [example.id for example in load_examples(ws.store, small.dataset, "train")] == before
 
 
+def test_another_order_within_a_split_is_another_dataset(ws: Workspace, small: Small) -> None:
+    from workbench.jobs.engine import load_examples
+
+    before = datasets.get_dataset(ws, small.dataset).fingerprint
+    order = [example.id for example in load_examples(ws.store, small.dataset, "train")]
+    moved = datasets.set_split(ws, small.dataset, [order[0]], "train")
+    assert [example.id for example in load_examples(ws.store, small.dataset, "train")] == [
+        *order[1:],
+        order[0],
+    ]
+    assert moved.fingerprint != before, "a run that is resumed numbers its rows by this order"
+
+
 def test_shares_that_cannot_be_met_change_nothing(ws: Workspace, small: Small) -> None:
     with pytest.raises(DataError):
         datasets.split_dataset(ws, small.dataset, train=0.9, validation=0.9)

@@ -117,6 +117,9 @@ def test_a_compile_makes_a_version_that_can_be_compared(ws: Workspace, small: Sm
     assert any(line.startswith("+") for line in result.prompts[0].lines)
     assert result.prompts[0].before[0]["role"] == "system"
     assert [run.id for run in compare.comparable(ws, before)] == [after.id]
+    assert any("chosen by these very rows" in note for note in result.notes)
+    held_out = [evaluate(split="test"), evaluate(version.id, split="test")]
+    assert compare.compare_runs(ws, *held_out).notes == []
 
 
 def test_what_cannot_be_compared_is_refused(ws: Workspace, small: Small, evaluate: Start) -> None:
