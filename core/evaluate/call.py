@@ -18,6 +18,7 @@ from core.evaluate.score import Score, as_score
 from core.foundation.errors import BudgetExceeded, MetricError, WouldBlock
 from core.foundation.threads import run_in_thread, shares_context
 from core.trace import MemorySink, Sink, Span, sink_to
+from core.trace.collect import taken_back_on
 
 __all__ = ["SLOW_METRIC_SECONDS", "MetricCall", "ProgramCall", "name_of"]
 
@@ -57,7 +58,8 @@ class ProgramCall:
         """
         if self._awaited is not None:
             try:
-                return await self._awaited(**inputs)
+                with taken_back_on(WouldBlock):
+                    return await self._awaited(**inputs)
             except WouldBlock:  # it has an async form, yet waits in sync code inside: threads, from now on
                 self._awaited = None
         if shares_context(self._threads):

@@ -20,6 +20,7 @@ from core.evaluate.score import Score
 from core.foundation.errors import AdapterParseError, BudgetExceeded, ValueCoercionError, WorkbenchError
 from core.foundation.fingerprint import jsonable
 from core.messages import Usage
+from core.modules.overrides import outside_programs
 from core.trace import Span, redact, sink_to
 
 __all__ = ["Outcome", "Row", "RowOptions", "evaluate_row"]
@@ -194,7 +195,7 @@ async def evaluate_row(
 async def _run(
     example: Example, program: ProgramCall, metric: MetricCall | None, so_far: _Progress
 ) -> Score | None:
-    with sink_to(so_far, kinds=so_far.kinds):
+    with outside_programs(), sink_to(so_far, kinds=so_far.kinds):
         started = time.perf_counter()
         try:
             so_far.prediction = await program(example.input_values(), so_far)

@@ -9,12 +9,12 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar
 from typing import Any, ClassVar, Self
 
 from core.foundation.drive import drive, drive_user
 from core.foundation.errors import ConfigurationError
 from core.foundation.threads import run_in_thread
+from core.modules.overrides import running
 from core.modules.parameter import Parameter
 from core.trace.tracer import span
 
@@ -28,21 +28,18 @@ class _Root:
 
     def __init__(self, module: Module) -> None:
         self.module = module
-        self.paths: dict[int, str] | None = None
+        # Keyed by identity, which holds while the parts are kept alive here.
+        self.paths: dict[int, tuple[str, Any]] = {}
 
     def path_of(self, part: Module) -> str:
-        if self.paths is None:
-            # Keyed by identity only while this object keeps the program, and so every part, alive.
-            self.paths = {id(item): name for name, item in named_parts(self.module, Parameter)}
-        return self.paths.get(id(part), "")
-
-
-_root: ContextVar[_Root | None] = ContextVar("root_module", default=None)
+        if id(part) not in self.paths:  # not asked before, or made while the program runs
+            self.paths |= {id(item): (name, item) for name, item in named_parts(self.module, Parameter)}
+        return self.paths[id(part)][0] if id(part) in self.paths else ""
 
 
 def path_of(part: Module) -> str:
     """Return where `part` stands in the running program, e.g. `hops[0].predict`; "self" when it is the program."""
-    root = _root.get()
+    root: _Root | None = running.get()
     if root is None or root.module is part:
         return "self"
     return root.path_of(part)
@@ -84,7 +81,7 @@ class Module:
         Raises:
             ConfigurationError: It has neither `forward` nor `aforward`.
         """
-        token = _root.set(_Root(self)) if _root.get() is None else None
+        token = running.set(_Root(self)) if running.get() is None else None
         try:
             with span("module", type(self).__name__):
                 if self._sync_style:
@@ -94,11 +91,11 @@ class Module:
                 return drive_user(lambda: self.aforward(*args, **kwargs))
         finally:
             if token is not None:
-                _root.reset(token)
+                running.reset(token)
 
     async def acall(self, *args: Any, **kwargs: Any) -> Any:
         """Run the program from async code; a program with only `forward` runs on a thread."""
-        token = _root.set(_Root(self)) if _root.get() is None else None
+        token = running.set(_Root(self)) if running.get() is None else None
         try:
             with span("module", type(self).__name__):
                 if self._has_async:
@@ -106,7 +103,7 @@ class Module:
                 return await run_in_thread(lambda: self.forward(*args, **kwargs))
         finally:
             if token is not None:
-                _root.reset(token)
+                running.reset(token)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The program, in sync code; built-in modules have it from their `aforward`."""

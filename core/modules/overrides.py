@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Override", "override_for", "overriding"]
+__all__ = ["Override", "any_overrides", "outside_programs", "override_for", "overriding", "running"]
 
 
 @dataclass(frozen=True)
@@ -25,21 +25,38 @@ class Override:
     config: Mapping[str, Any] | None = None
 
 
+running: ContextVar[Any] = ContextVar("running_program", default=None)
+"""The program whose call this is; paths start there."""
+
 _overrides: ContextVar[Mapping[str, Override]] = ContextVar("predictor_overrides", default={})  # noqa: B039
 
 
 @contextmanager
 def overriding(overrides: Mapping[str, Override]) -> Generator[None]:
-    """Run predictors differently inside the block.
+    """Run predictors differently inside the block, where the next program called is the one that paths start from.
 
     Args:
         overrides: By path, as `named_predictors` gives it; "*" stands for every predictor without one of its own.
     """
-    token = _overrides.set(overrides)
+    token, outer = _overrides.set(overrides), running.set(None)
     try:
         yield
     finally:
+        running.reset(outer)
         _overrides.reset(token)
+
+
+@contextmanager
+def outside_programs() -> Generator[None]:
+    """Run programs inside the block as ones of their own, not as parts of a program that is running around it.
+
+    An evaluation or a search inside a program needs that: neither paths nor overrides of the outer one are its own.
+    """
+    if running.get() is None:
+        yield
+    else:
+        with overriding({}):
+            yield
 
 
 def any_overrides() -> bool:

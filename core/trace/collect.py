@@ -66,6 +66,19 @@ def record_step(predictor: Any, inputs: dict[str, Any], outputs: Any, path: str)
         steps.append(TraceStep(predictor, inputs, outputs, path))
 
 
+@contextmanager
+def taken_back_on(kind: type[BaseException]) -> Generator[None]:
+    """Where the block ends with that exception, forget what it added: the work is going to be done again."""
+    steps = _steps.get()
+    before = 0 if steps is None else len(steps)
+    try:
+        yield
+    except kind:
+        if steps is not None:
+            del steps[before:]
+        raise
+
+
 def is_collecting() -> bool:
     """True inside `collect`."""
     return _steps.get() is not None

@@ -17,6 +17,10 @@ from core.foundation.errors import (
     LMTransportError,
     MetricError,
 )
+from core.lm import ScriptedLM
+from core.modules import Module, Predict
+from core.settings import context
+from core.trace import collect
 
 
 def devset(n: int) -> list[Example]:
@@ -238,3 +242,20 @@ def test_dspys_old_flags_are_an_error_that_says_where_the_data_is():
         Evaluate(devset=devset(1), metric=same, return_outputs=True)
     with pytest.raises(TypeError, match="num_thread'"):
         Evaluate(devset=devset(1), metric=same, num_thread=3)
+
+
+def test_steps_of_an_attempt_that_is_made_again_are_not_collected_twice():
+    """A program that waits in sync code inside `aforward` is given up on the loop and run again on a thread."""
+
+    class Mixed(Module):
+        def __init__(self):
+            self.a, self.b = Predict("question -> answer"), Predict("question -> answer")
+
+        async def aforward(self, question):
+            await self.a.acall(question=question)
+            return self.b(question=question)
+
+    lm = ScriptedLM(lambda _: "[[ ## answer ## ]]\n1", local=False)
+    with context(lm=lm), collect() as steps:
+        Evaluate(devset=devset(3), metric=same)(Mixed())
+    assert sorted(step.path for step in steps) == ["a"] * 3 + ["b"] * 3

@@ -121,6 +121,63 @@ def test_a_run_can_have_other_demos_without_touching_the_program() -> None:
     assert program.steps[0].demos == []
 
 
+class Inner(Module):
+    def __init__(self) -> None:
+        self.p = Predict("question -> answer")
+
+    def forward(self, question: str) -> core.Prediction:
+        return self.p(question=question)
+
+
+def test_a_program_run_differently_inside_another_has_paths_of_its_own() -> None:
+    class Outer(Module):
+        def __init__(self) -> None:
+            self.p = Predict("question -> answer")
+
+        def forward(self, question: str) -> core.Prediction:
+            with overriding({"p": Override(instructions="Inner words.")}):
+                Inner()(question=question)
+            return self.p(question=question)
+
+    lm = ScriptedLM(lambda _: reply(answer="a"))
+    with core.context(lm=lm), overriding({"p": Override(instructions="Outer words.")}), collect() as steps:
+        Outer()(question="q")
+    texts = [request.messages[0]["content"] for request in lm.requests]
+    assert ["Inner words." in text for text in texts] == [True, False]
+    assert ["Outer words." in text for text in texts] == [False, True]
+    assert [step.path for step in steps] == ["p", "p"]
+
+
+def test_an_evaluation_inside_a_program_is_of_a_program_of_its_own() -> None:
+    class Outer(Module):
+        def __init__(self) -> None:
+            self.p = Predict("question -> answer")
+
+        def forward(self, question: str) -> core.Prediction:
+            core.Evaluate(devset=[row])(Inner())
+            return self.p(question=question)
+
+    row = core.Example(question="q", answer="a").with_inputs("question")
+    lm = ScriptedLM(lambda _: reply(answer="a"))
+    with core.context(lm=lm), overriding({"p": Override(instructions="Outer words.")}), collect() as steps:
+        Outer()(question="q")
+    assert ["Outer words." in r.messages[0]["content"] for r in lm.requests] == [False, True]
+    assert [step.path for step in steps] == ["p", "p"]
+
+
+def test_a_predictor_made_while_the_program_runs_has_a_path() -> None:
+    class Growing(Module):
+        def forward(self, question: str) -> core.Prediction:
+            self.first = Predict("question -> answer")
+            self.first(question=question)
+            self.second = Predict("question -> answer")
+            return self.second(question=question)
+
+    with core.context(lm=ScriptedLM(lambda _: reply(answer="a"))), collect() as steps:
+        Growing()(question="q")
+    assert [step.path for step in steps] == ["first", "second"]
+
+
 def test_call_time_arguments_hold_for_one_call() -> None:
     lm, other = ScriptedLM([reply(a="1")] * 3), ScriptedLM([reply(a="other")])
     predictor = Predict("q -> a", temperature=0.3)
