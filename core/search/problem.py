@@ -70,8 +70,8 @@ class Problem:
         """
         train, validation = _items(trainset, "trainset"), _items(valset or (), "valset")
         warnings: list[str] = []
-        known = {_content(item) for item in validation}
-        apart = tuple(item for item in train if _content(item) not in known)
+        known = {_asked(item) for item in validation}
+        apart = tuple(item for item in train if _asked(item) not in known)
         if train and validation and not apart:
             same = "Every training row is also in the validation set, so the two are one: the score is optimistic."
             return cls(student, train, validation, "training", metric, seed, teacher, 0, (same,))
@@ -121,5 +121,6 @@ def _unique(ids: Sequence[str]) -> list[str]:
     return keys
 
 
-def _content(item: Item) -> str:
-    return fingerprint({name: value for name, value in item.example.items() if name != "id"})
+def _asked(item: Item) -> str:
+    """What makes two rows the same: their inputs. Ids, sources and other columns may differ, and the answer leaks."""
+    return fingerprint(dict(item.example.inputs().items()))
