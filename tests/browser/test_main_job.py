@@ -55,7 +55,7 @@ def test_a_link_to_a_row_survives_a_reload(walk: Walk, new_tab: Callable[..., An
     tab.shot("14_row_drawer")
     drawer.get_by_role("button", name="Close").click()
     expect(drawer).to_have_count(0)
-    assert "row=" not in tab.page.url
+    expect(tab.page).not_to_have_url(re.compile(r"row="))
 
 
 def test_stop_keeps_the_best_and_resume_goes_on(walk: Walk, new_tab: Callable[..., Any]) -> None:
