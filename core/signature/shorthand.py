@@ -31,6 +31,8 @@ _BUILTIN: dict[str, Any] = {
     "datetime": datetime.datetime,
     "time": datetime.time,
     "Enum": enum.Enum,
+    # "datetime" alone is the class, so what is written with the module's name stands here too.
+    **{f"datetime.{kind.__name__}": kind for kind in (datetime.date, datetime.datetime, datetime.time)},
 }
 
 # An arrow inside a quoted text belongs to a Literal.
@@ -176,6 +178,8 @@ def _resolve(node: ast.expr, names: _Names) -> Any:
     if isinstance(node, ast.Name):
         return _look_up(node.id, names)
     if isinstance(node, ast.Attribute):
+        if (written := ast.unparse(node)) in _BUILTIN:
+            return _BUILTIN[written]
         owner = _resolve(node.value, names)
         if hasattr(owner, node.attr):
             return getattr(owner, node.attr)

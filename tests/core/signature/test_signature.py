@@ -271,6 +271,12 @@ def test_a_variable_is_no_type() -> None:
     assert label
 
 
+def test_dates_may_be_written_with_their_module() -> None:
+    made = Signature("a: datetime.date, b: datetime.datetime -> c: list[datetime.time], d: datetime")
+    assert [field.shape["kind"] for field in made.fields.values()] == ["date", "datetime", "list", "datetime"]
+    assert made.c.shape["items"] == {"kind": "time"}
+
+
 def test_own_types_and_those_at_the_call_go_together() -> None:
     class Local:
         """A type of the caller."""
