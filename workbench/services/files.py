@@ -85,8 +85,13 @@ def metric_from_text(
         ConfigurationError: It is none of them, or a parameter does not fit.
     """
     if text.lstrip().startswith("{"):
-        spec = _json(text.encode(), ConfigurationError, "The metric")
-        return save_metric(ws, task_id, {**spec, "params": {**(spec.get("params") or {}), **(params or {})}})
+        spec = _json(text.encode("utf-8", "surrogatepass"), ConfigurationError, "The metric")
+        own = spec.get("params") or {}
+        if not isinstance(own, Mapping):
+            raise ConfigurationError(
+                "The metric's params are no object.", hint='Write {"kind": …, "params": {}}.'
+            )
+        return save_metric(ws, task_id, {**spec, "params": {**own, **(params or {})}})
     kinds = [kind.kind for kind in metric_kinds()]
     if text in kinds:
         return save_metric(ws, task_id, {"kind": text, "params": dict(params or {})})

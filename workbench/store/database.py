@@ -90,8 +90,16 @@ def _parse(url: str) -> URL:
 
 
 def _dumps(value: Any) -> str:
-    """JSON without NaN: what is stored can be read by any JSON reader."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    """JSON without NaN: what is stored can be read by any JSON reader.
+
+    A model may send half of a surrogate pair, which no database takes: then everything beyond ASCII is escaped.
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(value, allow_nan=False, separators=(",", ":"))
+    return text
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -59,6 +59,10 @@ class Store:
                 f"The store could not be used: {error.orig}.",
                 hint="Is the disk full or read-only, or another process writing for very long?",
             ) from error
+        except UnicodeEncodeError as error:
+            raise StoreError(
+                "A name holds half of a character, which cannot be stored.", hint="Type the name again."
+            ) from error
         except SQLAlchemyError as error:
             raise StoreError(f"The store failed: {error}.") from error
 

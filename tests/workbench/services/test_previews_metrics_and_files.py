@@ -160,6 +160,12 @@ def test_the_same_files_make_nothing_twice(ws: Workspace) -> None:
     assert files.metric_from_text(ws, first.task_id, metric.id).id == metric.id
 
 
+@pytest.mark.parametrize("params", ['"text"', "1.5", "true", "[1]"])
+def test_params_of_a_metric_that_are_no_object_are_refused(ws: Workspace, small: Small, params: str) -> None:
+    with pytest.raises(ConfigurationError):
+        files.metric_from_text(ws, small.task, f'{{"kind": "exact_match", "params": {params}}}')
+
+
 def test_a_state_file_comes_back_as_the_version_it_was(ws: Workspace, small: Small) -> None:
     run = runs.get_run(
         ws, runs.start_compile(ws, small.version, small.dataset, small.metric, "labeled_few_shot", {"k": 4})

@@ -16,9 +16,10 @@ from sqlalchemy import select
 
 from core.foundation.errors import ConfigurationError, StoreError
 from workbench.store import Store, is_id, new_id, open_store, require
+from workbench.store.database import open_engine
 from workbench.store.locks import FileLock
-from workbench.store.migrate import HEAD, MIGRATIONS, current_revision
-from workbench.store.tables import Base, EventRow, TaskRow, VersionRow
+from workbench.store.migrate import HEAD, MIGRATIONS, current_revision, migrate
+from workbench.store.tables import Base, EventRow, PreferenceRow, TaskRow, VersionRow
 
 
 @pytest.fixture
@@ -46,6 +47,23 @@ def test_downgrade_and_upgrade_again(store: Store) -> None:
         command.downgrade(config, "base")
     assert open_store(store.url)
     assert current_revision(store.engine) == HEAD
+
+
+def test_a_store_of_the_first_schema_keeps_its_rows(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/old/workbench.sqlite"
+    engine = open_engine(url)
+    migrate(engine, "0001")
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO tasks (id, name, description, archived, created) VALUES ('t', 'old', '', 0, 1.0)"
+        )
+    engine.dispose()
+    upgraded = open_store(url)
+    assert current_revision(upgraded.engine) == HEAD
+    with upgraded.write() as session:
+        assert require(session, TaskRow, "t", "task").name == "old"
+        session.add(PreferenceRow(name="model", value="mine"))
+    upgraded.close()
 
 
 def test_a_store_of_a_newer_version_is_refused(store: Store) -> None:
@@ -76,6 +94,19 @@ def test_a_failing_block_leaves_nothing(store: Store) -> None:
         half()
     with store.read() as session:
         assert session.scalars(select(TaskRow)).all() == []
+
+
+def test_half_a_surrogate_pair_in_data_comes_back_and_in_a_name_is_refused(store: Store) -> None:
+    reply = {"reply": "broken \ud83d half", "whole": "ü😀"}
+    with store.write() as session:
+        task = TaskRow(name="t")
+        session.add(task)
+        session.flush()
+        session.add(VersionRow(id="v1", task_id=task.id, number=1, spec=reply, fingerprint="f"))
+    with store.read() as session:
+        assert require(session, VersionRow, "v1", "version").spec == reply
+    with pytest.raises(StoreError, match="half of a character"), store.write() as session:
+        session.add(TaskRow(name="\ud83d"))
 
 
 def test_versions_are_never_changed(store: Store) -> None:
