@@ -20,7 +20,8 @@ __all__ = ["canonical_json", "fingerprint", "jsonable"]
 def jsonable(value: Any) -> Any:
     """Return `value` as plain JSON data; unknown objects become their text.
 
-    Pydantic models and dataclasses become dicts, sets become sorted lists, non-finite floats their names.
+    Pydantic models and dataclasses become dicts, sets become sorted lists, numpy's values Python's,
+    non-finite floats their names.
     """
     if value is None or (isinstance(value, (str, bool, int)) and not isinstance(value, Enum)):
         return value
@@ -36,13 +37,25 @@ def jsonable(value: Any) -> Any:
         return sorted((jsonable(item) for item in value), key=str)
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
+    return str(value) if isinstance(value, type) else _jsonable_object(value)
+
+
+def _jsonable_object(value: Any) -> Any:
     if hasattr(value, "model_dump"):
-        return jsonable(value.model_dump(mode="json"))
+        return jsonable(_model_data(value))
     if hasattr(value, "toDict"):
         return jsonable(value.toDict())
-    if is_dataclass(value) and not isinstance(value, type):
-        return jsonable(asdict(value))
-    return str(value)
+    if hasattr(value, "tolist"):  # numpy's numbers and arrays
+        return jsonable(value.tolist())
+    return jsonable(asdict(value)) if is_dataclass(value) else str(value)
+
+
+def _model_data(model: Any) -> Any:
+    """Return a pydantic model's fields; as they are where one of them has no JSON form of its own."""
+    try:
+        return model.model_dump(mode="json")
+    except ValueError:
+        return model.model_dump()
 
 
 def canonical_json(value: Any) -> str:

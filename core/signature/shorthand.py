@@ -9,7 +9,6 @@ import ast
 import datetime
 import difflib
 import enum
-import keyword
 import re
 import sys
 import typing
@@ -135,8 +134,8 @@ def _parse_fields(part: str, names: _Names) -> list[tuple[str, Any]]:
         raise SignatureError(f"Only names and types can stand in {part!r}.", hint='Write "name: type".')
     out: list[tuple[str, Any]] = []
     for argument in given.args:
-        if keyword.iskeyword(argument.arg):
-            raise SignatureError(f"'{argument.arg}' is a Python keyword and cannot be a field name.")
+        if argument.arg == "self":  # calls take fields as keyword arguments
+            raise SignatureError("'self' cannot be a field name.", hint="Choose another name.")
         node = argument.annotation
         out.append((argument.arg, MISSING if node is None else _checked(_resolve(node, names), node)))
     return out

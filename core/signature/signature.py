@@ -239,7 +239,7 @@ def _derive(cls: SignatureMeta, fields: dict[str, Field], instructions: str) -> 
 
 
 def _checked_name(name: str) -> str:
-    if not name.isidentifier() or keyword.iskeyword(name):
+    if not name.isidentifier() or keyword.iskeyword(name) or name == "self":
         raise SignatureError(f"'{name}' cannot be a field name.", hint="Use letters, digits and underscores.")
     return name
 

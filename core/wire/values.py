@@ -42,14 +42,25 @@ def _plain_object(value: Any) -> Any:
         return bytes(value).decode("utf-8", "replace")
     if isinstance(value, (str, int, float)):  # their subclasses
         return value
+    if isinstance(value, type):
+        return str(value)
     if hasattr(value, "model_dump"):
-        return plain_value(value.model_dump(mode="json"))
+        return plain_value(_model_data(value))
     to_dict: Any = getattr(value, "toDict", None)  # examples and predictions
     if to_dict is not None:
         return plain_value(to_dict())
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if hasattr(value, "tolist"):  # numpy's numbers and arrays
+        return plain_value(value.tolist())
+    if dataclasses.is_dataclass(value):
         return {item.name: plain_value(getattr(value, item.name)) for item in dataclasses.fields(value)}
     return str(value)
+
+
+def _model_data(model: Any) -> Any:
+    try:
+        return model.model_dump(mode="json")
+    except ValueError:  # a field has no JSON form of its own
+        return model.model_dump()
 
 
 def json_text(value: Any, indent: int | None = None) -> str:

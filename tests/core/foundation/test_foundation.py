@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy
+import pydantic
 import pytest
 
 from core.foundation import errors
 from core.foundation.errors import AdapterParseError, ConfigurationError, DataError, LMError, UnknownNameError
 from core.foundation.files import atomic_write
-from core.foundation.fingerprint import canonical_json, fingerprint
+from core.foundation.fingerprint import canonical_json, fingerprint, jsonable
 from core.foundation.randomness import derive_seed, rng
 from core.foundation.registry import Registry
 
@@ -126,3 +128,18 @@ def test_randomness_belongs_to_a_purpose() -> None:
     first = rng(0, "demos").sample(range(100), 5)
     rng(0, "other").random()
     assert rng(0, "demos").sample(range(100), 5) == first
+
+
+def test_whatever_stands_in_a_record_becomes_data() -> None:
+    class Holder(pydantic.BaseModel):
+        model_config = pydantic.ConfigDict(arbitrary_types_allowed=True)
+        thing: object
+        count: int = 1
+
+    numbers = {"i": numpy.int64(5), "f": numpy.float32(1.5), "many": numpy.arange(3)}
+    assert jsonable(numbers) == {"i": 5, "f": 1.5, "many": [0, 1, 2]}
+    assert jsonable(Holder(thing=lambda: 1))["count"] == 1
+    assert "Holder" in jsonable(Holder)
+    first, second = numpy.zeros(5000), numpy.zeros(5000)
+    second[2500] = 1
+    assert fingerprint(first) != fingerprint(second)

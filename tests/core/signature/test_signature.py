@@ -320,3 +320,10 @@ def test_types_written_as_text_are_looked_up_where_the_class_stands(tmp_path: Pa
         del sys.modules["labels_of_a_test"]
     assert module.Choose.label.shape["kind"] == "literal"
     assert Label is int
+
+
+def test_a_field_cannot_be_called_self() -> None:
+    with pytest.raises(SignatureError, match="'self'"):
+        Signature("self -> a")
+    with pytest.raises(SignatureError, match="'self'"):
+        make_signature({"self": InputField(), "a": OutputField()})

@@ -7,6 +7,7 @@ import datetime
 import enum
 from typing import Any
 
+import numpy
 import pydantic
 import pytest
 
@@ -74,3 +75,15 @@ def test_plain_value_gives_json_data():
 
 def test_json_text_can_be_indented():
     assert json_text({"a": [1]}, indent=1) == '{\n "a": [\n  1\n ]\n}'
+
+
+def test_whatever_stands_in_a_field_can_be_written():
+    class Holder(pydantic.BaseModel):
+        model_config = pydantic.ConfigDict(arbitrary_types_allowed=True)
+        thing: object
+        count: int = 1
+
+    assert value_text(numpy.arange(3)) == "[0, 1, 2]"
+    assert value_text(numpy.int64(5)) == "5"
+    assert plain_value(Holder(thing=lambda: 1))["count"] == 1
+    assert "Holder" in value_text(Holder)
