@@ -63,6 +63,14 @@ class Endpoint:
         """Return what shares limits and capabilities: address and model."""
         return f"{self.address.base_url} {self.address.model}"
 
+    def require_key(self) -> None:
+        """Check that there is a key where the provider wants one, before anything is sent.
+
+        Raises:
+            LMConfigurationError: There is none.
+        """
+        resolve(self.address, self._key)
+
     def identity(self, path: str) -> str:
         """Return who answers there: the URL and whatever headers besides credentials may change the answer."""
         telling = sorted(

@@ -70,7 +70,10 @@ def open_model(store: Store, name: str, **settings: Any) -> BaseLM:
                 f"There is no model called '{name}'.",
                 hint=f"Choose {EMBEDDED} or a connection of the settings page, or write provider/model.",
             )
-        return LM(name, **chosen)
+        lm = LM(name, **chosen)
+        if isinstance(lm, LM):  # and not the embedded one
+            lm.connection.require_key()
+        return lm
     # The prefix keeps a name such as "openai/gpt-4o" at another host whole; the key goes to this host alone.
     return LM(f"openai/{row.model}", api_base=row.base_url, api_key=_key(row), **{**row.options, **chosen})
 

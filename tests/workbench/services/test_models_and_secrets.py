@@ -78,6 +78,10 @@ def test_a_key_that_is_not_set_is_named_before_anything_starts(
     with pytest.raises(LMConfigurationError, match="MY_KEY"):
         runs.start_evaluation(ws, small.version, small.dataset, "test", small.metric, "keyed")
     assert runs.list_runs(ws) == []
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(LMConfigurationError, match="no key for 'openai'"):
+        runs.start_evaluation(ws, small.version, small.dataset, "test", small.metric, "openai/gpt-4o")
+    assert runs.list_runs(ws) == []
     assert not models.list_models(ws)[1].key_set
 
 
