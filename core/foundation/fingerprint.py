@@ -47,7 +47,9 @@ def _jsonable_object(value: Any) -> Any:
         return jsonable(value.toDict())
     if hasattr(value, "tolist"):  # numpy's numbers and arrays
         return jsonable(value.tolist())
-    return jsonable(asdict(value)) if is_dataclass(value) else str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return jsonable(asdict(value))
+    return str(value)
 
 
 def _model_data(model: Any) -> Any:
