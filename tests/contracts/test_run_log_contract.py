@@ -49,7 +49,12 @@ def events_table(folder: Path) -> Open:
         session.flush()
         session.add(
             RunRow(
-                id="run", task_id="task", kind="compile", version_id=version.id, dataset_id="data", metric_id="metric"
+                id="run",
+                task_id="task",
+                kind="compile",
+                version_id=version.id,
+                dataset_id="data",
+                metric_id="metric",
             )
         )
     return lambda: StoreRunLog(open_store(store.url), "run")
