@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from core.foundation.errors import WorkbenchError
 from core.trace import redact
@@ -29,6 +29,19 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong with the arguments in JSON too, where that was asked for."""
 
     as_json = False
+    _mixing = False
+
+    def parse_known_args(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, args: Any = None, namespace: Any = None
+    ) -> Any:
+        """Let options stand between the words of a command: `runs show --json ID`."""
+        if self._mixing or self._subparsers is not None:
+            return super().parse_known_args(args, namespace)
+        self._mixing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixing = False
 
     def error(self, message: str) -> NoReturn:
         """Report wrong arguments and exit with 2."""

@@ -12,7 +12,8 @@ from core.data.example import Example
 from core.evaluate import Evaluate
 from core.foundation.errors import DataError
 from core.optimizers.base import optimizers
-from core.search.budget import Budget
+from core.search.budget import Budget, Gate, Spend
+from core.search.meter import JobMeter
 from workbench.jobs.base import Job, NewVersion, Outcome
 from workbench.jobs.compile_progress import CompileProgress
 from workbench.jobs.engine import engine_context, load_examples, make_adapter, open_model
@@ -50,8 +51,10 @@ def run_compile(job: Job) -> Outcome:
             stop_requested=job.control.stop_requested,
             on_event=progress.on_event,
         )
-        measured = _measured(job, request, compiled, validation)
-    return _outcome(settings["optimizer"], compiled, measured)
+        meter = JobMeter(Gate(Budget()))
+        with meter.installed():
+            measured = _measured(job, request, compiled, validation)
+    return _outcome(settings["optimizer"], compiled, measured, meter.spend)
 
 
 def _validation(job: Job, request: RunRequest) -> list[Example]:
@@ -118,10 +121,16 @@ def _evaluated(
     }
 
 
-def _outcome(optimizer: str, compiled: Any, measured: dict[str, dict[str, Any] | None]) -> Outcome:
+def _outcome(
+    optimizer: str, compiled: Any, measured: dict[str, dict[str, Any] | None], measuring: Spend
+) -> Outcome:
     report = compiled.report
     score = measured["score"] or {}
-    spend = report.spend
+    spend = Spend.from_dict(report.spend)
+    spend.add(measuring)
+    summary = report.summary()
+    if measuring.calls:
+        summary += f"\nScoring the result and the program as given took {measuring.calls} calls more."
     result = {
         "score": score.get("score"),
         "mean": score.get("mean"),
@@ -129,15 +138,15 @@ def _outcome(optimizer: str, compiled: Any, measured: dict[str, dict[str, Any] |
         "rows": score.get("rows", 0),
         "on": score.get("on", report.score.on if report.score else None),
         "baseline": measured["baseline"],
-        "calls": report.calls,
-        "prompt_tokens": int(spend.get("prompt_tokens", 0)),
-        "completion_tokens": int(spend.get("completion_tokens", 0)),
-        "cost": spend.get("cost", 0.0),
+        "calls": spend.calls,
+        "prompt_tokens": spend.prompt_tokens,
+        "completion_tokens": spend.completion_tokens,
+        "cost": spend.cost,
         "seconds": report.seconds,
         "stop_code": report.stop_code,
         "stop_reason": report.stop_reason,
         "candidates": len(report.candidates),
-        "summary": report.summary(),
+        "summary": summary,
         "report": report.to_dict(),
     }
     version = None

@@ -225,6 +225,17 @@ def test_wrong_arguments_are_one_json_object_too(
     assert "usage: " in printed.err
 
 
+def test_options_may_stand_between_the_words(
+    capsys: pytest.CaptureFixture[str], files: dict[str, str]
+) -> None:
+    main(["eval", *job(files), "--limit", "2", "--name", "short", "--json"])
+    run = json.loads(capsys.readouterr().out)["run"]
+    assert main(["runs", "show", "--json", "short"]) == 0
+    assert json.loads(capsys.readouterr().out)["run"] == run
+    assert main(["models", "--json", "test", "embedded/in-context"]) == 0
+    assert json.loads(capsys.readouterr().out)["ok"]
+
+
 @pytest.mark.parametrize(("raised", "code"), [(KeyError("odd"), 1), (KeyboardInterrupt(), 130)])
 def test_what_nobody_expected_is_one_json_object_too(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, raised: BaseException, code: int

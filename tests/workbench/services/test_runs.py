@@ -109,6 +109,11 @@ def test_a_compile_makes_a_version_that_can_be_compared(ws: Workspace, small: Sm
     assert version.compiled
     after = runs.get_run(ws, evaluate(version.id))
     assert compiled.score == after.score
+    assert compiled.result is not None
+    assert compiled.result["calls"] == 12, (
+        "scoring the result is paid too; the program as given was in the cache"
+    )
+    assert "took 12 calls more" in compiled.result["summary"]
     assert compiled.result["baseline"]["score"] == runs.get_run(ws, before).score  # type: ignore[index]
     result = compare.compare_runs(ws, before, after.id)
     assert result.b.score == after.score
