@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_uncached_calls_are_each_their_own(client):
 
 
 def test_a_failure_is_everybodys_and_is_not_stored(client):
-    with FakeServer(default=error(500)) as server:
+    with FakeServer(default=replace(error(500), delay=0.2)) as server:  # long enough for all to have asked
         lm = client(server, cache=True, num_retries=0)
 
         async def all_of_them():
