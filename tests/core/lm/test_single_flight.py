@@ -16,7 +16,7 @@ from tests.fakes.server import FakeServer, Step, error
 
 
 def test_64_threads_one_key_one_call(client):
-    with FakeServer(default=Step(delay=0.2)) as server:
+    with FakeServer(default=Step(delay=1.0)) as server:
         lm = client(server, cache=True)
         gate = threading.Barrier(64)
 
@@ -33,7 +33,7 @@ def test_64_threads_one_key_one_call(client):
 
 
 def test_many_tasks_one_key_one_call(client):
-    with FakeServer(default=Step(delay=0.1)) as server:
+    with FakeServer(default=Step(delay=1.0)) as server:
         lm = client(server, cache=True)
 
         async def all_of_them():
@@ -55,7 +55,7 @@ def test_uncached_calls_are_each_their_own(client):
 
 
 def test_a_failure_is_everybodys_and_is_not_stored(client):
-    with FakeServer(default=replace(error(500), delay=0.2)) as server:  # long enough for all to have asked
+    with FakeServer(default=replace(error(500), delay=1.5)) as server:  # long enough for all to have asked
         lm = client(server, cache=True, num_retries=0)
 
         async def all_of_them():
