@@ -32,7 +32,7 @@ class Settings:
         num_threads: Examples in flight in an evaluation.
         max_errors: Infrastructure or metric failures that an evaluation bears.
         provide_traceback: Keep the traceback of a failed example.
-        track_usage: Add up tokens per model on every prediction.
+        track_usage: Add up tokens per model; what the outermost program returns has them, `get_lm_usage()`.
         warn_on_type_mismatch: Warn when an input does not fit its field's type.
         max_history_size: Calls that `lm.history` keeps; `disable_history` keeps none.
         prices: US dollars per million tokens, {model: (prompt, completion)}, before the built-in table.

@@ -16,6 +16,7 @@ from core.foundation.errors import ConfigurationError
 from core.foundation.threads import run_in_thread
 from core.modules.overrides import running
 from core.modules.parameter import Parameter
+from core.modules.usage import counting, usage_is_wanted
 from core.trace.tracer import span
 
 __all__ = ["Module", "path_of"]
@@ -81,6 +82,9 @@ class Module:
         Raises:
             ConfigurationError: It has neither `forward` nor `aforward`.
         """
+        if usage_is_wanted():
+            with counting() as count:
+                return count.put_on(self(*args, **kwargs))
         token = running.set(_Root(self)) if running.get() is None else None
         try:
             with span("module", type(self).__name__):
@@ -95,6 +99,9 @@ class Module:
 
     async def acall(self, *args: Any, **kwargs: Any) -> Any:
         """Run the program from async code; a program with only `forward` runs on a thread."""
+        if usage_is_wanted():
+            with counting() as count:
+                return count.put_on(await self.acall(*args, **kwargs))
         token = running.set(_Root(self)) if running.get() is None else None
         try:
             with span("module", type(self).__name__):
@@ -119,11 +126,6 @@ class Module:
     async def aforward(self, *args: Any, **kwargs: Any) -> Any:
         """The program, in async code."""
         return await run_in_thread(lambda: self.forward(*args, **kwargs))
-
-    @property
-    def has_async_path(self) -> bool:
-        """True where `acall` needs no thread."""
-        return self._has_async
 
     def named_parameters(self) -> list[tuple[str, Parameter]]:
         """Leaves by path (`a`, `a[0]`, `a['k']`, `a.b`, or `self`); those of frozen sub-modules are left out."""

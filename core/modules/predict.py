@@ -17,6 +17,7 @@ from core.foundation.fingerprint import jsonable
 from core.modules.module import Module, path_of
 from core.modules.overrides import any_overrides, override_for
 from core.modules.parameter import Parameter
+from core.modules.usage import counting, usage_is_wanted
 from core.settings import Settings, current
 from core.signature import MISSING, Field, SignatureMeta, ensure_signature
 from core.trace.collect import is_collecting, record_step
@@ -79,11 +80,14 @@ class Predict(Module, Parameter):
             AdapterParseError: Its reply could not be read, repair included.
         """
         self._refuse_positional(args)
-        return drive(self.aforward(**inputs))
+        return drive(self.acall(**inputs))
 
     async def acall(self, *args: Any, **inputs: Any) -> Prediction:
         """Ask from async code; errors as for a sync call."""
         self._refuse_positional(args)
+        if usage_is_wanted():
+            with counting() as count:
+                return count.put_on(await self.aforward(**inputs))
         return await self.aforward(**inputs)
 
     async def aforward(self, **inputs: Any) -> Prediction:

@@ -275,6 +275,29 @@ def test_a_models_name_is_no_model() -> None:
         Predict("q -> a")(q="x", lm="openai/gpt-4o")
 
 
+def test_usage_is_counted_once_on_what_the_outermost_program_returns() -> None:
+    seen = []
+
+    class Outer(Module):
+        def __init__(self) -> None:
+            self.a, self.b = Predict("question -> answer"), ChainOfThought("question -> answer")
+
+        def forward(self, question: str) -> core.Prediction:
+            seen.append(self.a(question=question).get_lm_usage())
+            return self.b(question=question)
+
+    lm = ScriptedLM(lambda _: reply(reasoning="r", answer="a"), cache=True)
+    with core.context(lm=lm):
+        assert Outer()(question="q0").get_lm_usage() == {}
+        with core.context(track_usage=True):
+            whole = Outer()(question="q1").get_lm_usage()["scripted"]
+            again = Outer()(question="q1").get_lm_usage()
+            alone = asyncio.run(Predict("question -> answer").acall(question="q2")).get_lm_usage()["scripted"]
+    assert seen == [{}] * 3
+    assert again == {}
+    assert whole["total_tokens"] > alone["total_tokens"] > 0
+
+
 def test_retrieve_takes_any_retriever() -> None:
     def retriever(query: str, k: int) -> list[dict[str, str]]:
         return [{"long_text": f"{query} {index}"} for index in range(k + 2)]

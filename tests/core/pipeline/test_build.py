@@ -50,7 +50,6 @@ def test_both_colours_give_the_same(hops):
     program = two_hops(hops)
     question = {"question": "Who founded Ostal?"}
     assert asyncio.run(program.acall(**question)).toDict() == program(**question).toDict()
-    assert program.has_async_path
 
 
 def test_the_whole_way_with_a_scripted_model(triage):
