@@ -209,9 +209,8 @@ class _Job:
 
     async def go(self) -> EvaluationResult:
         try:
-            await on_io(self.run.go)
+            await on_io(self._run)
         finally:
-            self.threads.shutdown()
             if self.progress is not None:
                 self.progress.close()
         result = self._finish()
@@ -220,6 +219,12 @@ class _Job:
         if self.run.end_reason == "errors":
             raise self._aborted(result)
         return result
+
+    async def _run(self) -> None:
+        try:
+            await self.run.go()
+        finally:
+            self.threads.shutdown()  # after an interrupt too, once no row can ask for a thread any more
 
     def interrupted(self) -> EvaluationResult:
         """The finished rows, once those that were being written down are."""
