@@ -28,7 +28,7 @@ class Settings:
         lm: The language model that predictors use.
         adapter: Turns signatures into messages and replies into fields; None is the chat adapter.
         rm: The retriever that `Retrieve` uses.
-        callbacks: Objects that are told of starts and ends.
+        callbacks: Kept for programs that set them.
         num_threads: Examples in flight in an evaluation.
         max_errors: Infrastructure or metric failures that an evaluation bears.
         provide_traceback: Keep the traceback of a failed example.

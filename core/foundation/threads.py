@@ -36,7 +36,7 @@ class DaemonThreads(Executor):
         self._idle = threading.Semaphore(0)
         self._lock = threading.Lock()
         self._started = 0
-        self._closed = False
+        self.closed = False
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Run the function on an idle thread, or on a new one.
@@ -46,7 +46,7 @@ class DaemonThreads(Executor):
         """
         future: Future[T] = Future()
         with self._lock:
-            if self._closed:
+            if self.closed:
                 raise RuntimeError("These threads were shut down.")
             self._work.put((future, fn, args, kwargs))
             if self._idle.acquire(blocking=False):
@@ -60,7 +60,7 @@ class DaemonThreads(Executor):
         """Let every thread end after what it is doing; never waits for one that hangs."""
         del wait, cancel_futures
         with self._lock:
-            self._closed = True
+            self.closed = True
             for _ in range(self._started):
                 self._work.put(None)
 
@@ -116,8 +116,13 @@ async def run_in_thread(function: Callable[..., T], *args: Any, executor: Execut
 
     Args:
         executor: Where to run it instead; one of other processes gets no context.
+
+    Raises:
+        CancelledError: The threads were shut down, so the work that this is a part of is at its end.
     """
     threads = executor or _Shared.threads
+    if isinstance(threads, DaemonThreads) and threads.closed:
+        raise asyncio.CancelledError  # whoever they belonged to was interrupted: no failure of this call
     if shares_context(threads):
         future = threads.submit(contextvars.copy_context().run, function, *args)
     else:

@@ -50,7 +50,7 @@ class Module:
     """A program or a part of one; see the module's docstring.
 
     Attributes:
-        callbacks: Objects told of starts and ends of this module.
+        callbacks: Kept for programs that pass them.
     """
 
     callbacks: tuple[Any, ...] = ()

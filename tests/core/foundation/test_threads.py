@@ -52,3 +52,14 @@ def test_work_given_after_the_end_is_refused_not_lost() -> None:
     pool.shutdown()
     with pytest.raises(RuntimeError):
         pool.submit(int)
+
+
+def test_a_call_on_threads_that_were_shut_down_is_cancelled_not_failed() -> None:
+    pool = DaemonThreads()
+    pool.shutdown()
+
+    async def late() -> int:
+        return await run_in_thread(int, executor=pool)
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(late())
