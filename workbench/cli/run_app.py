@@ -66,7 +66,8 @@ def streamlit_command(host: str, port: int, *, headless: bool) -> list[str]:
     options = {
         "server.address": host,
         "server.port": str(port),
-        "server.headless": "true" if headless else "false",
+        "server.headless": "true" if headless or not _has_screen() else "false",
+        "server.showEmailPrompt": "false",  # else the first start waits for an address to be typed in
         "server.enableXsrfProtection": "true",
         "server.enableCORS": "true",  # true: foreign origins are refused
         "browser.gatherUsageStats": "false",
@@ -79,3 +80,10 @@ def streamlit_command(host: str, port: int, *, headless: bool) -> list[str]:
         str(app),
         *(f"--{name}={value}" for name, value in options.items()),
     ]
+
+
+def _has_screen() -> bool:
+    """True where a browser window could open."""
+    return not sys.platform.startswith("linux") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )

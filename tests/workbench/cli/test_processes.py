@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -75,6 +76,35 @@ def test_the_embedded_model_is_served(processes: list[subprocess.Popen[Any]]) ->
     server.send_signal(signal.SIGINT)
     assert server.wait(10) == 0
     server.stdout.close()
+
+
+def test_the_first_start_asks_nothing_and_has_a_sample_open(
+    tmp_path: Path, processes: list[subprocess.Popen[Any]]
+) -> None:
+    from workbench.services import tasks
+    from workbench.services.workspace import open_workspace
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # A person who never ran Streamlit, in front of a screen; "true" stands for their browser.
+    environment = {**os.environ, "HOME": str(tmp_path), "DISPLAY": ":99", "BROWSER": "true"}
+    command = [sys.executable, "-m", "workbench", "run", "--port", str(port)]
+    app = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
+    processes.append(app)
+    _until(lambda: app.poll() is not None or _healthy(port))
+    assert app.poll() is None
+    ws = open_workspace(jobs="inline")
+    assert [task.sample for task in tasks.list_tasks(ws)] == ["support_tickets"]
+    ws.close()
+
+
+def _healthy(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 def _until(condition: Any, seconds: float = 40) -> None:
