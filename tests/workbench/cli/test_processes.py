@@ -59,6 +59,53 @@ def test_the_app_starts_a_worker_that_is_watched_and_replaced(tmp_path: Path) ->
     ws.close()
 
 
+SERVER = """
+import sys, time
+from workbench.services.workspace import open_workspace, start_watching
+start_watching(open_workspace(jobs="worker"))
+print("up", flush=True)
+time.sleep(600)
+"""
+"""What the web process does for jobs, without its pages."""
+
+
+def test_a_server_killed_and_started_again_changes_nothing(
+    tmp_path: Path, processes: list[subprocess.Popen[Any]]
+) -> None:
+    from small_task import make_small
+
+    from workbench.jobs import worker_lives
+    from workbench.jobs.supervise import worker_lock
+    from workbench.services import runs
+    from workbench.services.workspace import open_workspace
+
+    ws = open_workspace(jobs="worker")
+    small = make_small(ws)
+    server = _server(processes)
+    _until(lambda: worker_lives(ws.config))
+    worker = int(worker_lock(ws.config).note().split()[0])
+    try:
+        run_id = runs.start_compile(ws, small.version, small.dataset, small.metric, "random_search")
+        server.send_signal(signal.SIGKILL)
+        assert server.wait(10) == -signal.SIGKILL
+        _until(lambda: runs.get_run(ws, run_id).status == "done")
+        assert runs.get_run(ws, run_id).attempt == 1
+        _server(processes)
+        assert int(worker_lock(ws.config).note().split()[0]) == worker
+    finally:
+        os.kill(worker, signal.SIGTERM)
+    ws.close()
+
+
+def _server(processes: list[subprocess.Popen[Any]]) -> subprocess.Popen[Any]:
+    server = subprocess.Popen([sys.executable, "-c", SERVER], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    processes.append(server)
+    assert server.stdout is not None
+    assert server.stdout.readline() == "up\n"
+    server.stdout.close()
+    return server
+
+
 def test_an_idle_worker_ends_by_itself(tmp_path: Path, processes: list[subprocess.Popen[Any]]) -> None:
     worker = subprocess.Popen([sys.executable, "-m", "workbench", "worker", "--idle-exit", "0.5"], cwd=ROOT)
     processes.append(worker)
