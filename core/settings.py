@@ -17,7 +17,7 @@ from typing import Any
 
 from core.foundation.errors import SettingsError
 
-__all__ = ["Settings", "configure", "context", "current", "settings"]
+__all__ = ["Settings", "callers", "configure", "context", "current", "settings"]
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,14 @@ class Settings:
         lm: The language model that predictors use.
         adapter: Turns signatures into messages and replies into fields; None is the chat adapter.
         rm: The retriever that `Retrieve` uses.
-        callbacks: Kept for programs that set them.
+        callbacks: Told of every call's start and end, before those of the instance; see `core.callbacks`.
         num_threads: Examples in flight in an evaluation.
         max_errors: Infrastructure or metric failures that an evaluation bears.
         provide_traceback: Keep the traceback of a failed example.
         track_usage: Add up tokens per model; what the outermost program returns has them, `get_lm_usage()`.
         warn_on_type_mismatch: Warn when an input does not fit its field's type.
         max_history_size: Calls that `lm.history` keeps; `disable_history` keeps none.
+        trace: A list that gets (predictor, inputs, prediction) of every call of a predictor: `context(trace=[])`.
         prices: US dollars per million tokens, {model: (prompt, completion)}, before the built-in table.
     """
 
@@ -52,12 +53,17 @@ class Settings:
     disable_history: bool = False
     max_history_size: int = 10_000
     max_trace_size: int = 10_000
+    trace: list[Any] | None = None
     experimental: bool = False
     prices: dict[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
 
 
 _NAMES = frozenset(item.name for item in fields(Settings))
 _override: ContextVar[Settings | None] = ContextVar("settings", default=None)
+
+
+callers: ContextVar[tuple[Any, ...]] = ContextVar("caller_modules", default=())
+"""The modules whose calls this place is inside of, outermost first; `settings.caller_modules` shows them."""
 
 
 class _Default:
@@ -113,19 +119,22 @@ class _SettingsView:
     """Reads the settings in force as attributes or items: `settings.lm`, `settings["lm"]`."""
 
     def __getattr__(self, name: str) -> Any:
+        if name == "caller_modules":
+            return list(callers.get())
         if name not in _NAMES:
             raise AttributeError(f"There is no setting called '{name}'.")
-        return getattr(current(), name)
+        value = getattr(current(), name)
+        return [] if value is None and name == "trace" else value
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, name)
 
     def __contains__(self, name: object) -> bool:
-        return name in _NAMES
+        return name in _NAMES or name == "caller_modules"
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a setting, or `default` where there is none of that name."""
-        return getattr(current(), name) if name in _NAMES else default
+        return getattr(self, name) if name in self else default
 
     def configure(self, **changes: Any) -> None:
         """Same as `core.configure`."""
