@@ -17,7 +17,7 @@ from core.wire.json_layout import JsonLayout
 from core.wire.layout import ChatMessage, Layout, ReplyError
 from core.wire.repair import repair_messages
 from core.wire.scalars import CoercionError
-from core.wire.tokens import tokens
+from core.wire.tokens import search_tokens
 from core.wire.values import plain_value
 
 Ask = Callable[[Sequence[ChatMessage], Mapping[str, Any], Sequence[Mapping[str, Any]]], str]
@@ -78,9 +78,9 @@ class RetrieveStep:
         """Return the passages; several queries are fused by their ranks."""
         query = inputs["query"]
         if isinstance(query, str):
-            found = self.index.search(tokens(query), self.k)
+            found = self.index.search(search_tokens(query), self.k)
         else:
-            rankings = [self.index.search(tokens(item), self.k * _FUSION_DEPTH) for item in query]
+            rankings = [self.index.search(search_tokens(item), self.k * _FUSION_DEPTH) for item in query]
             found = fused_ranks([[position for position, _ in ranking] for ranking in rankings], self.k)
         return {"passages": [self.corpus[position] for position, _ in found]}
 
@@ -99,7 +99,7 @@ class ExportedProgram:
         self.outputs: dict[str, Any] = data["outputs"]
         self._flows = [step["inputs"] for step in data["steps"]]
         corpus: list[str] = data.get("corpus") or []
-        index = RankedIndex([tokens(passage) for passage in corpus])
+        index = RankedIndex([search_tokens(passage) for passage in corpus])
         self.steps: list[PredictStep | RetrieveStep] = [
             RetrieveStep(step, corpus, index)
             if step["kind"] == "retrieve"

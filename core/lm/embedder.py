@@ -1,15 +1,17 @@
-"""`Embedder`: texts to vectors, by a function of one's own or an OpenAI-compatible endpoint.
+"""`Embedder`: texts to vectors, by a function of one's own, the embedded model or an OpenAI-compatible endpoint.
 
 Knows nothing about what the vectors are for. Vectors from an endpoint are cached text by text.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from core.foundation.drive import drive, on_io
+from core.foundation.drive import drive, drive_user, on_io
 from core.foundation.errors import LMConfigurationError, LMUnexpectedError, MissingExtraError
 from core.lm.cache import active_cache
 from core.lm.cache_key import request_key
@@ -50,26 +52,44 @@ class Embedder:
     """Texts to float32 vectors.
 
     Args:
-        model: "provider/model", or a function from a list of texts to a list of vectors.
-        batch_size: Texts per request.
-        caching: Keep an endpoint's vectors in the cache.
-        **kwargs: Sent with every request; endpoint arguments as for `LM`.
+        model: "provider/model"; "embedded/in-context" for the embedded model, which runs in process; or a function,
+            sync or async, from a list of texts to a list of vectors or an array.
+        batch_size: Texts per request or per call of the function.
+        caching: Keep an endpoint's vectors in the cache, text by text. A function's are never kept.
+        **kwargs: Sent with every request or given to the function (`dimensions`, …); endpoint arguments as for `LM`.
+
+    Raises:
+        LMConfigurationError: The model is neither a name nor a function, or `batch_size` is below 1.
     """
 
     def __init__(
         self,
-        model: str | Callable[[list[str]], Any],
+        model: str | Callable[..., Any],
         batch_size: int = 200,
         caching: bool = True,
         **kwargs: Any,
     ) -> None:
-        if batch_size < 1:
-            raise LMConfigurationError("batch_size must be at least 1.")
         self.model = model
-        self.batch_size = batch_size
+        self.batch_size = _positive(batch_size)
         self.caching = caching
-        self._endpoint = None if callable(model) else _EmbeddingEndpoint(model, **kwargs)
+        self._endpoint: LM | None = None
+        self._function: Callable[..., Any] | None = None
+        if callable(model):
+            self._function = model
+        elif not isinstance(model, str):
+            raise LMConfigurationError(
+                f"An embedder is made of a model's name or a function, not of {type(model).__name__}.",
+                hint='For example Embedder("openai/text-embedding-3-small").',
+            )
+        elif model.startswith("embedded/"):
+            self._function = _embedded
+        else:
+            self._endpoint = _EmbeddingEndpoint(model, **kwargs)
         self.kwargs = kwargs if self._endpoint is None else _sent(self._endpoint.kwargs)
+
+    def __repr__(self) -> str:
+        name = self.model if isinstance(self.model, str) else getattr(self.model, "__name__", "function")
+        return f"Embedder({name!r})"
 
     def __call__(
         self,
@@ -78,8 +98,21 @@ class Embedder:
         caching: bool | None = None,
         **kwargs: Any,
     ) -> Vectors:
-        """Return one vector for a text, a matrix for several."""
-        return drive(self.acall(inputs, batch_size, caching, **kwargs))
+        """Return one vector for a text (1-d), a matrix with a row per text for several.
+
+        Args:
+            inputs: A text or a list of texts.
+            batch_size: For this call.
+            caching: For this call.
+            **kwargs: Over those of the embedder.
+
+        Raises:
+            LMConfigurationError: An input is no text.
+            LMUnexpectedError: What came back is no vector per text.
+            LMError: The endpoint failed.
+        """
+        ask = partial(self.acall, inputs, batch_size, caching, **kwargs)
+        return drive_user(ask) if self._is_async else drive(ask())
 
     async def acall(
         self,
@@ -88,20 +121,38 @@ class Embedder:
         caching: bool | None = None,
         **kwargs: Any,
     ) -> Vectors:
-        """Same, from async code."""
+        """Do the same from async code."""
         np = _numpy()
-        texts = [inputs] if isinstance(inputs, str) else list(inputs)
-        size = batch_size or self.batch_size
+        texts = _texts(inputs)
+        size = self.batch_size if batch_size is None else _positive(batch_size)
         keep = self.caching if caching is None else caching
         rows: list[Any] = []
         for start in range(0, len(texts), size):
             rows.extend(await self._batch(texts[start : start + size], keep, {**self.kwargs, **kwargs}))
-        matrix = np.asarray(rows, dtype=np.float32)
+        try:
+            matrix = np.asarray(rows, dtype=np.float32)
+        except (TypeError, ValueError):
+            matrix = np.empty(0)
+        if matrix.ndim != 2 and texts:
+            raise LMUnexpectedError(
+                "The embedder gave no vector of numbers, all of one length, per text.",
+                model=self._name,
+                hint="It takes a list of texts and returns a list of equally long lists of numbers.",
+            )
         return matrix[0] if isinstance(inputs, str) else matrix
+
+    @property
+    def _is_async(self) -> bool:
+        call = getattr(type(self._function), "__call__", None)  # noqa: B004 - the method itself is asked about
+        return inspect.iscoroutinefunction(self._function) or inspect.iscoroutinefunction(call)
+
+    @property
+    def _name(self) -> str:
+        return self.model if isinstance(self.model, str) else ""
 
     async def _batch(self, texts: list[str], keep: bool, params: dict[str, Any]) -> Sequence[Any]:
         if self._endpoint is None:
-            return list(self.model(texts, **params))  # type: ignore[operator]
+            return await self._computed(texts, params)
         if not keep:
             return await self._fetch(texts, params)
         cache, who = active_cache(), self._endpoint.identity()
@@ -115,6 +166,18 @@ class Embedder:
             cache.set_many({key: json.dumps(vector).encode() for key, vector in fresh.items()})
         return [found[key] for key in keys]
 
+    async def _computed(self, texts: list[str], params: dict[str, Any]) -> list[Any]:
+        assert self._function is not None
+        returned = self._function(texts, **params)
+        rows = list(await returned if inspect.isawaitable(returned) else returned)
+        if len(rows) != len(texts):
+            raise LMUnexpectedError(
+                f"The embedder gave {len(rows)} vectors for {len(texts)} texts.",
+                model=self._name,
+                hint="It takes a list of texts and returns one vector per text.",
+            )
+        return rows
+
     async def _fetch(self, texts: list[str], params: dict[str, Any]) -> list[Any]:
         endpoint = self._endpoint
         assert endpoint is not None
@@ -124,7 +187,7 @@ class Embedder:
         return response.raw["vectors"]
 
     def _request(self, texts: list[str], params: dict[str, Any]) -> LMRequest:
-        return LMRequest(str(self.model), [], {**params, "input": texts}, "embeddings")
+        return LMRequest(self._name, [], {**params, "input": texts}, "embeddings")
 
 
 def _numpy() -> Any:
@@ -137,3 +200,25 @@ def _numpy() -> Any:
 
 def _sent(kwargs: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in kwargs.items() if value is not None}
+
+
+def _positive(batch_size: int) -> int:
+    if batch_size < 1:
+        raise LMConfigurationError("batch_size must be at least 1.", hint="Leave it out for 200.")
+    return batch_size
+
+
+def _texts(inputs: str | Sequence[str]) -> list[str]:
+    texts = [inputs] if isinstance(inputs, str) else list(inputs)
+    strange = next((item for item in texts if not isinstance(item, str)), None)
+    if strange is not None:
+        raise LMConfigurationError(
+            f"An embedder takes texts, not {type(strange).__name__}.", hint="Give a text or a list of texts."
+        )
+    return texts
+
+
+def _embedded(texts: list[str], dimensions: int | None = None) -> list[Any]:
+    from core.lm.embedded.embedding import DIMENSIONS, embed
+
+    return [embed(text, dimensions or DIMENSIONS) for text in texts]

@@ -15,7 +15,7 @@ from core.foundation.fingerprint import fingerprint
 from core.retrieval.fusion import fuse
 from core.retrieval.passage import Passage
 from core.wire.bm25_rank import BM25_B, BM25_K1, CorpusStatistics, best_scores
-from core.wire.tokens import tokens
+from core.wire.tokens import search_tokens
 
 __all__ = ["BM25"]
 
@@ -88,11 +88,13 @@ class BM25:
         return fuse([self._rank_one(item, wanted * _FUSION_DEPTH) for item in query], wanted)
 
     def _rank_one(self, query: str, k: int) -> list[Passage]:
-        words = tokens(query)
+        words = search_tokens(query)
         if not words or not self.corpus:
             return []
         statistics = self._statistics
-        scores = [(i, statistics.score(words, tokens(self.corpus[i]))) for i in self._candidates(words, k)]
+        scores = [
+            (i, statistics.score(words, search_tokens(self.corpus[i]))) for i in self._candidates(words, k)
+        ]
         return [Passage(self.corpus[index], score, index) for index, score in best_scores(scores, k)]
 
     def _candidates(self, words: list[str], k: int) -> list[int]:
@@ -111,7 +113,7 @@ class BM25:
 
     @cached_property
     def _statistics(self) -> CorpusStatistics:
-        return CorpusStatistics(map(tokens, self.corpus))
+        return CorpusStatistics(map(search_tokens, self.corpus))
 
     @cached_property
     def _matrix(self) -> Any:
@@ -123,7 +125,9 @@ class BM25:
         except ImportError as error:
             raise MissingExtraError("bm25s", "retrieval", purpose="searching a corpus") from error
         matrix = bm25s.BM25(k1=BM25_K1, b=BM25_B, method="lucene", backend="numpy")
-        matrix.index([tokens(text) for text in self.corpus], create_empty_token=True, show_progress=False)
+        matrix.index(
+            [search_tokens(text) for text in self.corpus], create_empty_token=True, show_progress=False
+        )
         return matrix
 
 

@@ -23,6 +23,22 @@ _UNSPACED = re.compile(
     "]+"
 )
 _PLAIN_WORD = re.compile("[a-z0-9]+")
+# Letters that carry their stroke or ligature inside and so never come apart in Unicode's decompositions.
+_SOLID = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"}
+)
+# Scripts whose marks a writer may leave out (accents, breathings, vowel points). In the Indic scripts and the
+# unspaced ones a mark is half of the letter: there nothing is dropped.
+_MARKS_OPTIONAL = re.compile(
+    "["
+    "a-z\u00c0-\u024f\u1e00-\u1eff"  # Latin
+    "\u0370-\u03ff\u1f00-\u1fff"  # Greek
+    "\u0400-\u052f"  # Cyrillic
+    "\u0590-\u05ff"  # Hebrew
+    "\u0600-\u06ff\u0750-\u077f"  # Arabic
+    "]"
+)
+_TATWEEL = "\u0640"  # stretches an Arabic word, says nothing
 _ZERO_WIDTH_SPACE = "\u200b"
 
 
@@ -50,6 +66,42 @@ def tokens(text: str) -> list[str]:
         else:
             found.append(word)
     return found
+
+
+def search_tokens(text: str) -> list[str]:
+    """Return the tokens under which a text is found: ``tokens``, and after each its plainer spelling, if it has one.
+
+    Plainer is a word without accents, vowel points or strokes, and with digits 0 to 9: "café" gives ``café cafe``. A
+    query without accents so finds the accented word, and one with them prefers the exact spelling.
+    """
+    if text.isascii():
+        return tokens(text)
+    found: list[str] = []
+    for token in tokens(text):
+        found.append(token)
+        plain = token if token.isascii() else plain_spelling(token)
+        if plain and plain != token:
+            found.append(plain)
+    return found
+
+
+def plain_spelling(word: str) -> str:
+    """Return a normalised word without the marks that may be left out where its script is written by hand."""
+    parts: list[str] = []
+    base_is_free = False
+    for character in unicodedata.normalize("NFD", word):
+        category = unicodedata.category(character)
+        if category == "Nd":
+            character = str(unicodedata.decimal(character))
+        elif category[0] == "M":
+            if base_is_free:
+                continue
+        else:
+            base_is_free = _MARKS_OPTIONAL.match(character) is not None
+            if character == _TATWEEL:
+                continue
+        parts.append(character)
+    return unicodedata.normalize("NFC", "".join(parts)).translate(_SOLID)
 
 
 def _words(text: str) -> list[str]:

@@ -7,7 +7,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from core.foundation.errors import LMConfigurationError, LMServerError, LMUnexpectedError
+from core.foundation.errors import LMConfigurationError, LMError, LMServerError, LMUnexpectedError
 from core.lm import Embedder
 from tests.fakes.server import FakeServer, Step, error
 
@@ -62,3 +62,49 @@ def test_a_function():
 def test_a_batch_needs_a_size():
     with pytest.raises(LMConfigurationError):
         Embedder(len, batch_size=0)
+
+
+def test_an_async_function_serves_both_colours():
+    async def mine(texts):
+        await asyncio.sleep(0)
+        return [[len(text)] for text in texts]
+
+    embed = Embedder(mine)
+    assert embed(["a", "bb"]).tolist() == [[1], [2]]
+    assert asyncio.run(embed.acall("abc")).tolist() == [3]
+
+
+def test_the_embedded_model_needs_no_endpoint():
+    embed = Embedder("embedded/in-context", dimensions=64)
+    cat, cats, ship = embed(["a small cat", "small cats", "the old ship sailed"])
+    assert cat.shape == (64,)
+    assert cat.dtype == np.float32
+    assert cat @ cats > cat @ ship
+    assert np.array_equal(embed("a small cat"), cat)
+
+
+def test_call_arguments_stand_over_those_of_the_embedder():
+    def mine(texts, scale=1):
+        return [[len(texts) * scale] for _ in texts]
+
+    embed = Embedder(mine, batch_size=1, scale=10)
+    assert embed(["a", "b"], batch_size=2, scale=3).tolist() == [[6], [6]]
+    assert embed([]).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Embedder(3), "int"),
+        (lambda: Embedder(lambda texts: [])(["a"]), "0 vectors for 1 texts"),
+        (lambda: Embedder(lambda texts: [[1.0], [1.0, 2.0]])(["a", "b"]), "one length"),
+        (lambda: Embedder(lambda texts: [1.0, 2.0])(["a", "b"]), "one length"),
+        (lambda: Embedder(lambda texts: ["x"])(["a"]), "one length"),
+        (lambda: Embedder(lambda texts: [[1.0]])([3]), "not int"),
+        (lambda: Embedder(lambda texts: [[1.0]])("a", batch_size=0), "batch_size"),
+    ],
+)
+def test_what_cannot_work_is_said(make, message):
+    with pytest.raises(LMError, match=message) as caught:
+        make()
+    assert caught.value.hint

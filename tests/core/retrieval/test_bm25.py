@@ -15,7 +15,7 @@ from core.foundation.errors import ConfigurationError, MissingExtraError
 from core.modules import Retrieve
 from core.retrieval import BM25, Passage, fuse
 from core.wire.bm25_rank import RankedIndex
-from core.wire.tokens import tokens
+from core.wire.tokens import search_tokens
 
 CORPUS = ["Mira founded the city of Ostal.", "Ostal lies at the river Ven.", "The river Ven is cold."]
 
@@ -34,17 +34,21 @@ def questions(data_dir):
 
 def test_ranks_and_scores_are_those_of_an_exported_script(passages, questions):
     assert len(questions) == 100
-    engine, plain = BM25(passages), RankedIndex([tokens(text) for text in passages])
+    engine, plain = BM25(passages), RankedIndex([search_tokens(text) for text in passages])
     for record in questions:
         found = [(passage.index, passage.score) for passage in engine.rank(record["question"], 10)]
-        assert found == plain.search(tokens(record["question"]), 10)
+        assert found == plain.search(search_tokens(record["question"]), 10)
         assert len(found) == 10
 
 
 def test_the_matrix_of_bm25s_has_the_same_scores(passages, questions):
     engine = BM25(passages)
     for record in questions[:20]:
-        known = [word for word in tokens(record["question"]) if word in engine._statistics.document_frequency]
+        known = [
+            word
+            for word in search_tokens(record["question"])
+            if word in engine._statistics.document_frequency
+        ]
         scores = engine._matrix.get_scores(known)
         for passage in engine.rank(record["question"], 5):
             assert scores[passage.index] == pytest.approx(passage.score, rel=1e-6)
@@ -67,7 +71,7 @@ def test_gold_passages_are_found(passages, questions):
 )
 def test_small_corpora_full_of_ties_rank_as_the_plain_index(corpus, query, k):
     found = [(passage.index, passage.score) for passage in BM25(corpus).rank(query, k)]
-    assert found == RankedIndex([tokens(text) for text in corpus]).search(tokens(query), k)
+    assert found == RankedIndex([search_tokens(text) for text in corpus]).search(search_tokens(query), k)
 
 
 def test_equal_passages_keep_the_order_of_the_corpus():
@@ -128,3 +132,28 @@ def test_the_module_retrieve_uses_it():
     step = Retrieve(k=1, rm=BM25(CORPUS))
     assert step("Who founded Ostal?").passages == [CORPUS[0]]
     assert asyncio.run(step.acall(["founded", "cold"], k=2)).passages == [CORPUS[0], CORPUS[2]]
+
+
+@pytest.mark.parametrize(
+    ("corpus", "query", "best"),
+    [
+        (["Das Café öffnet früh.", "Das Kaffeehaus öffnet spät."], "cafe", 0),
+        (["cafe noir", "café noir"], "café", 1),
+        (["Łódź leży w Polsce.", "Kraków leży w Polsce."], "Lodz", 0),
+        (["東京都は日本の首都です。", "大阪は西日本の都市です。"], "首都は東京", 0),
+        (["서울은 한국의 수도이다", "부산은 항구 도시이다"], "한국 수도", 0),
+        (["กรุงเทพเป็นเมืองหลวง", "เชียงใหม่อยู่ทางเหนือ"], "เมืองหลวง", 0),
+        (["Река впадает в море.", "Ёлка стоит в лесу."], "елка", 1),
+        (["كِتَابٌ جديد", "بيت قديم"], "كتاب", 0),
+        (["שָׁלוֹם עולם", "ספר חדש"], "שלום", 0),
+        (["दिल्ली भारत की राजधानी है", "मुंबई बड़ा शहर है"], "भारत राजधानी", 0),
+        (["Straße der Nationen", "Platz der Einheit"], "STRASSE", 0),
+        (["Ο Σίσυφος κυλά", "Η Αθήνα λάμπει"], "ΑΘΗΝΑ", 1),
+        (["عام ٢٠٢٤", "عام ٢٠٢٥"], "2025", 1),
+    ],
+)
+def test_languages_other_than_english_are_found(corpus, query, best):
+    found = BM25(corpus).rank(query, 1)
+    assert [passage.index for passage in found] == [best]
+    plain = RankedIndex([search_tokens(text) for text in corpus]).search(search_tokens(query), 1)
+    assert plain == [(found[0].index, found[0].score)]

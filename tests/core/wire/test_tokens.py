@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.wire.tokens import normalized, tokens
+from core.wire.tokens import normalized, search_tokens, tokens
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,32 @@ def test_tokens_are_already_normal(text):
 def test_ascii_takes_the_same_road_as_the_rest(text):
     # The letter forces the general path; it must cut the ASCII part in the same places.
     assert tokens(text + " é") == [*tokens(text), "é"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cafe", ["cafe"]),
+        ("Café Ünicode", ["café", "cafe", "ünicode", "unicode"]),
+        ("Łódź Ørsted", ["łódź", "lodz", "ørsted", "orsted"]),
+        ("Tiếng Việt", ["tiếng", "tieng", "việt", "viet"]),
+        ("İstanbul", ["i̇stanbul", "istanbul"]),
+        ("Ёлка", ["ёлка", "елка"]),
+        ("Αθήνα", ["αθήνα", "αθηνα"]),
+        ("كِتَاب", ["كِتَاب", "كتاب"]),
+        ("الكـتاب", ["الكـتاب", "الكتاب"]),
+        ("שָׁלוֹם", ["שָׁלוֹם", "שלום"]),
+        ("٣٤", ["٣٤", "34"]),
+        ("हिन्दी", ["हिन्दी"]),
+        ("தமிழ்", ["தமிழ்"]),
+        ("がぎ", ["が", "がぎ", "ぎ"]),
+    ],
+)
+def test_a_text_is_found_under_its_plain_spelling_too(text, expected):
+    assert search_tokens(text) == expected
+
+
+@given(st.text())
+def test_search_tokens_hold_the_tokens(text):
+    found = iter(search_tokens(text))
+    assert all(token in found for token in tokens(text))
