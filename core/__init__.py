@@ -16,11 +16,16 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from core.interop import paths as _paths
+
 __version__ = "0.1.0"
 
 _HOME = {
     "Adapter": "core.adapters",
     "AdapterParseError": "core.foundation.errors",
+    "Anthropic": "core.interop.clients",
+    "Anyscale": "core.interop.clients",
+    "AzureOpenAI": "core.interop.clients",
     "BM25": "core.retrieval",
     "BaseLM": "core.lm",
     "BootstrapFewShot": "core.optimizers",
@@ -30,20 +35,32 @@ _HOME = {
     "BudgetExceeded": "core.foundation.errors",
     "ChainOfThought": "core.modules",
     "ChatAdapter": "core.adapters",
+    "ChatModuleClient": "core.interop.clients",
+    "Claude": "core.interop.clients",
+    "Cohere": "core.interop.clients",
     "Completions": "core.data",
     "DSPyError": "core.foundation.errors",
+    "Databricks": "core.interop.clients",
     "Dataset": "core.data.dataset",
     "EmbeddedLM": "core.lm",
     "Embedder": "core.lm",
     "Evaluate": "core.evaluate",
     "EvaluationResult": "core.evaluate",
     "Example": "core.data",
+    "Google": "core.interop.clients",
+    "Groq": "core.interop.clients",
+    "HFClientTGI": "core.interop.clients",
+    "HFClientVLLM": "core.interop.clients",
+    "HFModel": "core.interop.clients",
     "InputField": "core.signature",
     "JSONAdapter": "core.adapters",
     "LM": "core.lm",
     "LMError": "core.foundation.errors",
     "LabeledFewShot": "core.optimizers",
+    "Mistral": "core.interop.clients",
     "Module": "core.modules",
+    "OllamaLocal": "core.interop.clients",
+    "OpenAI": "core.interop.clients",
     "OutputField": "core.signature",
     "Pipeline": "core.pipeline",
     "Predict": "core.modules",
@@ -52,6 +69,7 @@ _HOME = {
     "Retrieve": "core.modules",
     "ScriptedLM": "core.lm",
     "Signature": "core.signature",
+    "Together": "core.interop.clients",
     "WorkbenchError": "core.foundation.errors",
     "build": "core.pipeline",
     "collect": "core.trace",
@@ -76,16 +94,29 @@ __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
 def __getattr__(name: str) -> Any:
     home = _HOME.get(name)
     if home is None:
-        raise AttributeError(f"module 'core' has no attribute '{name}'")
+        return _sub_module(name)
     module = importlib.import_module(home)
     value = module if name == "settings" else getattr(module, name)
     globals()[name] = value
     return value
 
 
+def _sub_module(name: str) -> Any:
+    """Return `core.name`, a package of ours or a path of DSPy's, as an attribute without an import before."""
+    if not name.startswith("_"):
+        try:
+            return importlib.import_module(f"core.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"core.{name}":
+                raise
+    raise AttributeError(f"module 'core' has no attribute '{name}'")
+
+
 def __dir__() -> list[str]:
     return __all__
 
+
+_paths.install()
 
 if TYPE_CHECKING:
     from core import settings as settings
@@ -95,6 +126,24 @@ if TYPE_CHECKING:
     from core.data.loaders import load_dataset
     from core.evaluate import Evaluate, EvaluationResult, make_metric
     from core.foundation.errors import AdapterParseError, BudgetExceeded, DSPyError, LMError, WorkbenchError
+    from core.interop.clients import (
+        Anthropic,
+        Anyscale,
+        AzureOpenAI,
+        ChatModuleClient,
+        Claude,
+        Cohere,
+        Databricks,
+        Google,
+        Groq,
+        HFClientTGI,
+        HFClientVLLM,
+        HFModel,
+        Mistral,
+        OllamaLocal,
+        OpenAI,
+        Together,
+    )
     from core.lm import LM, BaseLM, EmbeddedLM, Embedder, ScriptedLM, configure_cache, inspect_history
     from core.modules import ChainOfThought, Module, Predict, Retrieve
     from core.optimizers import (
