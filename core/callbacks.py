@@ -204,15 +204,18 @@ def reported(kind: str, instance: Any, inputs: Inputs | Callable[[], Inputs]) ->
         instance: What is called; its attribute `callbacks` holds the local listeners.
         inputs: Arguments by name, or a function that gives them, asked only when somebody listens.
     """
-    listeners = (*current().callbacks, *(getattr(instance, "callbacks", None) or ()))
-    if not listeners:
+    everywhere, own = current().callbacks, getattr(instance, "callbacks", None)
+    if not everywhere and not own:
         return _silent
+    listeners = (*everywhere, *(own or ()))
     return _Reported(kind, instance, inputs() if callable(inputs) else inputs, listeners)
 
 
 def _tell(listener: Any, hook: str, **arguments: Any) -> None:
     try:
-        getattr(listener, hook)(**arguments)
+        method = getattr(listener, hook, None)
+        if method is not None:
+            method(**arguments)
     except Exception:
         _log.warning("The callback %s.%s raised.", type(listener).__name__, hook, exc_info=True)
 

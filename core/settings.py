@@ -36,6 +36,7 @@ class Settings:
         warn_on_type_mismatch: Warn when an input does not fit its field's type.
         max_history_size: Calls that `lm.history` keeps; `disable_history` keeps none.
         trace: A list that gets (predictor, inputs, prediction) of every call of a predictor: `context(trace=[])`.
+        bypass_assert, bypass_suggest: Failing assertions or suggestions are logged and otherwise ignored.
         prices: US dollars per million tokens, {model: (prompt, completion)}, before the built-in table.
     """
 
@@ -54,6 +55,8 @@ class Settings:
     max_history_size: int = 10_000
     max_trace_size: int = 10_000
     trace: list[Any] | None = None
+    bypass_assert: bool = False
+    bypass_suggest: bool = False
     experimental: bool = False
     prices: dict[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
 
@@ -63,7 +66,7 @@ _override: ContextVar[Settings | None] = ContextVar("settings", default=None)
 
 
 callers: ContextVar[tuple[Any, ...]] = ContextVar("caller_modules", default=())
-"""The modules whose calls this place is inside of, outermost first; `settings.caller_modules` shows them."""
+"""The modules that are being called around this place, outermost first; `settings.caller_modules` shows them."""
 
 
 class _Default:

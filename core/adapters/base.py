@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from core.adapters.signatures import layout_of, reader_of, wire_signature
+from core.callbacks import reported
 from core.foundation.drive import drive
 from core.foundation.errors import AdapterParseError
 from core.foundation.registry import Registry
@@ -29,7 +30,7 @@ class Adapter(ABC):
     Subclasses name a `layout`; those that ask in a way of their own override `ask`.
 
     Args:
-        callbacks: Kept for programs that pass them.
+        callbacks: Told when messages are made and replies are read; see `core.callbacks`.
         repair_turns: How often a reply that cannot be read is sent back with what is wrong with it.
     """
 
@@ -90,8 +91,9 @@ class Adapter(ABC):
             AdapterParseError: A reply could not be read, nor the one to the repair turn; carries both texts.
         """
         layout = layout_of(signature, self.layout)
-        with span("adapter.render", layout.name) as opened:
-            messages = layout.messages(demos, inputs)
+        asked = {"signature": signature, "demos": demos, "inputs": inputs}
+        with reported("adapter_format", self, asked) as told, span("adapter.render", layout.name) as opened:
+            messages = told.gives(layout.messages(demos, inputs))
             if opened.recording:
                 opened.set(demos=len(demos), messages=len(messages))
         response = await self.ask(lm, messages, lm_kwargs, signature)
@@ -132,10 +134,11 @@ class Adapter(ABC):
     def _traced_parse(
         self, layout: Layout, signature: SignatureMeta, output: LMOutput, turn: int
     ) -> dict[str, Any]:
-        with span("adapter.parse", layout.name) as opened:
+        asked = {"signature": signature, "completion": output.text}
+        with reported("adapter_parse", self, asked) as told, span("adapter.parse", layout.name) as opened:
             if opened.recording:
                 opened.set(raw=output.text, repair_turn=turn)
-            values = reader_of(signature).read(layout, output.text or "")
+            values = told.gives(reader_of(signature).read(layout, output.text or ""))
             if opened.recording:
                 opened.set(fields=list(values))
         if output.logprobs is not None:

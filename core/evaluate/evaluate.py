@@ -12,6 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from core.callbacks import reported
 from core.data.example import Example
 from core.evaluate.call import MetricCall, ProgramCall, name_of
 from core.evaluate.progress import Progress
@@ -151,20 +152,24 @@ class Evaluate:
             EvaluationAborted: More than `max_errors` rows failed; `.result` holds the finished ones.
             EvaluationInterrupted: Ctrl-C; `.result` holds the finished rows.
         """
-        del callback_metadata
-        job = _Job(program, self._plan.with_changes({
+        given: dict[str, Any] = {
             "metric": metric, "devset": devset, "num_threads": num_threads, "display_progress": display_progress,
             "display_table": display_table, "save_as_csv": save_as_csv, "save_as_json": save_as_json, **more,
-        }))  # fmt: skip
+        }  # fmt: skip
+        job = _Job(program, self._plan.with_changes(given))
+        asked = {"program": program, "callback_metadata": callback_metadata, **given}
         try:
-            return drive(job.go())
+            with reported("evaluate", self, asked) as told:
+                return told.gives(drive(job.go()))
         except KeyboardInterrupt:
             raise EvaluationInterrupted(job.interrupted()) from None
 
     async def acall(self, program: Callable[..., Any], **arguments: Any) -> EvaluationResult:
         """Do the same from async code."""
+        asked = {"program": program, "callback_metadata": None, **arguments}
         arguments.pop("callback_metadata", None)
-        return await _Job(program, self._plan.with_changes(arguments)).go()
+        with reported("evaluate", self, asked) as told:
+            return told.gives(await _Job(program, self._plan.with_changes(arguments)).go())
 
 
 def _examples(devset: Sequence[Any]) -> list[Example]:

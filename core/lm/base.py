@@ -10,6 +10,7 @@ import copy as copying
 from collections.abc import Coroutine
 from typing import Any, TextIO
 
+from core.callbacks import reported
 from core.foundation.drive import drive
 from core.foundation.errors import LMConfigurationError
 from core.lm.call import call
@@ -17,6 +18,7 @@ from core.lm.history import History
 from core.lm.legacy import complete_by_forward
 from core.lm.retry import Backoff
 from core.messages import LMOutput, LMRequest, LMResponse, Message
+from core.settings import current
 from core.trace.redact import is_secret_name
 
 __all__ = ["BaseLM"]
@@ -35,7 +37,7 @@ class BaseLM:
         temperature: Left to the model where None.
         max_tokens: Left to the model where None.
         cache: True, False or one of "read", "write", "refresh", "off"; a call may say otherwise.
-        callbacks: Kept for programs that pass them.
+        callbacks: Told of this model's calls; see `core.callbacks`.
         num_retries: Further attempts after a failure that may pass.
         **kwargs: Sent with every request.
     """
@@ -129,7 +131,15 @@ class BaseLM:
             LMError: It could not answer.
             BudgetExceeded: A budget in force forbids the call.
         """
+        if self.callbacks or current().callbacks:
+            return self._reported(messages, params)
         return call(self, messages, params)
+
+    async def _reported(self, messages: list[Message], params: dict[str, Any]) -> LMResponse:
+        with reported("lm", self, {"prompt": None, "messages": messages, "kwargs": params}) as told:
+            response = await call(self, messages, params)
+            told.gives([_plain(output) for output in response.outputs])
+            return response
 
     async def acall(
         self, prompt: str | None = None, messages: list[Message] | None = None, **kwargs: Any

@@ -23,7 +23,7 @@ from core.lm.openai_wire import schema_of
 from core.lm.pricing import price_of
 from core.lm.retry import Backoff
 from core.messages import LMOutput, LMRequest, LMResponse, Message
-from core.settings import current
+from core.settings import callers, current
 from core.trace import span
 
 __all__ = ["Adjusted", "CallMeter", "call", "call_attempts", "call_meter"]
@@ -92,6 +92,8 @@ async def call(lm: Answering, messages: list[Message], params: dict[str, Any]) -
         entry = Entry(request, response)
         lm.history.add(entry, now.max_history_size)
         recent.add(entry, now.max_history_size)
+        for module in callers.get():
+            module.remember(entry, now.max_history_size)
     return response
 
 

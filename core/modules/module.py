@@ -6,20 +6,31 @@ sync and from async code.
 
 from __future__ import annotations
 
-import copy
+import functools
+import logging
 import os
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, Self, TextIO
 
+from core.callbacks import reported
 from core.foundation.drive import drive, drive_user
 from core.foundation.errors import ConfigurationError
 from core.foundation.threads import run_in_thread
+from core.lm.history import Entry, History
 from core.modules.overrides import running
 from core.modules.parameter import Parameter
+from core.modules.parts import Part, copied, named_parts, substitute, walk
 from core.modules.usage import counting, usage_is_wanted
+from core.settings import Settings, callers, current
 from core.trace.tracer import span
 
-__all__ = ["Module", "path_of"]
+__all__ = ["Module", "observed", "path_of"]
+
+_log = logging.getLogger("core.modules")
+
+HISTORY = 200
+"""Calls that a module's own log keeps; those of the models reach further back."""
 
 
 class _Root:
@@ -46,21 +57,70 @@ def path_of(part: Module) -> str:
     return root.path_of(part)
 
 
-class Module:
+@contextmanager
+def observed(
+    module: Module, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Generator[Callable[[Any], Any]]:
+    """Report one call of a module to callbacks, and count its tokens where the settings ask for it.
+
+    Gives a function that is handed what the call returns, and returns it.
+    """
+    with reported("module", module, lambda: {"args": tuple(args), "kwargs": dict(kwargs)}) as call:
+        if not usage_is_wanted():
+            yield call.gives
+            return
+        with counting() as count:
+            yield lambda outputs: call.gives(count.put_on(outputs))
+
+
+def is_observed(module: Module, now: Settings) -> bool:
+    """True where `observed` has anything to do."""
+    return bool(now.callbacks or module.callbacks or now.track_usage)
+
+
+class _OwnHistory:
+    """Shows a module's log; a program may keep something of its own under that name."""
+
+    def __get__(self, module: Module | None, owner: type[Module]) -> Any:
+        return self if module is None else module._history
+
+
+def _warning(forward: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(forward)
+    def checked(self: Module, *args: Any, **kwargs: Any) -> Any:
+        self._warn_of_direct_call()
+        return forward(self, *args, **kwargs)
+
+    return checked
+
+
+class Module(Part):
     """A program or a part of one; see the module's docstring.
 
+    Args:
+        callbacks: Told of this module's calls; see `core.callbacks`.
+
     Attributes:
-        callbacks: Kept for programs that pass them.
+        callbacks: The list of them.
+        history: The last calls of language models made inside this module, oldest first, as DSPy's dicts.
     """
 
-    callbacks: tuple[Any, ...] = ()
-    _compiled: bool = False
+    callbacks: list[Any]
+    history = _OwnHistory()
+    _history: History
     _native: ClassVar[bool] = False
     _sync_style: ClassVar[bool] = True
+    _has_async: ClassVar[bool] = False
+
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
+        made = super().__new__(cls)
+        made.callbacks = []  # here, as programs forget to call super().__init__()
+        made._history = History(HISTORY)
+        return made
 
     def __init__(self, callbacks: Any = None) -> None:
         if callbacks:
-            self.callbacks = tuple(callbacks)
+            self.callbacks = list(callbacks)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -73,8 +133,8 @@ class Module:
                 # Our own coroutines wait on nothing but the I/O loop, so sync code can step them.
                 cls._native = base.__module__.startswith("core.")
                 break
-
-    _has_async: ClassVar[bool] = False
+        if "forward" in cls.__dict__ and not cls.__module__.startswith("core."):
+            cls.forward = _warning(cls.__dict__["forward"])
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the program from sync code.
@@ -82,10 +142,14 @@ class Module:
         Raises:
             ConfigurationError: It has neither `forward` nor `aforward`.
         """
-        if usage_is_wanted():
-            with counting() as count:
-                return count.put_on(self(*args, **kwargs))
+        if is_observed(self, current()):
+            with observed(self, args, kwargs) as gives:
+                return gives(self._call(args, kwargs))
+        return self._call(args, kwargs)
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         token = running.set(_Root(self)) if running.get() is None else None
+        inside = callers.set((*callers.get(), self))
         try:
             with span("module", type(self).__name__):
                 if self._sync_style:
@@ -94,34 +158,51 @@ class Module:
                     return drive(self.aforward(*args, **kwargs))
                 return drive_user(lambda: self.aforward(*args, **kwargs))
         finally:
+            callers.reset(inside)
             if token is not None:
                 running.reset(token)
 
     async def acall(self, *args: Any, **kwargs: Any) -> Any:
         """Run the program from async code; a program with only `forward` runs on a thread."""
-        if usage_is_wanted():
-            with counting() as count:
-                return count.put_on(await self.acall(*args, **kwargs))
+        if is_observed(self, current()):
+            with observed(self, args, kwargs) as gives:
+                return gives(await self._acall(args, kwargs))
+        return await self._acall(args, kwargs)
+
+    async def _acall(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         token = running.set(_Root(self)) if running.get() is None else None
+        inside = callers.set((*callers.get(), self))
         try:
             with span("module", type(self).__name__):
                 if self._has_async:
                     return await self.aforward(*args, **kwargs)
                 return await run_in_thread(lambda: self.forward(*args, **kwargs))
         finally:
+            callers.reset(inside)
             if token is not None:
                 running.reset(token)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """The program, in sync code; built-in modules have it from their `aforward`."""
+        """The program, in sync code; built-in modules have it from their `aforward`. Call the module instead."""
         if type(self).aforward is Module.aforward:
             raise ConfigurationError(
                 f"{type(self).__name__} has neither forward nor aforward.",
                 hint="Define `def forward(self, ...)`.",
             )
+        self._warn_of_direct_call()
         if self._native:
             return drive(self.aforward(*args, **kwargs))
         return drive_user(lambda: self.aforward(*args, **kwargs))
+
+    def _warn_of_direct_call(self) -> None:
+        inside = callers.get()
+        if not inside or inside[-1] is not self:
+            name = type(self).__name__
+            _log.warning(
+                "%s.forward() was called directly, so callbacks, traces and histories miss this call. "
+                "Call the module itself: program(...).",
+                name,
+            )
 
     async def aforward(self, *args: Any, **kwargs: Any) -> Any:
         """The program, in async code."""
@@ -147,12 +228,12 @@ class Module:
         self, type_: type | None = None, skip_compiled: bool = False
     ) -> Iterator[tuple[str, Any]]:
         """Yield (path, module), this one first as `self`, each object once."""
-        yield from _walk(self, "self", type_ or Module, skip_compiled)
+        yield from walk(self, "self", type_ or Module, skip_compiled)
 
     def map_named_predictors(self, function: Callable[[Any], Any]) -> Self:
         """Replace every predictor by `function(predictor)`, in place."""
         replaced = {id(part): function(part) for part in self.predictors()}
-        _substitute(self, replaced)
+        substitute(self, replaced)
         return self
 
     def set_lm(self, lm: Any) -> None:
@@ -175,7 +256,7 @@ class Module:
 
     def deepcopy(self) -> Self:
         """Return an independent copy; language models are shared, what cannot be copied too."""
-        return copy.deepcopy(self)
+        return self.__deepcopy__({})
 
     def reset_copy(self) -> Self:
         """Return a copy whose leaves have forgotten what they learned."""
@@ -188,8 +269,44 @@ class Module:
         made = type(self).__new__(type(self))
         memo[id(self)] = made
         for name, value in self.__dict__.items():
-            made.__dict__[name] = _copied(value, memo)
+            if name == "callbacks":
+                made.callbacks = list(value)
+            elif name != "_history":
+                made.__dict__[name] = copied(value, memo)
         return made
+
+    def batch(
+        self,
+        examples: Sequence[Any],
+        num_threads: int | None = None,
+        max_errors: int | None = None,
+        return_failed_examples: bool = False,
+        provide_traceback: bool | None = None,
+        disable_progress_bar: bool = False,
+        timeout: float | None = 120,
+        straggler_limit: int = 3,
+    ) -> Any:
+        """Run the program on many examples at once; see `core.Parallel` for the arguments and what is returned."""
+        from core.modules.parallel import Parallel
+
+        runner = Parallel(
+            num_threads=num_threads,
+            max_errors=max_errors,
+            return_failed_examples=return_failed_examples,
+            provide_traceback=provide_traceback,
+            disable_progress_bar=disable_progress_bar,
+            timeout=timeout,
+            straggler_limit=straggler_limit,
+        )
+        return runner([(self, example) for example in examples])
+
+    def inspect_history(self, n: int = 1, file: TextIO | None = None) -> None:
+        """Print the last `n` calls made inside this module; `history` has them as data."""
+        self._history.show(n, file)
+
+    def remember(self, entry: Entry, limit: int) -> None:
+        """Put a call into the log; called by the call itself."""
+        self._history.add(entry, limit)
 
     def dump_state(self, json_mode: bool = True) -> dict[str, Any]:
         """Return {path: state of the leaf}."""
@@ -205,22 +322,38 @@ class Module:
 
         load_state(self, state, allow_unsafe_lm_state=allow_unsafe_lm_state)
 
-    def save(self, path: str | os.PathLike[str], save_program: bool = False) -> None:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        save_program: bool = False,
+        modules_to_serialize: Sequence[Any] | None = None,
+    ) -> None:
         """Write the state to a JSON file that DSPy reads too.
 
         Raises:
-            StateError: The file is not called *.json, or `save_program` is asked for.
+            StateError: The file is not called *.json, or `save_program` or `modules_to_serialize` ask for pickle.
         """
         from core.modules.saving import save
 
-        save(self, path, save_program=save_program)
+        save(self, path, save_program=save_program or bool(modules_to_serialize))
 
-    def load(self, path: str | os.PathLike[str], *, allow_unsafe_lm_state: bool = False) -> None:
-        """Take over a state from a JSON file, ours or DSPy's.
+    def load(
+        self,
+        path: str | os.PathLike[str],
+        allow_pickle: bool = False,
+        *,
+        allow_unsafe_lm_state: bool = False,
+    ) -> None:
+        """Take over a state from a JSON file: ours, DSPy's, or one that DSPy wrote in 2024.
+
+        Args:
+            allow_pickle: Accepted from programs that pass it; pickles are never read.
+            allow_unsafe_lm_state: Take over endpoints that the file names.
 
         Raises:
             StateError: It cannot be read or does not fit; this program is unchanged.
         """
+        del allow_pickle
         from core.modules.saving import load
 
         load(self, path, allow_unsafe_lm_state=allow_unsafe_lm_state)
@@ -228,74 +361,3 @@ class Module:
     def __repr__(self) -> str:
         lines = [f"{name} = {part!r}" for name, part in self.named_parameters()]
         return "\n".join(lines) or f"{type(self).__name__}()"
-
-
-def _copied(value: Any, memo: dict[int, Any]) -> Any:
-    if hasattr(value, "respond") and hasattr(value, "kwargs"):
-        return value  # a language model: connections and history are shared
-    try:
-        return copy.deepcopy(value, memo)
-    except Exception:
-        return value
-
-
-def _children(module: Module) -> Iterator[tuple[str, Any]]:
-    """Yield the attributes of a module that may be parts, lists, tuples and dicts opened one level."""
-    for name, value in module.__dict__.items():
-        if isinstance(value, Module):
-            yield name, value
-        elif isinstance(value, (list, tuple)):
-            yield from (
-                (f"{name}[{index}]", item) for index, item in enumerate(value) if isinstance(item, Module)
-            )
-        elif isinstance(value, dict):
-            # Single quotes whatever the key: DSPy's state files name their parts so.
-            yield from ((f"{name}['{key}']", item) for key, item in value.items() if isinstance(item, Module))
-
-
-def named_parts(
-    module: Module, kind: type, prefix: str = "", skip_compiled: bool = False, seen: set[int] | None = None
-) -> Iterator[tuple[str, Any]]:
-    """Yield (path, part) for all parts of `kind`, depth first, each once."""
-    known = seen if seen is not None else set()
-    if isinstance(module, kind) and not prefix:
-        known.add(id(module))
-        yield "self", module
-    for name, part in _children(module):
-        if id(part) in known or (skip_compiled and part._compiled):
-            continue
-        known.add(id(part))
-        path = f"{prefix}{name}"
-        if isinstance(part, kind):
-            yield path, part
-        yield from named_parts(part, kind, f"{path}.", skip_compiled, known)
-
-
-def _walk(module: Module, path: str, kind: type, skip_compiled: bool) -> Iterator[tuple[str, Any]]:
-    queue: list[tuple[str, Module]] = [(path, module)]
-    seen = {id(module)}
-    while queue:
-        name, part = queue.pop(0)
-        if isinstance(part, kind):
-            yield name, part
-        for child_name, child in _children(part):
-            if id(child) not in seen and not (skip_compiled and child._compiled):
-                seen.add(id(child))
-                queue.append((f"{name}.{child_name}", child))
-
-
-def _substitute(module: Module, replaced: dict[int, Any]) -> None:
-    """Put new parts into the places of old ones; containers without any stay the objects they are."""
-    for part in [part for _, part in _walk(module, "self", Module, skip_compiled=False)]:
-        if id(part) in replaced:
-            continue
-        for name, value in list(part.__dict__.items()):
-            if isinstance(value, Module):
-                part.__dict__[name] = replaced.get(id(value), value)
-            elif isinstance(value, list):
-                value[:] = [replaced.get(id(item), item) for item in value]
-            elif isinstance(value, tuple) and any(id(item) in replaced for item in value):
-                made = (replaced.get(id(item), item) for item in value)
-                part.__dict__[name] = getattr(value, "_make", type(value))(made)  # named tuples
-            elif isinstance(value, dict):
-                value.update((key, replaced[id(item)]) for key, item in value.items() if id(item) in replaced)

@@ -14,11 +14,10 @@ from core.data.prediction import Prediction
 from core.foundation.drive import drive
 from core.foundation.errors import LMConfigurationError, LMNotConfiguredError, SignatureError, StateError
 from core.foundation.fingerprint import jsonable
-from core.modules.module import Module, path_of
+from core.modules.module import Module, is_observed, observed, path_of
 from core.modules.overrides import any_overrides, override_for
 from core.modules.parameter import Parameter
-from core.modules.usage import counting, usage_is_wanted
-from core.settings import Settings, current
+from core.settings import Settings, callers, current
 from core.signature import MISSING, Field, SignatureMeta, ensure_signature
 from core.trace.collect import is_collecting, record_step
 from core.trace.tracer import is_tracing, span
@@ -85,10 +84,14 @@ class Predict(Module, Parameter):
     async def acall(self, *args: Any, **inputs: Any) -> Prediction:
         """Ask from async code; errors as for a sync call."""
         self._refuse_positional(args)
-        if usage_is_wanted():
-            with counting() as count:
-                return count.put_on(await self.aforward(**inputs))
-        return await self.aforward(**inputs)
+        inside = callers.set((*callers.get(), self))
+        try:
+            if is_observed(self, current()):
+                with observed(self, args, inputs) as gives:
+                    return gives(await self.aforward(**inputs))
+            return await self.aforward(**inputs)
+        finally:
+            callers.reset(inside)
 
     async def aforward(self, **inputs: Any) -> Prediction:
         """Render, ask, parse."""
@@ -133,6 +136,8 @@ class Predict(Module, Parameter):
                 )
         if listening:
             record_step(self, given, prediction, path)
+        if now.trace is not None:
+            _append(now.trace, (self, given, prediction), now.max_trace_size)
         return prediction
 
     def preview(self, **inputs: Any) -> list[dict[str, Any]]:
@@ -225,6 +230,12 @@ def _prediction(completions: list[dict[str, Any]], signature: SignatureMeta) -> 
     if len(completions) == 1:
         return Prediction(completions[0])
     return Prediction.from_completions(completions, signature)
+
+
+def _append(trace: list[Any], step: tuple[Any, ...], limit: int) -> None:
+    trace.append(step)
+    if len(trace) > limit:
+        del trace[: len(trace) - limit]
 
 
 _EASY = {str: "str", int: "int", float: "float", bool: "bool", list: "list", dict: "dict"}

@@ -12,7 +12,7 @@ from typing import Any
 from core.data.prediction import Prediction
 from core.foundation.drive import drive
 from core.foundation.errors import ConfigurationError
-from core.modules.module import Module, path_of
+from core.modules.module import Module, is_observed, observed, path_of
 from core.modules.parameter import Parameter
 from core.settings import current
 from core.trace.tracer import is_tracing, span
@@ -39,10 +39,13 @@ class Retrieve(Module, Parameter):
         Raises:
             ConfigurationError: There is no retriever.
         """
-        return drive(self.aforward(query, k, **options))
+        return drive(self.acall(query, k, **options))
 
     async def acall(self, query: str | Sequence[str], k: int | None = None, **options: Any) -> Prediction:
         """Fetch from async code."""
+        if is_observed(self, current()):
+            with observed(self, (query, k), options) as gives:
+                return gives(await self.aforward(query, k, **options))
         return await self.aforward(query, k, **options)
 
     async def aforward(self, query: str | Sequence[str], k: int | None = None, **options: Any) -> Prediction:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from core.callbacks import reported
 from core.data.example import Example
 from core.foundation.drive import drive
 from core.foundation.errors import OptimizerError
@@ -255,8 +256,10 @@ class Optimizer(Generic[P]):
             stop_requested=stop_requested,
             on_event=on_event,
         )
-        outcome = await Search(problem, self, options, header_of(self, problem, racing)).run()
-        return compiled_program(self, problem, outcome, options)
+        asked = {"student": student, "trainset": trainset, "valset": valset, "teacher": teacher, "seed": seed}
+        with reported("compile", self, asked) as told:
+            outcome = await Search(problem, self, options, header_of(self, problem, racing)).run()
+            return told.gives(compiled_program(self, problem, outcome, options))
 
 
 optimizers: Registry[type[Optimizer[Any]]] = Registry("optimizer", "core.optimizers")

@@ -15,8 +15,8 @@ from typing import Any
 from core.data.example import Example
 from core.foundation.errors import OptimizerError
 from core.foundation.fingerprint import fingerprint
-from core.modules.module import named_parts
 from core.modules.overrides import Override
+from core.modules.parts import named_parts
 from core.modules.predict import Predict
 from core.search.candidate import State
 from core.search.jobs import Attempt, Step, TraceJob
