@@ -23,6 +23,7 @@ Knows nothing about what raises them.
     │   └── LMUnexpectedError            an answer that follows no known protocol
     ├── MetricError                  a metric raised or gave no finite number
     ├── EvaluationAborted            too many failures; what was finished is in `.result`
+    ├── BatchAborted                 too many failures; what was finished is in `.results`
     ├── BudgetExceeded               a cap on calls, tokens, money or seconds was reached
     ├── RunLogError
     │   └── ResumeMismatch           the log belongs to other work; `.differences` names what differs
@@ -39,6 +40,7 @@ from typing import Any
 
 __all__ = [
     "AdapterParseError",
+    "BatchAborted",
     "BudgetExceeded",
     "ConfigurationError",
     "ContextWindowExceededError",
@@ -66,6 +68,7 @@ __all__ = [
     "OptimizerError",
     "PipelineError",
     "ResumeMismatch",
+    "RetrieverError",
     "RunLogError",
     "SettingsError",
     "SignatureError",
@@ -300,6 +303,14 @@ def is_retryable_lm_error(error: BaseException) -> bool:
     return isinstance(error, LMError) and error.retryable
 
 
+class RetrieverError(WorkbenchError):
+    """A retriever could not be reached or gave no passages; `status` is the HTTP status, where there was one."""
+
+    def __init__(self, message: str, *, hint: str = "", status: int | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
 class MetricError(WorkbenchError):
     """A metric raised, or gave something other than a finite number."""
 
@@ -310,6 +321,14 @@ class EvaluationAborted(WorkbenchError):
     def __init__(self, message: str, *, result: Any = None, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.result = result
+
+
+class BatchAborted(WorkbenchError):
+    """Programs run side by side were ended by too many failures; `.results` has None for what is missing."""
+
+    def __init__(self, message: str, *, results: list[Any], hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.results = results
 
 
 class BudgetExceeded(WorkbenchError):
