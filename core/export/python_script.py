@@ -25,6 +25,7 @@ SCRIPT_MODULES = (
     "core.wire.scalars",
     "core.wire.choices",
     "core.wire.constraints",
+    "core.wire.fits",
     "core.wire.coerce",
     "core.wire.notes",
     "core.wire.layout",

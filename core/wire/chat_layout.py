@@ -47,10 +47,10 @@ class ChatLayout(Layout):
         markers = [field.reminder(f"`{marker(field.name)}`") for field in self.outputs]
         return f"Reply with {', then '.join((*markers, f'`{CLOSING_MARKER}`'))}."
 
-    def answer(self, outputs: Mapping[str, Any]) -> str:
+    def answer(self, outputs: Mapping[str, Any], missing: str = NOT_GIVEN) -> str:
         """Return the sections of all outputs, closed."""
         sections = [
-            field.section(outputs[field.name]) if field.name in outputs else f"{field.opening}{NOT_GIVEN}"
+            field.answered(outputs[field.name]) if field.name in outputs else f"{field.opening}{missing}"
             for field in self.outputs
         ]
         return closing("\n\n".join(sections).strip())

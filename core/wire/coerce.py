@@ -23,6 +23,7 @@ from typing import Any
 
 from core.wire.choices import coerce_enum, coerce_literal
 from core.wire.constraints import broken_constraint
+from core.wire.fits import fits_exactly
 from core.wire.jsonish import JsonishError, parse_json, strict_json
 from core.wire.scalars import (
     CoercionError,
@@ -47,11 +48,42 @@ def coerce(value: Any, shape: Shape) -> Any:
     Raises:
         CoercionError: It does not fit, or breaks a constraint.
     """
-    result = _COERCERS[shape["kind"]](value, shape)
+    return _bounded(_COERCERS[shape["kind"]](value, shape), shape)
+
+
+def _bounded(result: Any, shape: Shape) -> Any:
     constraints = shape.get("constraints")
     if constraints and result is not None and (broken := broken_constraint(result, constraints)):
         raise CoercionError(broken)
     return result
+
+
+def coerce_data(value: Any, shape: Shape) -> Any:
+    """Return JSON data as `shape` describes it: as `coerce`, but a JSON string is that text wherever text may stand.
+
+    In JSON "null" is a text and null is none; on paper both are written the same way.
+
+    Raises:
+        CoercionError: It does not fit, or breaks a constraint.
+    """
+    if not isinstance(value, str) or not _takes_text(shape):
+        return value if shape["kind"] == "any" else coerce(value, shape)
+    kind = shape["kind"]
+    result: Any = value
+    if kind == "optional":
+        result = coerce_data(value, shape["of"])
+    elif kind == "union":
+        result = coerce_data(value, next(option for option in shape["of"] if _takes_text(option)))
+    return _bounded(result, shape)
+
+
+def _takes_text(shape: Shape) -> bool:
+    kind = shape["kind"]
+    if kind == "optional":
+        return _takes_text(shape["of"])
+    if kind == "union":
+        return any(_takes_text(option) for option in shape["of"])
+    return kind in ("str", "any")
 
 
 def with_defaults(value: Any, shape: Shape) -> Any:
@@ -120,7 +152,7 @@ def _each(values: Iterable[Any], shape_of: Callable[[int], Shape]) -> list[Any]:
     result: list[Any] = []
     for index, item in enumerate(values):
         try:
-            result.append(coerce(item, shape_of(index)))
+            result.append(coerce_data(item, shape_of(index)))
         except CoercionError as error:
             raise CoercionError(f"item {index + 1}: {error}") from None
     return result
@@ -171,15 +203,34 @@ def _loose_key(key: str) -> str:
 
 def _member(name: str, value: Any, shape: Shape) -> Any:
     try:
-        return coerce(value, shape)
+        return coerce_data(value, shape)
     except CoercionError as error:
         raise CoercionError(f"{name}: {error}") from None
 
 
 def _optional(value: Any, shape: Shape) -> Any:
-    if value is None or (isinstance(value, str) and value.strip().lower() in _NOTHING):
+    inner = shape["of"]
+    if value is None:
         return None
-    return coerce(value, shape["of"])
+    if isinstance(value, str):
+        word = value.strip().lower()
+        if word in _NOTHING and (word or inner["kind"] != "str"):
+            return None
+        if inner["kind"] == "str" and (text := _unquoted_nothing(value)) is not None:
+            return text
+    return coerce(value, inner)
+
+
+def _unquoted_nothing(text: str) -> str | None:
+    """Return the text that `text` quotes where that, bare, would have been read as nothing; else None."""
+    if text[:1] != '"' or text[-1:] != '"':
+        return None
+    try:
+        inner = strict_json(text)
+    except JsonishError:
+        return None
+    bare = isinstance(inner, str) and inner.strip().lower() in _NOTHING and inner.strip()
+    return inner if bare or (isinstance(inner, str) and _unquoted_nothing(inner) is not None) else None
 
 
 def _none(value: Any, _shape: Shape) -> None:
@@ -188,12 +239,13 @@ def _none(value: Any, _shape: Shape) -> None:
 
 
 def _union(value: Any, shape: Shape) -> Any:
-    """Return the first reading that fits; text last, because everything reads as text."""
-    exact = [option for option in shape["of"] if not isinstance(value, str) and _fits(value, option["kind"])]
-    rest = sorted(
-        (option for option in shape["of"] if option not in exact), key=lambda option: option["kind"] == "str"
-    )
-    for option in (*exact, *rest):
+    """Return the reading that fits as it is, else the first that can be made to; text last: everything reads as text."""
+    data = _any(value, shape)
+    options = sorted(shape["of"], key=lambda option: option["kind"] == "str")
+    for option in options:
+        if fits_exactly(data, option):
+            return coerce_data(data, option)
+    for option in sorted(options, key=lambda option: _strangers(data, option)):
         try:
             return coerce(value, option)
         except CoercionError:
@@ -203,17 +255,10 @@ def _union(value: Any, shape: Shape) -> Any:
     )
 
 
-_JSON_KINDS: dict[type, tuple[str, ...]] = {
-    bool: ("bool",),
-    int: ("int",),
-    float: ("float",),
-    list: ("list", "set", "tuple"),
-    dict: ("object", "dict"),
-}
-
-
-def _fits(value: Any, kind: str) -> bool:
-    return kind in _JSON_KINDS.get(type(value), ())
+def _strangers(data: Any, option: Shape) -> int:
+    """Return how many keys of an object an option does not know."""
+    known = option["fields"] if option["kind"] == "object" else {}
+    return len(data.keys() - known.keys()) if isinstance(data, dict) and known else 0
 
 
 def _any(value: Any, _shape: Shape) -> Any:

@@ -26,6 +26,7 @@ class JsonLayout(Layout):
     """Marked inputs, a JSON object back."""
 
     name = "json"
+    replies_are_data = True
 
     def structure(self) -> str:
         """Return the inputs' markers and the object to reply with."""
@@ -40,10 +41,10 @@ class JsonLayout(Layout):
         names = ", then ".join(field.reminder(f"`{field.name}`") for field in self.outputs)
         return f"Reply with a JSON object of {names}."
 
-    def answer(self, outputs: Mapping[str, Any]) -> str:
+    def answer(self, outputs: Mapping[str, Any], missing: str = NOT_GIVEN) -> str:
         """Return the object, indented."""
         values = {
-            field.name: plain_value(outputs[field.name]) if field.name in outputs else NOT_GIVEN
+            field.name: plain_value(outputs[field.name]) if field.name in outputs else missing
             for field in self.outputs
         }
         return json.dumps(values, ensure_ascii=False, indent=2)

@@ -18,12 +18,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from core.wire.coerce import coerce, with_defaults
+from core.wire.coerce import coerce, coerce_data, with_defaults
 from core.wire.constraints import constraint_words
 from core.wire.notes import short_type, value_note
 from core.wire.scalars import CoercionError, Shape
 from core.wire.sections import CLOSING_MARKER, escape_markers, marker
-from core.wire.values import value_text
+from core.wire.values import json_text, value_text
 
 ChatMessage = dict[str, Any]
 
@@ -59,6 +59,7 @@ class WireField:
         self.shape: Shape = {**data["shape"], "constraints": constraints} if constraints else data["shape"]
         self.words = constraint_words(constraints)
         self.is_text = self.shape["kind"] == "str"
+        self.ambiguous = self.shape["kind"] in ("optional", "union", "any")
         self.required = "default" not in data and self.shape["kind"] != "optional"
         self.default: Any = data.get("default")
         self.note = value_note(self.shape, data.get("schema"))
@@ -84,15 +85,29 @@ class WireField:
         text = value if type(value) is str else value_text(value, self.is_text)
         return self.opening + (escape_markers(text) if "[[" in text else text)
 
-    def read(self, value: Any, finish: Callable[[WireField, Any], Any] | None) -> Any:
-        """Return the value that the text or JSON of a reply gives this field.
+    def answered(self, value: Any) -> str:
+        """Return the section of a demo's answer, so written that it is read back as the same value."""
+        return self.section(self.quoted(value) if self.ambiguous and isinstance(value, str) else value)
+
+    def quoted(self, text: str) -> str:
+        """Return `text` as a JSON string where, bare, it would be read as something else: `None`, `3` of `int | str`."""
+        try:
+            same = coerce(text.strip(), self.shape) == text.strip()
+        except CoercionError:
+            same = False
+        return text if same else json_text(text)
+
+    def read(
+        self, value: Any, finish: Callable[[WireField, Any], Any] | None, is_data: bool = False
+    ) -> Any:
+        """Return the value that the text, or with `is_data` the JSON, of a reply gives this field.
 
         Raises:
             ValueError: It does not fit; the message is a phrase.
         """
         if self.is_text and type(value) is str and not self.words:
             return value
-        result = coerce(value, self.shape)
+        result = coerce_data(value, self.shape) if is_data else coerce(value, self.shape)
         return finish(self, result) if finish else with_defaults(result, self.shape)
 
 
@@ -100,6 +115,8 @@ class Layout(ABC):
     """Messages from a signature, demos and inputs; values from a reply."""
 
     name = ""
+    replies_are_data = False
+    """Whether a reply gives JSON values, whose strings are strings, and not texts to be read."""
 
     def __init__(self, signature: Mapping[str, Any]) -> None:
         self.signature = signature
@@ -108,7 +125,7 @@ class Layout(ABC):
         self.outputs = [WireField(data) for data in signature["fields"] if data["role"] == "output"]
         self.by_name = {field.name: field for field in self.outputs}
         self._by_loose_name = {field.name.casefold(): field for field in reversed(self.outputs)}
-        self.system = f"{self.field_lists()}\n{self.structure()}\n\nTask:\n{self.instructions}".rstrip()
+        self.system = f"{self.field_lists()}\n{self.structure()}\n\n{self.task()}".rstrip()
         self.reminder = self.reminding()
 
     @abstractmethod
@@ -120,8 +137,8 @@ class Layout(ABC):
         """Return the sentence at the end of the request."""
 
     @abstractmethod
-    def answer(self, outputs: Mapping[str, Any]) -> str:
-        """Return an assistant turn: a demo's outputs as a reply would give them."""
+    def answer(self, outputs: Mapping[str, Any], missing: str = NOT_GIVEN) -> str:
+        """Return an assistant turn: a demo's outputs as a reply would give them, `missing` for absent ones."""
 
     @abstractmethod
     def raw_values(self, text: str) -> dict[str, Any]:
@@ -138,6 +155,22 @@ class Layout(ABC):
             parts += (title, *(field.described(number) for number, field in enumerate(fields, start=1)))
         return "\n".join(parts)
 
+    def task(self) -> str:
+        """Return the part of the system message that holds the instructions."""
+        return f"Task:\n{self.instructions}"
+
+    def shown_input(self, field: WireField, value: Any) -> str:
+        """Return an input as it stands in a request."""
+        return field.section(value)
+
+    def user(
+        self, inputs: Mapping[str, Any], prefix: str = "", suffix: str = "", main_request: bool = False
+    ) -> str:
+        """Return a user turn: the inputs that are there, between `prefix` and `suffix`; a request has its reminder."""
+        parts = [prefix, *(self.shown_input(f, inputs[f.name]) for f in self.inputs if f.name in inputs)]
+        parts += (self.reminder if main_request else "", suffix)
+        return "\n\n".join(part for part in parts if part).strip()
+
     def messages(self, demos: Iterable[Mapping[str, Any]], inputs: Mapping[str, Any]) -> list[ChatMessage]:
         """Return the messages of one request: system, demos (incomplete ones first), the request.
 
@@ -147,26 +180,31 @@ class Layout(ABC):
         found: list[ChatMessage] = [{"role": "system", "content": self.system}]
         if demos:
             self._add_demos(found, demos)
-        sections = [field.section(inputs[field.name]) for field in self.inputs if field.name in inputs]
-        sections.append(self.reminder)
+        sections = [self.shown_input(f, inputs[f.name]) for f in self.inputs if f.name in inputs]
+        if self.reminder:
+            sections.append(self.reminder)
         found.append({"role": "user", "content": "\n\n".join(sections)})
         return found
 
     def _add_demos(self, found: list[ChatMessage], demos: Iterable[Mapping[str, Any]]) -> None:
         complete: list[ChatMessage] = []
         for demo in demos:
-            given = [field.name for field in self.inputs if field.name in demo]
-            answered = [field.name for field in self.outputs if field.name in demo]
-            if not given or not answered:
+            whole = self.completeness(demo)
+            if whole is None:
                 continue
-            whole = len(given) == len(self.inputs) and len(answered) == len(self.outputs)
-            whole = whole and all(demo[name] is not None for name in (*given, *answered))
             turns = complete if whole else found
-            sections = [] if whole else [INCOMPLETE_DEMO]
-            sections += [field.section(demo[field.name]) for field in self.inputs if field.name in demo]
-            turns.append({"role": "user", "content": "\n\n".join(sections).strip()})
+            turns.append({"role": "user", "content": self.user(demo, "" if whole else INCOMPLETE_DEMO)})
             turns.append({"role": "assistant", "content": self.answer(demo)})
         found += complete
+
+    def completeness(self, demo: Mapping[str, Any]) -> bool | None:
+        """Return whether a demo has every field; None for one without an input or without an output: no demo at all."""
+        given = [field.name for field in self.inputs if field.name in demo]
+        answered = [field.name for field in self.outputs if field.name in demo]
+        if not given or not answered:
+            return None
+        whole = len(given) == len(self.inputs) and len(answered) == len(self.outputs)
+        return whole and all(demo[name] is not None for name in (*given, *answered))
 
     def parse(
         self,
@@ -196,7 +234,7 @@ class Layout(ABC):
                     values[name] = absent(field) if absent else field.default
                 continue
             try:
-                values[name] = field.read(raw[name], finish)
+                values[name] = field.read(raw[name], finish, self.replies_are_data)
             except (CoercionError, ValueError) as error:
                 problems[name] = str(error)
             except RecursionError:
