@@ -16,6 +16,7 @@ from core.foundation.drive import on_io
 from core.foundation.errors import LMConfigurationError, LMError, LMUnexpectedError
 from core.lm.cache import Cache, active_cache, cache_mode
 from core.lm.cache_key import decode, encode, request_key
+from core.lm.deltas import listener, unheard
 from core.lm.history import Entry, History, recent
 from core.lm.limits import Slot
 from core.lm.loop_state import loop_state
@@ -84,6 +85,8 @@ async def call(lm: Answering, messages: list[Message], params: dict[str, Any]) -
         if recorded.recording:
             recorded.set(model=request.model, messages=request.messages, params=request.params)
         response = await _answer(lm, request, mode, retries)
+        if (heard := listener.get()) is not None:
+            heard.arrived(request, response)
         response.latency = time.perf_counter() - started
         if recorded.recording:
             recorded.set(**_facts(response))
@@ -195,7 +198,8 @@ async def _upstream(lm: Answering, request: LMRequest, retries: int) -> LMRespon
     wanted = request.params.get("n") or 1
     while 0 < len(response.outputs) < wanted:
         rest = replace(request, params={**request.params, "n": wanted - len(response.outputs)})
-        more = await call_attempts(lm, rest, retries)
+        with unheard():
+            more = await call_attempts(lm, rest, retries)
         if not more.outputs:
             break
         response = _joined(response, more)

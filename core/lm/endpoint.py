@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from core.foundation.errors import (
@@ -17,9 +18,9 @@ from core.foundation.errors import (
     LMUnsupportedModelError,
 )
 from core.foundation.fingerprint import fingerprint
-from core.lm.http_errors import error_of
+from core.lm.http_errors import error_of, failure_in
 from core.lm.providers import PROVIDERS, Secret, address_of, resolve
-from core.lm.transport import TIMEOUT, Answer, get, post
+from core.lm.transport import TIMEOUT, Answer, get, post, post_for_events
 
 __all__ = ["ARGUMENTS", "Endpoint"]
 
@@ -102,6 +103,40 @@ class Endpoint:
             raise await self._error(answer, url, key)
         return self._json(answer)
 
+    async def stream(
+        self,
+        path: str,
+        body: dict[str, Any],
+        take: Callable[[dict[str, Any]], None],
+        seconds: float | None = None,
+    ) -> tuple[Any, bool]:
+        """Send JSON and hand each event that comes back to `take`.
+
+        Returns:
+            The JSON of an endpoint that answered whole, else None; and whether a stream was ended in order.
+
+        Raises:
+            LMError: Whatever went wrong, in the middle of the stream too.
+        """
+        key = resolve(self.address, self._key)
+        url = self.url(path)
+        events = _Events(self.model, take)
+        answer = await post_for_events(
+            url,
+            body,
+            self._headers(key),
+            seconds=seconds or self.timeout,
+            model=self.model,
+            take=events.take,
+        )
+        if events.failure is not None:
+            raise await self._error(events.failure, url, key)
+        if answer is None:
+            return None, events.done
+        if answer.status != 200:
+            raise await self._error(answer, url, key)
+        return self._json(answer), True
+
     async def models(self, seconds: float = 10.0) -> list[str]:
         """Return the names of the models that the endpoint lists."""
         key = resolve(self.address, self._key)
@@ -177,3 +212,28 @@ class Endpoint:
 
     def __repr__(self) -> str:
         return f"Endpoint({self.name!r})"
+
+
+class _Events:
+    """Reads the events of one answer until one of them is an error."""
+
+    def __init__(self, model: str, take: Callable[[dict[str, Any]], None]) -> None:
+        self._model = model
+        self._take = take
+        self.done = False
+        self.failure: Answer | None = None
+
+    def take(self, data: str) -> None:
+        if data.strip() == "[DONE]":
+            self.done = True
+        if self.done or self.failure is not None:
+            return
+        try:
+            event = json.loads(data)
+        except ValueError:
+            event = None
+        if not isinstance(event, dict):
+            raise LMTransportError("The endpoint's stream holds broken JSON.", model=self._model)
+        self.failure = failure_in(event)
+        if self.failure is None:
+            self._take(event)

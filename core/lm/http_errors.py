@@ -29,7 +29,7 @@ from core.lm.retry import retry_after
 from core.lm.transport import Answer
 from core.trace.redact import MASK, redact
 
-__all__ = ["error_of", "said"]
+__all__ = ["error_of", "failure_in", "said"]
 
 LONGEST_QUOTE = 300
 
@@ -43,6 +43,43 @@ _NO_MODEL = re.compile(
     r"(unknown|invalid|no such|unsupported) model|model_not_found",
     re.IGNORECASE | re.DOTALL,
 )
+
+
+_STATUS_OF = {
+    "rate_limit": 429,
+    "insufficient_quota": 402,
+    "overloaded": 503,
+    "timeout": 408,
+    "context_length": 400,
+    "invalid": 400,
+    "authentication": 401,
+    "permission": 403,
+    "not_found": 404,
+}
+"""Words in the code or type of an error that came in the middle of a stream, where no status can be sent."""
+
+
+def failure_in(event: dict[str, Any]) -> Answer | None:
+    """Return the error that an event of a stream tells of, as the answer that would have told it; else None."""
+    error: Any = event.get("error")
+    if event.get("type") == "error" and not error:
+        error = event
+    response: Any = event.get("response")
+    if event.get("type") == "response.failed" and isinstance(response, dict):
+        error = response.get("error") or {"message": "it says only that it failed"}
+    if not error:
+        return None
+    error = error if isinstance(error, dict) else {"message": str(error)}
+    return Answer(_status(error), {}, json.dumps({"error": error}).encode())
+
+
+def _status(error: dict[str, Any]) -> int:
+    for name in ("status", "status_code", "code"):
+        value = str(error.get(name))
+        if value.isdecimal() and 400 <= int(value) < 600:
+            return int(value)
+    kind = f"{error.get('code')} {error.get('type')}".lower()
+    return next((status for word, status in _STATUS_OF.items() if word in kind), 500)
 
 
 def said(answer: Answer, secrets: Iterable[str]) -> str:

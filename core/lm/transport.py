@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 
 from core.foundation.errors import LMTimeoutError, LMTransportError
 from core.lm.loop_state import loop_state
+from core.lm.sse import EventReader
 
-__all__ = ["TIMEOUT", "Answer", "get", "post"]
+__all__ = ["TIMEOUT", "Answer", "get", "post", "post_for_events"]
 
 TIMEOUT = 600.0
 """Seconds for one attempt, from sending to the last byte; a model may think for minutes."""
@@ -67,13 +68,55 @@ def _close(loop: asyncio.AbstractEventLoop, session: Any) -> None:
 async def post(url: str, payload: Any, headers: Mapping[str, str], *, seconds: float, model: str) -> Answer:
     """Send JSON and return the whole answer, whatever its status.
 
-    Streaming will read the same response piece by piece; it shares `_session` and `_failure` with this.
-
     Raises:
         LMTimeoutError: It was not there within `seconds`.
         LMTransportError: The endpoint could not be reached, or hung up.
     """
     return await _send("POST", url, _bytes(payload), headers, seconds, model)
+
+
+async def post_for_events(
+    url: str,
+    payload: Any,
+    headers: Mapping[str, str],
+    *,
+    seconds: float,
+    model: str,
+    take: Callable[[str], None],
+) -> Answer | None:
+    """Send JSON and hand the data of each server-sent event to `take` as it arrives.
+
+    What `take` raises closes the connection and is raised here, as is a cancellation.
+
+    Returns:
+        None after events; the whole answer where the endpoint did not stream, whatever its status.
+
+    Raises:
+        LMTimeoutError: The last byte was not there within `seconds`.
+        LMTransportError: The endpoint could not be reached, or hung up.
+    """
+    import aiohttp
+
+    reader = EventReader()
+    try:
+        async with _session().request(
+            "POST",
+            url,
+            data=_bytes(payload),
+            headers=headers,
+            timeout=_limits(seconds),
+            allow_redirects=False,
+        ) as response:
+            if response.status != 200 or "event-stream" not in response.content_type:
+                return Answer(response.status, response.headers, await response.read())
+            async for piece in response.content.iter_any():
+                for data in reader.feed(piece):
+                    take(data)
+            for data in reader.close():
+                take(data)
+            return None
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        raise _failure(error, url, seconds, model) from None
 
 
 async def get(url: str, headers: Mapping[str, str], *, seconds: float, model: str) -> Answer:

@@ -33,6 +33,10 @@ class Step:
         reset: Hang up before answering.
         half: Announce the whole body, send half of it, hang up.
         trickle: Seconds between single bytes of the body.
+        events: What a stream says, JSON objects or raw data; else the text in pieces of `piece` characters. A
+            request that asks for a stream gets one, unless `streams` is False.
+        end: Say [DONE] at the end of a stream; with `events`, nothing else says so.
+        hold: Keep the stream open until the client hangs up; then `server.hung_up` counts.
     """
 
     status: int = 200
@@ -45,6 +49,11 @@ class Step:
     trickle: float = 0.0
     usage: tuple[int, int] = (10, 5)
     choices: int | None = None
+    events: list[Any] | None = None
+    piece: int = 7
+    streams: bool = True
+    end: bool = True
+    hold: bool = False
 
 
 def error(status: int, message: str = "no", code: str | None = None, **headers: str) -> Step:
@@ -68,6 +77,7 @@ class FakeServer:
         self.in_flight = 0
         self.most_in_flight = 0
         self.connections = 0
+        self.hung_up = 0
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -116,7 +126,7 @@ class FakeServer:
                 self.in_flight += 1
                 self.most_in_flight = max(self.most_in_flight, self.in_flight)
                 try:
-                    alive = await self._answer(received, writer)
+                    alive = await self._answer(received, reader, writer)
                 finally:
                     self.in_flight -= 1
                 if not alive:
@@ -143,13 +153,34 @@ class FakeServer:
             return self.script(received)
         return self.script.pop(0) if self.script else self.default
 
-    async def _answer(self, received: Received, writer: asyncio.StreamWriter) -> bool:
+    async def _stream(self, received: Received, step: Step, reader: Any, writer: Any) -> bool:
+        lines = ["HTTP/1.1 200 X", "Content-Type: text/event-stream; charset=utf-8", "Connection: close"]
+        writer.write("\r\n".join(lines).encode() + b"\r\n\r\n")
+        events = _chunks(received, step) if step.events is None else step.events
+        for event in events:
+            data = event if isinstance(event, str) else json.dumps(event)
+            writer.write(f"data: {data}\n\n".encode())
+            await writer.drain()
+            if step.trickle:
+                await asyncio.sleep(step.trickle)
+        if step.hold:
+            await reader.read()
+            self.hung_up += 1
+        elif step.end:
+            writer.write(b"data: [DONE]\n\n")
+            await writer.drain()
+        return False
+
+    async def _answer(self, received: Received, reader: Any, writer: asyncio.StreamWriter) -> bool:
         step = self._step(received)
         if step.delay:
             await asyncio.sleep(step.delay)
         if step.reset:
             writer.transport.abort()
             return False
+        asked = isinstance(received.body, dict) and received.body.get("stream")
+        if asked and step.streams and step.status == 200 and step.body is None:
+            return await self._stream(received, step, reader, writer)
         body = step.body if step.body is not None else _completion(received, step)
         lines = [
             f"HTTP/1.1 {step.status} X",
@@ -168,6 +199,22 @@ class FakeServer:
             if step.trickle:
                 await asyncio.sleep(step.trickle)
         return True
+
+
+def _chunks(received: Received, step: Step) -> list[Any]:
+    """A streamed completion, as chat and text endpoints write it."""
+    asked = received.body
+    whole = json.loads(_completion(received, step))
+    made = []
+    for choice in whole["choices"]:
+        text = choice["text"] if "prompt" in asked else choice["message"]["content"]
+        pieces = [text[start : start + step.piece] for start in range(0, len(text), step.piece)]
+        for piece, finish in [*((piece, None) for piece in pieces), ("", "stop")]:
+            said = {"text": piece} if "prompt" in asked else {"delta": {"content": piece}}
+            made.append({"choices": [{"index": choice["index"], "finish_reason": finish, **said}]})
+    if (asked.get("stream_options") or {}).get("include_usage"):
+        made.append({"choices": [], "usage": whole["usage"]})
+    return [{"model": asked.get("model"), **chunk} for chunk in made]
 
 
 def _completion(received: Received, step: Step) -> bytes:
