@@ -28,6 +28,8 @@ Knows nothing about what raises them.
     ├── RunLogError
     │   └── ResumeMismatch           the log belongs to other work; `.differences` names what differs
     ├── StateError                   a saved program that cannot be loaded
+    ├── CodeInterpreterError         the sandbox itself failed
+    │   └── CodeExecutionError           code that ran in it raised, or hit a limit
     ├── PipelineError  OptimizerError  ExportError
     └── StoreError  JobError         of the workbench
 
@@ -42,6 +44,8 @@ __all__ = [
     "AdapterParseError",
     "BatchAborted",
     "BudgetExceeded",
+    "CodeExecutionError",
+    "CodeInterpreterError",
     "ConfigurationError",
     "ContextWindowExceededError",
     "DSPyError",
@@ -361,6 +365,24 @@ class ResumeMismatch(RunLogError):
 
 class StateError(WorkbenchError, ValueError):
     """A saved program cannot be loaded."""
+
+
+class CodeInterpreterError(WorkbenchError, RuntimeError):
+    """The sandbox cannot run code: it could not be started, or its use is wrong."""
+
+
+class CodeExecutionError(CodeInterpreterError):
+    """Code in the sandbox raised or hit a limit; the message is what the model that wrote it should read.
+
+    Args:
+        kind: Name of the exception inside, e.g. "NameError"; "Crash" where the sandbox had to be killed.
+        line: The line of the code given (1 is the first), where it is known.
+    """
+
+    def __init__(self, message: str, *, kind: str = "", line: int | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.kind = kind
+        self.line = line
 
 
 class PipelineError(WorkbenchError, ValueError):
