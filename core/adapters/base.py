@@ -6,10 +6,10 @@ Knows nothing about who answers: the model is an argument, and all that is neede
 
 from __future__ import annotations
 
-from abc import ABC
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from core.adapters.hooks import FormatHooks
 from core.adapters.signatures import layout_of, reader_of, wire_signature
 from core.callbacks import reported
 from core.foundation.drive import drive
@@ -24,27 +24,26 @@ from core.wire.repair import repair_messages
 __all__ = ["Adapter", "adapters", "wire_signature"]
 
 
-class Adapter(ABC):
+class Adapter(FormatHooks):
     """Turns a signature, demos and inputs into messages, and the replies into fields.
 
-    Subclasses name a `layout`; those that ask in a way of their own override `ask`.
+    Subclasses name a `layout`, or override the methods of `FormatHooks`, `format` or `parse`; those that ask in a way
+    of their own override `ask`.
 
     Args:
         callbacks: Told when messages are made and replies are read; see `core.callbacks`.
         repair_turns: How often a reply that cannot be read is sent back with what is wrong with it.
     """
 
-    layout: ClassVar[type[Layout]]
+    _has_parse: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._has_parse = cls.parse is not Adapter.parse
 
     def __init__(self, callbacks: list[Any] | None = None, *, repair_turns: int = 1) -> None:
         self.callbacks = list(callbacks or [])
         self.repair_turns = repair_turns
-
-    def format(
-        self, signature: SignatureMeta, demos: Sequence[Any], inputs: Mapping[str, Any]
-    ) -> list[Message]:
-        """Return the messages of one request: system, two per demo (incomplete demos first), the request."""
-        return layout_of(signature, self.layout).messages(demos, inputs)
 
     def preview(
         self, signature: SignatureMeta, demos: Sequence[Any] = (), inputs: Mapping[str, Any] | None = None
@@ -93,7 +92,7 @@ class Adapter(ABC):
         layout = layout_of(signature, self.layout)
         asked = {"signature": signature, "demos": demos, "inputs": inputs}
         with reported("adapter_format", self, asked) as told, span("adapter.render", layout.name) as opened:
-            messages = told.gives(layout.messages(demos, inputs))
+            messages = told.gives(self.format(signature, demos, inputs))
             if opened.recording:
                 opened.set(demos=len(demos), messages=len(messages))
         response = await self.ask(lm, messages, lm_kwargs, signature)
@@ -138,12 +137,22 @@ class Adapter(ABC):
         with reported("adapter_parse", self, asked) as told, span("adapter.parse", layout.name) as opened:
             if opened.recording:
                 opened.set(raw=output.text, repair_turn=turn)
-            values = told.gives(reader_of(signature).read(layout, output.text or ""))
+            values = told.gives(self._values(layout, signature, output.text or ""))
             if opened.recording:
                 opened.set(fields=list(values))
         if output.logprobs is not None:
             values["logprobs"] = output.logprobs
         return values
+
+    def _values(self, layout: Layout, signature: SignatureMeta, text: str) -> dict[str, Any]:
+        if not self._has_parse:
+            return reader_of(signature).read(layout, text)
+        try:
+            return self.parse(signature, text)
+        except AdapterParseError as error:
+            raise ReplyError(error.reason, {}, error.parsed_result) from error
+        except ValueError as error:
+            raise ReplyError(str(error), {}) from error
 
     def _unreadable(
         self, signature: SignatureMeta, error: ReplyError, texts: Sequence[str]

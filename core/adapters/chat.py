@@ -13,6 +13,7 @@ from core.foundation.errors import AdapterParseError
 from core.messages import LanguageModel
 from core.signature import SignatureMeta
 from core.trace import emit
+from core.trace.counts import count
 from core.wire.chat_layout import ChatLayout
 
 __all__ = ["ChatAdapter"]
@@ -55,7 +56,23 @@ class ChatAdapter(Adapter):
         except AdapterParseError as error:
             if not self.use_json_adapter_fallback:
                 raise
-            emit("adapter.fallback", adapter="json", because=error.message)
-            from core.adapters.json import JSONAdapter
+            return await self._by_json(error, lm, lm_kwargs, signature, demos, inputs)
 
-            return await JSONAdapter(repair_turns=0).acall(lm, lm_kwargs, signature, demos, inputs)
+    async def _by_json(self, first: AdapterParseError, *request: Any) -> list[dict[str, Any]]:
+        """Ask in the JSON layout; when that fails too, the error tells of both."""
+        from core.adapters.json import JSONAdapter
+
+        emit("adapter.fallback", adapter="json", because=first.message)
+        count("adapter.fallbacks")
+        try:
+            return await JSONAdapter(repair_turns=0).acall(*request)
+        except AdapterParseError as second:
+            raise AdapterParseError(
+                type(self).__name__,
+                first.signature,
+                second.lm_response,
+                message=f"{first.reason}; and in the JSON layout: {second.reason}",
+                parsed_result=second.parsed_result or first.parsed_result,
+                attempts=(*first.attempts, *second.attempts),
+                errors=(first, second),
+            ) from first

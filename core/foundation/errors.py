@@ -184,6 +184,8 @@ class AdapterParseError(WorkbenchError):
     Args:
         lm_response: The raw text; when repair was tried, that of the last attempt.
         parsed_result: The fields that could be read, if any.
+        attempts: The raw texts of all attempts.
+        errors: The errors of each adapter that tried, where one fell back to another.
     """
 
     def __init__(
@@ -195,6 +197,7 @@ class AdapterParseError(WorkbenchError):
         parsed_result: dict[str, Any] | None = None,
         *,
         attempts: tuple[str, ...] = (),
+        errors: tuple[AdapterParseError, ...] = (),
     ) -> None:
         expected = ", ".join(getattr(signature, "output_fields", {}))
         reason = (message or "the reply does not hold the expected fields").rstrip(".")
@@ -211,7 +214,9 @@ class AdapterParseError(WorkbenchError):
         self.signature = signature
         self.lm_response = lm_response
         self.parsed_result = parsed_result
+        self.reason = reason
         self.attempts = attempts or (lm_response,)
+        self.errors = errors or (self,)
 
 
 class LMError(WorkbenchError):

@@ -239,7 +239,7 @@ def _none(value: Any, _shape: Shape) -> None:
 
 
 def _union(value: Any, shape: Shape) -> Any:
-    """Return the reading that fits as it is, else the first that can be made to; text last: everything reads as text."""
+    """Return the reading that fits as it is, else the first that can be made to; text last, as all reads as text."""
     data = _any(value, shape)
     options = sorted(shape["of"], key=lambda option: option["kind"] == "str")
     for option in options:

@@ -90,16 +90,14 @@ class WireField:
         return self.section(self.quoted(value) if self.ambiguous and isinstance(value, str) else value)
 
     def quoted(self, text: str) -> str:
-        """Return `text` as a JSON string where, bare, it would be read as something else: `None`, `3` of `int | str`."""
+        """Return `text` as a JSON string where it would be read as something else: `None`, `3` of `int | str`."""
         try:
             same = coerce(text.strip(), self.shape) == text.strip()
         except CoercionError:
             same = False
         return text if same else json_text(text)
 
-    def read(
-        self, value: Any, finish: Callable[[WireField, Any], Any] | None, is_data: bool = False
-    ) -> Any:
+    def read(self, value: Any, finish: Callable[[WireField, Any], Any] | None, is_data: bool = False) -> Any:
         """Return the value that the text, or with `is_data` the JSON, of a reply gives this field.
 
         Raises:
