@@ -17,8 +17,8 @@ from typing import Any
 from core.evaluate.score import Score, as_score
 from core.foundation.errors import BudgetExceeded, MetricError, WouldBlock
 from core.foundation.threads import run_in_thread, shares_context
-from core.trace import MemorySink, Sink, Span, sink_to
-from core.trace.collect import taken_back_on
+from core.trace import MemorySink, Span, sink_to
+from core.trace.collect import steps_so_far, take_back_steps
 
 __all__ = ["SLOW_METRIC_SECONDS", "MetricCall", "ProgramCall", "name_of"]
 
@@ -49,27 +49,30 @@ class ProgramCall:
         self._threads = threads
         self._awaited = _async_form(program)
 
-    async def __call__(self, inputs: Mapping[str, Any], sink: Sink | None = None) -> Any:
+    async def __call__(
+        self, inputs: Mapping[str, Any], elsewhere: Callable[[Span], None] | None = None
+    ) -> Any:
         """Return what the program gave; its exceptions pass through.
 
         Args:
             inputs: The program's inputs by name.
-            sink: Gets the spans of a program that ran in another process; here they reach every open sink.
+            elsewhere: Told the spans of a program that ran in another process; here they reach every open sink.
         """
         if self._awaited is not None:
+            before = steps_so_far()
             try:
-                with taken_back_on(WouldBlock):
-                    return await self._awaited(**inputs)
+                return await self._awaited(**inputs)
             except WouldBlock:  # it has an async form, yet waits in sync code inside: threads, from now on
+                take_back_steps(before)
                 self._awaited = None
         if shares_context(self._threads):
             return await run_in_thread(partial(self.program, **inputs), executor=self._threads)
         result, spans = await run_in_thread(
             call_elsewhere, self.program, dict(inputs), executor=self._threads
         )
-        if sink is not None:
+        if elsewhere is not None:
             for span in spans:
-                sink.on_end(span)
+                elsewhere(span)
         return result
 
 

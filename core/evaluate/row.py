@@ -8,10 +8,11 @@ metric says nothing about the program, so such a row has no score at all.
 from __future__ import annotations
 
 import asyncio
-import time
 import traceback
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, fields
+from time import perf_counter
 from typing import Any, Literal
 
 from core.data.example import Example
@@ -19,8 +20,9 @@ from core.evaluate.call import MetricCall, ProgramCall
 from core.evaluate.score import Score
 from core.foundation.errors import AdapterParseError, BudgetExceeded, ValueCoercionError, WorkbenchError
 from core.foundation.fingerprint import jsonable
-from core.messages import Usage
-from core.modules.overrides import outside_programs
+from core.lm.tally import also_count, count_no_more
+from core.messages import LMRequest, LMResponse, Usage
+from core.modules.overrides import outside_programs, running
 from core.trace import Span, redact, sink_to
 
 __all__ = ["Outcome", "Row", "RowOptions", "evaluate_row"]
@@ -28,7 +30,8 @@ __all__ = ["Outcome", "Row", "RowOptions", "evaluate_row"]
 Outcome = Literal["scored", "model_failure", "infrastructure_failure", "metric_failure"]
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, as that makes a constructor five times as slow: a row is made once and changed by `replace` alone.
+@dataclass(slots=True)
 class Row:
     """What happened to one example; plain data, so it can be stored and compared later."""
 
@@ -101,58 +104,45 @@ class RowOptions:
     """Put the traceback into the row's error."""
 
 
-class _Meter:
-    """Adds up what language-model calls took."""
-
-    __slots__ = ("calls", "completion_tokens", "cost", "live", "prompt_tokens")
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self.live = 0
-        self.prompt_tokens = 0
-        self.completion_tokens = 0
-        self.cost: float | None = 0.0
-
-    def add(self, facts: Mapping[str, Any]) -> None:
-        """Count one answered call by the facts of its span."""
-        usage: Mapping[str, int] = facts.get("usage") or {}
-        self.calls += 1
-        self.live += not facts.get("cached")
-        self.prompt_tokens += usage.get("prompt_tokens") or 0
-        self.completion_tokens += usage.get("completion_tokens") or 0
-        cost = facts.get("cost")
-        self.cost = None if cost is None or self.cost is None else self.cost + cost
-
-    @property
-    def usage(self) -> Usage:
-        return Usage(self.prompt_tokens, self.completion_tokens)
-
-
-_CALLS = ("lm",)
+_Call = tuple[Usage, float | None, bool]
+"""What one call took: tokens, US dollars, whether it came from the cache."""
 
 
 class _Progress:
-    """What is known of a row while it runs; the sink of its spans, before and after the program answered."""
+    """What is known of a row while it runs; counts its calls, and keeps its spans where they are wanted."""
 
-    __slots__ = ("answered", "kinds", "latency", "metric", "prediction", "program", "spans")
+    __slots__ = ("answered", "latency", "metric", "prediction", "program", "spans")
 
     def __init__(self, keep_spans: bool) -> None:
         self.spans: list[Span] | None = [] if keep_spans else None
-        self.kinds = None if keep_spans else _CALLS
-        self.program = _Meter()
-        self.metric = _Meter()
+        self.program: list[_Call] = []  # appended to from any thread, added up at the end
+        self.metric: list[_Call] = []
         self.prediction: Any = None
         self.answered = False
         self.latency = 0.0
 
+    def count(self, request: LMRequest, response: LMResponse) -> None:
+        """Count one answered call."""
+        del request
+        calls = self.metric if self.answered else self.program
+        calls.append((response.usage, response.cost, response.cached))
+
     def on_end(self, span: Span) -> None:
-        """Take one finished span."""
+        """Keep one finished span."""
         if span.error is not None and span.error.startswith("WouldBlock"):
             return  # an attempt in place that was given up before anything was sent; it is made again on a thread
         if self.spans is not None:
             self.spans.append(span)
+
+    def from_elsewhere(self, span: Span) -> None:
+        """Take a span of another process, whose calls nobody here could count."""
+        self.on_end(span)
         if span.kind == "lm" and span.status == "ok":
-            (self.metric if self.answered else self.program).add(span.attributes)
+            facts = span.attributes
+            tokens = facts.get("usage") or {}
+            usage = Usage(tokens.get("prompt_tokens") or 0, tokens.get("completion_tokens") or 0)
+            calls = self.metric if self.answered else self.program
+            calls.append((usage, facts.get("cost"), bool(facts.get("cached"))))
 
 
 async def evaluate_row(
@@ -171,12 +161,12 @@ async def evaluate_row(
         BudgetExceeded: A cap was reached; the row is not finished.
     """
     so_far = _Progress(options.traces)
+    listening = also_count(so_far.count)
     try:
-        if options.timeout is None:
+        if options.timeout is None and so_far.spans is None and running.get() is None:
             score = await _run(example, program, metric, so_far)
         else:
-            async with asyncio.timeout(options.timeout):
-                score = await _run(example, program, metric, so_far)
+            score = await _watched(example, program, metric, so_far, options.timeout)
     except BudgetExceeded:
         raise
     except TimeoutError as error:
@@ -189,20 +179,33 @@ async def evaluate_row(
         text = _describe(error, options.provide_traceback)
         expected = outcome != "model_failure" or isinstance(error, _UNREADABLE)
         return _row(index, example, so_far, score, outcome, text, expected), so_far.prediction
+    finally:
+        count_no_more(listening)
     return _row(index, example, so_far, score, "scored"), so_far.prediction
+
+
+async def _watched(
+    example: Example,
+    program: ProgramCall,
+    metric: MetricCall | None,
+    so_far: _Progress,
+    timeout: float | None,
+) -> Score | None:
+    with outside_programs(), sink_to(so_far) if so_far.spans is not None else nullcontext():
+        async with asyncio.timeout(timeout):
+            return await _run(example, program, metric, so_far)
 
 
 async def _run(
     example: Example, program: ProgramCall, metric: MetricCall | None, so_far: _Progress
 ) -> Score | None:
-    with outside_programs(), sink_to(so_far, kinds=so_far.kinds):
-        started = time.perf_counter()
-        try:
-            so_far.prediction = await program(example.input_values(), so_far)
-        finally:
-            so_far.latency = time.perf_counter() - started
-        so_far.answered = True
-        return None if metric is None else await metric(example, so_far.prediction)
+    started = perf_counter()
+    try:
+        so_far.prediction = await program(example.input_values(), so_far.from_elsewhere)
+    finally:
+        so_far.latency = perf_counter() - started
+    so_far.answered = True
+    return None if metric is None else await metric(example, so_far.prediction)
 
 
 _UNREADABLE = (AdapterParseError, ValueCoercionError)
@@ -238,27 +241,42 @@ def _row(
     error: str = "",
     expected: bool = True,
 ) -> Row:
-    program, metric = so_far.program, so_far.metric
-    named = example.input_keys is not None
+    named, calls = example.input_keys is not None, so_far.program
+    usage, cost = _sums(calls)
+    metric_usage, metric_cost = _sums(so_far.metric)
+    # By position, in the order of the fields: names would cost as much as the rest.
     return Row(
-        index=index,
-        example_id=example.id,
-        inputs=example.input_values() if named else {},
-        labels=_shown(example.label_values()) if named else dict(example.items()),
-        outputs=_outputs(so_far.prediction) if so_far.answered else {},
-        score=None if score is None else score.value,
-        outcome=outcome,
-        feedback="" if score is None else score.feedback,
-        error=error,
-        expected_error=expected,
-        latency=so_far.latency,
-        usage=program.usage,
-        cost=program.cost,
-        cached=program.live == 0 if program.calls else None,
-        metric_usage=metric.usage,
-        metric_cost=metric.cost,
-        spans=so_far.spans,
+        index,
+        example.id,
+        example.input_values() if named else {},
+        _shown(example.label_values()) if named else dict(example.items()),
+        _outputs(so_far.prediction) if so_far.answered else {},
+        None if score is None else score.value,
+        outcome,
+        "" if score is None else score.feedback,
+        error,
+        expected,
+        so_far.latency,
+        usage,
+        cost,
+        all([cached for _, _, cached in calls]) if calls else None,
+        metric_usage,
+        metric_cost,
+        so_far.spans,
     )
+
+
+_NOTHING = Usage()
+
+
+def _sums(calls: list[_Call]) -> tuple[Usage, float | None]:
+    """Tokens, and US dollars: None where a price is unknown."""
+    if not calls:
+        return _NOTHING, 0.0
+    usage, cost, _ = calls[0]
+    for more, price, _ in calls[1:]:
+        usage, cost = usage + more, None if cost is None or price is None else cost + price
+    return usage, cost
 
 
 def _shown(values: dict[str, Any]) -> dict[str, Any]:

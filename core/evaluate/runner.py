@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -17,10 +18,14 @@ from core.evaluate.call import MetricCall, ProgramCall
 from core.evaluate.row import Row, RowOptions, evaluate_row
 from core.foundation.errors import BudgetExceeded
 from core.foundation.threads import DaemonThreads, run_in_thread
+from core.foundation.within import within
 
 __all__ = ["EndReason", "Run"]
 
 EndReason = Literal["finished", "budget", "stopped", "errors", "interrupted"]
+
+SLICE_SECONDS = 0.002
+"""How long rows that never wait (cached answers) may keep the loop from its other work."""
 
 
 class Run:
@@ -67,6 +72,7 @@ class Run:
         self._undelivered: list[Row] = []
         self._delivery: asyncio.Task[None] | None = None
         self._observers_thread = DaemonThreads("observers")
+        self._pause_at = 0.0
 
     async def go(self) -> None:
         """Run rows until all are done or there is a reason to end; await it on the I/O loop.
@@ -106,14 +112,17 @@ class Run:
         for index in self._remaining:
             if self._should_end():
                 return
-            # A task of its own with a fresh copy of the context: what a program sets does not reach the next row.
+            # In a fresh copy of the context: what a program sets does not reach the next row.
             work = evaluate_row(index, self.examples[index], self._program, self._metric, self._options)
             try:
-                row, prediction = await asyncio.create_task(work, context=self._context.copy())
+                row, prediction = await within(self._context.copy(), work)
             except BudgetExceeded as error:
                 self.end_reason, self.budget_error = "budget", error
                 return
             self._record(row, prediction)
+            if time.monotonic() > self._pause_at:
+                await asyncio.sleep(0)
+                self._pause_at = max(self._pause_at, time.monotonic() + SLICE_SECONDS)
 
     def _should_end(self) -> bool:
         if self.end_reason == "finished" and self._stop_requested is not None and self._stop_requested():

@@ -23,6 +23,7 @@ from core.lm.loop_state import loop_state
 from core.lm.openai_wire import schema_of
 from core.lm.pricing import price_of
 from core.lm.retry import Backoff
+from core.lm.tally import tell
 from core.messages import LMOutput, LMRequest, LMResponse, Message
 from core.settings import callers, current
 from core.trace import span
@@ -90,6 +91,7 @@ async def call(lm: Answering, messages: list[Message], params: dict[str, Any]) -
         response.latency = time.perf_counter() - started
         if recorded.recording:
             recorded.set(**_facts(response))
+    tell(request, response)
     now = current()
     if not now.disable_history:
         entry = Entry(request, response)

@@ -66,17 +66,17 @@ def record_step(predictor: Any, inputs: dict[str, Any], outputs: Any, path: str)
         steps.append(TraceStep(predictor, inputs, outputs, path))
 
 
-@contextmanager
-def taken_back_on(kind: type[BaseException]) -> Generator[None]:
-    """Where the block ends with that exception, forget what it added: the work is going to be done again."""
+def steps_so_far() -> int:
+    """Return how many calls the innermost `collect` has; what `take_back_steps` takes."""
     steps = _steps.get()
-    before = 0 if steps is None else len(steps)
-    try:
-        yield
-    except kind:
-        if steps is not None:
-            del steps[before:]
-        raise
+    return 0 if steps is None else len(steps)
+
+
+def take_back_steps(before: int) -> None:
+    """Forget the calls collected since `steps_so_far` gave `before`: that work is going to be done again."""
+    steps = _steps.get()
+    if steps is not None:
+        del steps[before:]
 
 
 def is_collecting() -> bool:
