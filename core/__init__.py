@@ -59,6 +59,7 @@ _HOME = {
     "LabeledFewShot": "core.optimizers",
     "Mistral": "core.interop.clients",
     "Module": "core.modules",
+    "OPRO": "core.optimizers",
     "OllamaLocal": "core.interop.clients",
     "OpenAI": "core.interop.clients",
     "OutputField": "core.signature",
@@ -81,6 +82,7 @@ _HOME = {
     "load_dataset": "core.data.loaders",
     "make_metric": "core.evaluate",
     "make_signature": "core.signature",
+    "optimize_signature": "core.interop.optimize_signature",
     "settings": "core.settings",
     "tree": "core.trace",
 }
@@ -146,7 +148,9 @@ if TYPE_CHECKING:
     )
     from core.lm import LM, BaseLM, EmbeddedLM, Embedder, ScriptedLM, configure_cache, inspect_history
     from core.modules import ChainOfThought, Module, Predict, Retrieve
+    from core.interop.optimize_signature import optimize_signature
     from core.optimizers import (
+        OPRO,
         BootstrapFewShot,
         BootstrapFewShotWithRandomSearch,
         BootstrapRS,

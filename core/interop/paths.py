@@ -115,6 +115,7 @@ PATHS: dict[str, str] = {
     "streaming.streaming_listener": "StreamListener",
     "teleprompt": _OPTIMIZERS,
     "teleprompt.bootstrap": "BootstrapFewShot",
+    "teleprompt.signature_opt_typed": "optimize_signature",
     "teleprompt.random_search": "BootstrapFewShotWithRandomSearch",
     "teleprompt.teleprompt": "Teleprompter",
     "teleprompt.vanilla": "LabeledFewShot",

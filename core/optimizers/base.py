@@ -64,6 +64,7 @@ class Optimizer(Generic[P]):
         Params: Its parameters.
         needs_metric: It cannot work without one.
         scores: It scores candidates, so a validation set is of use.
+        gives_demos: Its programs may carry demos.
         marks_compiled: Its programs count as compiled: frozen as a part of others, not compiled again unasked.
         when: When to use it, in a sentence, for the page that offers it.
         needs: What it needs beside a program, in a sentence.
@@ -73,6 +74,7 @@ class Optimizer(Generic[P]):
     Params: ClassVar[type[OptimizerParams]]
     needs_metric: ClassVar[bool] = True
     scores: ClassVar[bool] = True
+    gives_demos: ClassVar[bool] = True
     marks_compiled: ClassVar[bool] = True
     when: ClassVar[str] = ""
     needs: ClassVar[str] = ""
@@ -83,6 +85,7 @@ class Optimizer(Generic[P]):
         *,
         metric: Callable[..., Any] | None = None,
         teacher_settings: Mapping[str, Any] | None = None,
+        prompt_model: Any = None,
     ) -> None:
         if metric is None and self.needs_metric:
             raise OptimizerError(
@@ -92,6 +95,7 @@ class Optimizer(Generic[P]):
         self.params = params
         self.metric = metric
         self.teacher_settings = dict(teacher_settings or {})
+        self.prompt_model = prompt_model
 
     @classmethod
     def create(
@@ -100,6 +104,7 @@ class Optimizer(Generic[P]):
         *,
         metric: Callable[..., Any] | None = None,
         teacher_settings: Mapping[str, Any] | None = None,
+        prompt_model: Any = None,
     ) -> Optimizer[Any]:
         """Return one from plain data, as the command line and the browser make it.
 
@@ -108,7 +113,9 @@ class Optimizer(Generic[P]):
         """
         checked = cls.checked(params or {})
         made = cls.__new__(cls)
-        Optimizer.__init__(made, checked, metric=metric, teacher_settings=teacher_settings)
+        Optimizer.__init__(
+            made, checked, metric=metric, teacher_settings=teacher_settings, prompt_model=prompt_model
+        )
         return made
 
     @classmethod
@@ -136,7 +143,16 @@ class Optimizer(Generic[P]):
             OptimizerError: One is unknown or out of bounds.
         """
         merged = {**self.params.model_dump(), **changes}
-        return self.create(merged, metric=self.metric, teacher_settings=self.teacher_settings)
+        return self.create(
+            merged,
+            metric=self.metric,
+            teacher_settings=self.teacher_settings,
+            prompt_model=self.prompt_model,
+        )
+
+    def prompt_settings(self) -> dict[str, Any]:
+        """Return the settings under which a proposer is asked: the prompt model, or those in force."""
+        return {} if self.prompt_model is None else {"lm": self.prompt_model}
 
     def get_params(self) -> dict[str, Any]:
         """Return the parameters by name."""

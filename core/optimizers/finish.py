@@ -28,6 +28,7 @@ class _Optimizer(Protocol):
     params: Any
     metric: Any
     teacher_settings: dict[str, Any]
+    prompt_model: Any
 
 
 def header_of(optimizer: _Optimizer, problem: Problem, racing: Any) -> dict[str, Any]:
@@ -36,6 +37,9 @@ def header_of(optimizer: _Optimizer, problem: Problem, racing: Any) -> dict[str,
     params = {**optimizer.params.decisive(), "racing": rule}
     with context(**optimizer.teacher_settings):
         teacher_models = fingerprints.of_models(problem.teacher or problem.student)
+    prompt_model = (
+        {"prompt_model": fingerprints.of_model(optimizer.prompt_model)} if optimizer.prompt_model else {}
+    )
     return {
         "optimizer": optimizer.name,
         "params": params,
@@ -51,6 +55,7 @@ def header_of(optimizer: _Optimizer, problem: Problem, racing: Any) -> dict[str,
             "data": fingerprints.of_examples([item.example for item in (*problem.train, *problem.scoring)]),
             "metric": fingerprints.of_callable(problem.metric),
             "model": fingerprints.of_models(problem.student),
+            **prompt_model,
         },
     }
 

@@ -20,7 +20,17 @@ from core.foundation.threads import DaemonThreads
 from core.search.budget import Gate, Spend
 from core.search.candidate import Candidate, build
 from core.search.estimate import calls_per_run
-from core.search.jobs import Attempt, RowJob, RowResult, TraceJob, run_row, run_trace
+from core.search.jobs import (
+    Answer,
+    AskJob,
+    Attempt,
+    RowJob,
+    RowResult,
+    TraceJob,
+    run_ask,
+    run_row,
+    run_trace,
+)
 from core.search.journal import Journal
 from core.search.ledger import Ledger
 from core.search.meter import JobMeter
@@ -29,7 +39,7 @@ from core.search.runner import run_jobs
 
 __all__ = ["Bench"]
 
-Result = TypeVar("Result", RowResult, Attempt)
+Result = TypeVar("Result", RowResult, Attempt, Answer)
 
 FIRST_BOUND = 2
 """Calls that one predictor is allowed for before anything ran: an answer and one repair turn."""
@@ -71,6 +81,7 @@ class Bench:
         self._metric = MetricCall(problem.metric, self._threads) if problem.metric is not None else None
         self._programs: dict[str, ProgramCall] = {}
         self._paid_traces: set[str] = set()
+        self._paid_asks: set[str] = set()
 
     def close(self) -> None:
         """Let go of the threads."""
@@ -100,6 +111,14 @@ class Bench:
         logged = [self._logged_trace(job) for job in once]
         found = await self._unit("bootstrap", logged, [lambda job=job: self._trace(job) for job in once])
         by_key = {job.key: attempt for job, attempt in zip(once, found, strict=True)}
+        return [by_key[job.key] for job in jobs]
+
+    async def asks(self, jobs: Sequence[AskJob]) -> list[Answer | None]:
+        """Ask proposers as one unit; None for what the end of the search left out."""
+        once = list({job.key: job for job in jobs}.values())
+        logged = [self._logged_ask(job) for job in once]
+        found = await self._unit("propose", logged, [lambda job=job: self._ask(job) for job in once])
+        by_key = {job.key: answer for job, answer in zip(once, found, strict=True)}
         return [by_key[job.key] for job in jobs]
 
     async def _unit(
@@ -198,6 +217,36 @@ class Bench:
         self._journal.keep_trace(job.key, event)
         self._paid_traces.add(job.key)
         return attempt
+
+    async def _ask(self, job: AskJob) -> Answer | None:
+        meter = self._meter(f"ask:{job.key}")
+        with meter.installed():
+            try:
+                answer = await run_ask(job, self._threads)
+            except BudgetExceeded:
+                return self._refused()
+        if meter.refused is not None:
+            return self._refused()
+        answer = replace(answer, spend=meter.spend)
+        event = {
+            "key": job.key,
+            "fields": answer.fields,
+            "error": answer.error,
+            **answer.spend.to_dict(),
+            "elapsed": round(self._gate.elapsed, 3),
+        }
+        self._journal.write("ask", **event)
+        self._journal.keep_ask(job.key, event)
+        self._paid_asks.add(job.key)
+        return answer
+
+    def _logged_ask(self, job: AskJob) -> Answer | None:
+        event = self._journal.ask(job.key)
+        if event is None:
+            return None
+        paid = job.key in self._paid_asks  # a question asked again is paid once
+        self._paid_asks.add(job.key)
+        return Answer(event["fields"], event["error"], Spend() if paid else Spend.from_dict(event))
 
     def _program(self, candidate: Candidate) -> ProgramCall:
         if candidate.key not in self._programs:

@@ -1,4 +1,4 @@
-"""The two things that a search runs: a candidate on a scoring row, and a teacher on a training row with its trace.
+"""What a search runs: a candidate on a scoring row, a teacher on a training row with its trace, a proposer's question.
 
 Knows nothing about order, budgets or logs; `core.search.bench` runs these in units and writes them down.
 """
@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.data.example import Example
 from core.evaluate.call import MetricCall, ProgramCall
 from core.evaluate.row import RowOptions, evaluate_row
 from core.foundation.errors import MetricError
@@ -22,7 +23,18 @@ from core.search.problem import Item
 from core.settings import context
 from core.trace import TraceStep, collect, redact
 
-__all__ = ["Attempt", "RowJob", "RowResult", "Step", "TraceJob", "run_row", "run_trace"]
+__all__ = [
+    "Answer",
+    "AskJob",
+    "Attempt",
+    "RowJob",
+    "RowResult",
+    "Step",
+    "TraceJob",
+    "run_ask",
+    "run_row",
+    "run_trace",
+]
 
 FAILURE_SCORE = 0.0
 """What a reply that cannot be read scores, or candidates would win by failing."""
@@ -101,6 +113,56 @@ class Attempt:
     steps: Sequence[Step] = ()
     spend: Spend = field(default_factory=Spend)
     counts_as_error: bool = False
+
+
+@dataclass(frozen=True)
+class AskJob:
+    """A question to a proposer: a module that writes instructions, rules or summaries.
+
+    Attributes:
+        key: Names the question: equal keys are the same question.
+        proposer: The module that is asked.
+        inputs: What it is asked with.
+        settings: Settings in force meanwhile: another model, say.
+        config: Request settings of its predictors: temperature, rollout_id.
+    """
+
+    key: str
+    proposer: Module
+    inputs: Mapping[str, Any]
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    config: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a proposer said.
+
+    Attributes:
+        fields: Its output fields as JSON; empty where it failed.
+        error: Why it failed.
+    """
+
+    fields: Mapping[str, Any]
+    error: str = ""
+    spend: Spend = field(default_factory=Spend)
+    counts_as_error: bool = False
+
+
+async def run_ask(job: AskJob, threads: Executor) -> Answer:
+    """Ask a proposer; a reply that cannot be read is an answer without fields.
+
+    Raises:
+        BudgetExceeded: The question was not answered.
+    """
+    overrides = {"*": Override(config=job.config)} if job.config else {}
+    example = Example(**job.inputs).with_inputs(*job.inputs)
+    with context(**job.settings), overriding(overrides):
+        row, prediction = await evaluate_row(0, example, ProgramCall(job.proposer, threads), None, _OPTIONS)
+    if row.outcome != "scored":
+        infrastructure = row.outcome != "model_failure" or not row.expected_error
+        return Answer({}, _short(row.error), counts_as_error=infrastructure)
+    return Answer(jsonable(dict(prediction.items())))
 
 
 async def run_row(job: RowJob, program: ProgramCall, metric: MetricCall) -> RowResult:

@@ -50,6 +50,7 @@ class Journal:
         self._said: set[str] = set()
         self._rows: dict[tuple[str, str], Event] = {}
         self._traces: dict[str, Event] = {}
+        self._asks: dict[str, Event] = {}
         self._unfinished: dict[str, JobRecord] = {}
         self._header: Event | None = None
         self._last: Event | None = None
@@ -119,6 +120,14 @@ class Journal:
         """Remember a trace of this session: another candidate may ask for the same."""
         self._traces[key] = event
 
+    def ask(self, key: str) -> Event | None:
+        """Return the answered question under that key, if there is one."""
+        return self._asks.get(key)
+
+    def keep_ask(self, key: str, event: Event) -> None:
+        """Remember an answer of this session: the same question may come again."""
+        self._asks[key] = event
+
     def unfinished(self, job: str) -> JobRecord | None:
         """Return what earlier sessions paid for a job that they did not finish."""
         return self._unfinished.pop(job, None)
@@ -134,6 +143,8 @@ class Journal:
         elif kind == "trace":
             self._traces[event["key"]] = event
             self._unfinished.pop(f"trace:{event['key']}", None)
+        elif kind == "ask":
+            self._take_ask(event)
         elif kind == "budget" and event.get("kind") == "call":
             record = self._unfinished.setdefault(event["job"], JobRecord())
             record.calls.append(JobRecord.of_event(event))
@@ -142,6 +153,15 @@ class Journal:
             self._said.add(f"end:{_content(str(kind), event)}")
         else:
             self._said.add(_content(str(kind), event))
+
+    def _take_ask(self, event: Event) -> None:
+        job = f"ask:{event['key']}"
+        if not event["error"]:  # a question that failed is asked again
+            self._asks[event["key"]] = event
+            self._unfinished.pop(job, None)
+        elif job not in self._unfinished:
+            record = self._unfinished[job] = JobRecord()
+            record.calls.append(JobRecord.of_event({**event, "key": "failed"}))
 
     def _take_row(self, event: Event) -> None:
         job = f"row:{event['state']}:{event['row']}"

@@ -14,7 +14,7 @@ from typing import Any
 from core.foundation.randomness import rng
 from core.search.bench import Bench
 from core.search.candidate import Candidate
-from core.search.jobs import Attempt, TraceJob
+from core.search.jobs import Answer, AskJob, Attempt, TraceJob
 from core.search.journal import Journal
 from core.search.pool import Pool
 from core.search.problem import Problem
@@ -63,6 +63,10 @@ class SearchView:
     async def traces(self, jobs: Sequence[TraceJob]) -> list[Attempt | None]:
         """Run a teacher on training rows, as one unit; None for what the end of the search left out."""
         return await self._bench.traces(jobs)
+
+    async def ask(self, jobs: Sequence[AskJob]) -> list[Answer | None]:
+        """Ask proposers, as one unit; None for what the end of the search left out."""
+        return await self._bench.asks(jobs)
 
     def note(self, text: str, *, hint: str = "", **details: Any) -> None:
         """Write a remark into the log."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+import re
 from typing import Any
 
 from core.data.example import Example
@@ -54,12 +55,16 @@ class ToyLM(BaseLM):
     def reply(self, messages: list[dict[str, Any]], rollout: int | None = None) -> str:
         """Return the reply to some messages."""
         asked = messages[-1]["content"]
+        if "proposed_instruction" in messages[0]["content"]:
+            care = digest("care", asked, rollout) % 40
+            return f"[[ ## proposed_instruction ## ]]\nTake care {care}.\n[[ ## completed ## ]]"
         shown = [message["content"] for message in messages[1:-1] if message["role"] == "user"]
         if "## hint ##" not in asked.split("## question ##")[0]:
             return f"[[ ## hint ## ]]\n{digest(asked) % 7}\n[[ ## completed ## ]]"
         question = asked.split("[[ ## question ## ]]")[1].strip().split("\n")[0]
         luck = digest("set", *shown) % 30 + min(30, 4 * len(shown))
-        right = digest(question, rollout) % 100 < self._skill + luck
+        told = re.search(r"Take care (\d+)", messages[0]["content"])
+        right = digest(question, rollout) % 100 < self._skill + luck + (int(told[1]) if told else 0)
         return f"[[ ## answer ## ]]\n{gold(question) if right else 'wrong'}\n[[ ## completed ## ]]"
 
 
