@@ -6,14 +6,18 @@ Knows nothing about how passages are found.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
+from core.data.example import Example
 from core.data.prediction import Prediction
-from core.foundation.drive import drive
+from core.foundation.drive import awaited, drive, is_driven
 from core.foundation.errors import ConfigurationError
+from core.foundation.threads import run_in_thread
 from core.modules.module import Module, is_observed, observed, path_of
 from core.modules.parameter import Parameter
+from core.retrieval.fusion import FUSION_DEPTH, fuse_texts
+from core.retrieval.passage import passage_text
 from core.settings import current
 from core.trace.tracer import is_tracing, span
 
@@ -25,13 +29,24 @@ class Retrieve(Module, Parameter):
 
     Args:
         k: How many; a call may ask for another number.
-        rm: The retriever: has `async search(query, k)`, or is called as `rm(query, k=k)`; None takes the settings'.
+        rm: The retriever; None takes the settings'. One of ours, or anything that has `search(query, k)` or is called
+            as `rm(query, k=k)`, sync or async, and gives passages: texts, records with `long_text` or `text`, or a
+            prediction with `passages`. What has no `search` of its own is asked query by query.
+
+    A subclass may write `forward(query, k=None)` and find passages itself; it serves as a retriever too.
     """
 
     def __init__(self, k: int = 3, callbacks: Any = None, rm: Any = None) -> None:
         super().__init__(callbacks)
         self.k = k
         self.rm = rm
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "forward" in cls.__dict__ or "aforward" in cls.__dict__:
+            # It finds passages itself, with whatever arguments it likes: called as any module is.
+            cls.__call__ = Module.__call__
+            cls.acall = Module.acall
 
     def __call__(self, query: str | Sequence[str], k: int | None = None, **options: Any) -> Prediction:
         """Fetch from sync code.
@@ -59,8 +74,7 @@ class Retrieve(Module, Parameter):
         wanted = k or self.k
         path = path_of(self) if is_tracing() else ""
         with span("retrieve", type(rm).__name__, path=path) as opened:
-            found = await _ask(rm, query, wanted, options)
-            passages = [_text(item) for item in found][:wanted]
+            passages = await _passages(rm, query, wanted, options)
             if opened.recording:
                 opened.set(
                     query=query if isinstance(query, str) else list(query), k=wanted, passages=passages
@@ -76,19 +90,40 @@ class Retrieve(Module, Parameter):
         self.k = int(state.get("k", self.k))
 
 
-async def _ask(rm: Any, query: str | Sequence[str], k: int, options: dict[str, Any]) -> Any:
-    if hasattr(rm, "search"):
-        found = rm.search(query, k, **options)
+async def _passages(rm: Any, query: str | Sequence[str], k: int, options: dict[str, Any]) -> list[str]:
+    if isinstance(query, str) or hasattr(rm, "search"):
+        found = await _ask(rm, query, k, options)
     else:
+        found = fuse_texts([await _ask(rm, item, k * FUSION_DEPTH, options) for item in query], k)
+    return [passage_text(item) for item in found][:k]
+
+
+async def _ask(rm: Any, query: str | Sequence[str], k: int, options: dict[str, Any]) -> list[Any]:
+    search = getattr(rm, "search", None)
+    if search is not None:
+        found = search(query, k, **options)
+    elif isinstance(rm, Module):
+        found = rm.acall(query, k=k, **options)
+    elif is_driven():
         found = rm(query, k=k, **options)
-    return await found if inspect.isawaitable(found) else found
+    else:  # it may wait, and must not hold up the event loop
+        found = await run_in_thread(lambda: rm(query, k=k, **options))
+    if inspect.isawaitable(found):
+        found = await awaited(found) if not _is_ours(rm) else await found
+    return _listed(found)
 
 
-def _text(passage: Any) -> str:
-    if isinstance(passage, str):
-        return passage
-    for name in ("text", "long_text"):
-        value = passage.get(name) if isinstance(passage, dict) else getattr(passage, name, None)
-        if value is not None:
-            return str(value)
-    return str(passage)
+def _is_ours(rm: Any) -> bool:
+    return type(rm).__module__.startswith("core.")
+
+
+def _listed(found: Any) -> list[Any]:
+    """What a retriever gave as a list: many give a prediction with `passages`."""
+    inner = found.get("passages") if isinstance(found, (Example, Mapping)) else None
+    items = found if inner is None else inner
+    if isinstance(items, str) or not isinstance(items, Iterable):
+        raise ConfigurationError(
+            f"The retriever gave a {type(found).__name__}, not passages.",
+            hint="It returns a list of texts, or of records with `long_text`.",
+        )
+    return list(cast("Iterable[Any]", items))

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 
 from core.foundation.errors import StateError, WorkbenchError
 from core.foundation.files import atomic_write
+from core.modules.old_state import modernised
 
-__all__ = ["FORMAT", "lm_from_state", "load", "load_state", "save"]
+__all__ = ["FORMAT", "lm_from_state", "load", "load_program", "load_state", "save"]
 
 FORMAT = 1
 _MOST = {"num_retries": 100, "n": 1_000}
@@ -58,7 +59,13 @@ class Stateful(Protocol):
 def save(module: Stateful, path: str | os.PathLike[str], *, save_program: bool = False) -> None:
     """Write the state of `module` to `path`; see `Module.save`."""
     target = Path(path)
-    if save_program or target.suffix != ".json":
+    if save_program:
+        raise StateError(
+            "A program's code is not saved: that would be a pickle, which runs whatever it holds when it is opened.",
+            hint=f"Keep the class in your code, call program.save('{target.stem or 'program'}.json'), and load it into "
+            "a new instance; a pipeline's spec saves structure and state together.",
+        )
+    if target.suffix != ".json":
         raise StateError(
             f"Programs are saved as JSON state, not as '{target.name}'.",
             hint="Give a path that ends in .json; pickled programs are never written or read.",
@@ -74,6 +81,11 @@ def save(module: Stateful, path: str | os.PathLike[str], *, save_program: bool =
 def load(module: Stateful, path: str | os.PathLike[str], *, allow_unsafe_lm_state: bool = False) -> None:
     """Read a state file into `module`; see `Module.load`."""
     source = Path(path)
+    if source.is_dir() or source.suffix in {".pkl", ".pickle"}:
+        raise StateError(
+            f"'{source.name}' is a pickled program, and opening one runs whatever code it holds.",
+            hint="In DSPy, call program.save('program.json') and load that file here.",
+        )
     if source.suffix != ".json":
         raise StateError(
             f"'{source.name}' is not a JSON file.", hint="Save the program to a path that ends in .json."
@@ -90,6 +102,19 @@ def load(module: Stateful, path: str | os.PathLike[str], *, allow_unsafe_lm_stat
     load_state(module, state, allow_unsafe_lm_state=allow_unsafe_lm_state)
 
 
+def load_program(path: str | os.PathLike[str], allow_pickle: bool = False) -> Any:
+    """Refuse what DSPy's `load(folder)` does: a whole program is a pickle there.
+
+    Raises:
+        StateError: Always; says what to do instead.
+    """
+    del allow_pickle
+    raise StateError(
+        f"'{Path(path).name}' would be a whole program, which only a pickle holds; pickles are never read.",
+        hint="Make the program with its class, then call program.load('program.json').",
+    )
+
+
 def _check_format(name: str, state: dict[str, Any]) -> None:
     metadata = state.get("metadata")
     ours = metadata.get("core") if isinstance(metadata, dict) else None
@@ -104,8 +129,9 @@ def _check_format(name: str, state: dict[str, Any]) -> None:
 def load_state(module: Stateful, state: dict[str, Any], *, allow_unsafe_lm_state: bool = False) -> None:
     """Load every leaf, first into a copy, so that an error changes nothing; names that are not ours are ignored."""
     names = [name for name, _ in module.named_parameters()]
-    if names == ["self"] and "self" not in state and "signature" in state:
-        state = {"self": state}  # a bare predictor is saved without its path
+    if len(names) == 1 and names[0] not in state and "demos" in state:
+        state = {names[0]: state}  # a bare predictor is saved without its path
+    state = modernised(state, module.named_parameters())
     missing = [name for name in names if name not in state]
     if missing:
         raise StateError(

@@ -1,0 +1,62 @@
+"""Values on their way into the sandbox and out of it: plain data, both ways.
+
+Knows nothing about interpreters.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from core.foundation.fingerprint import jsonable
+
+__all__ = ["from_sandbox", "to_sandbox"]
+
+_SCALARS = (
+    str,
+    bool,
+    int,
+    float,
+    bytes,
+    datetime.date,
+    datetime.timedelta,
+    datetime.timezone,
+    decimal.Decimal,
+)
+_CONTAINERS: dict[type, Callable[[Any], Any]] = {list: list, tuple: tuple, set: set, frozenset: frozenset}
+DEEPEST = 100
+
+
+def to_sandbox(value: Any, depth: int = 0) -> Any:
+    """Return a value as the sandbox can hold it: plain types as they are, records as dicts, anything else as text.
+
+    An object may say itself what it is there: by a method `to_sandbox()`.
+    """
+    if value is None or type(value) in _SCALARS or type(value) is datetime.datetime:
+        return value
+    if depth > DEEPEST:
+        return str(value)
+    if type(value) in _CONTAINERS:
+        return _CONTAINERS[type(value)](to_sandbox(item, depth + 1) for item in value)
+    if isinstance(value, Mapping):
+        return {to_sandbox(key, depth + 1): to_sandbox(item, depth + 1) for key, item in value.items()}
+    own = getattr(value, "to_sandbox", None)
+    if callable(own) and not isinstance(value, type):
+        return to_sandbox(own(), depth + 1)
+    return jsonable(value)
+
+
+def from_sandbox(value: Any, depth: int = 0) -> Any:
+    """Return a value that came out as plain data: instances as dicts, functions as their names."""
+    if value is None or type(value) in _SCALARS or type(value) is datetime.datetime or depth > DEEPEST:
+        return value
+    if type(value) in _CONTAINERS:
+        return _CONTAINERS[type(value)](from_sandbox(item, depth + 1) for item in value)
+    if isinstance(value, dict):
+        return {from_sandbox(key, depth + 1): from_sandbox(item, depth + 1) for key, item in value.items()}
+    attributes = getattr(value, "attributes", None)
+    if isinstance(attributes, dict):
+        return from_sandbox(attributes, depth + 1)
+    return str(value)
