@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from core.data.example import Example
@@ -14,6 +15,7 @@ from core.data.prediction import Prediction
 from core.foundation.drive import drive
 from core.foundation.errors import LMConfigurationError, LMNotConfiguredError, SignatureError, StateError
 from core.foundation.fingerprint import jsonable
+from core.lm.deltas import audience
 from core.modules.module import Module, is_observed, observed, path_of
 from core.modules.overrides import any_overrides, override_for
 from core.modules.parameter import Parameter
@@ -126,7 +128,12 @@ class Predict(Module, Parameter):
         config = _for_samples(config, lm)
         adapter = now.adapter or _default_adapter()
         with span("predict", type(self).__name__, path=path) as opened:
-            completions = await adapter.acall(lm, config, signature, demos, given)
+            hearing = audience.get()
+            if hearing is None:
+                completions = await adapter.acall(lm, config, signature, demos, given)
+            else:
+                ask = partial(adapter.acall, lm, config, signature, demos, given)
+                completions = await hearing.follow(self, path_of(self), signature, adapter, ask)
             prediction = _prediction(completions, signature)
             if opened.recording:
                 opened.set(
