@@ -38,12 +38,15 @@ _HOME = {
     "ChatModuleClient": "core.interop.clients",
     "Claude": "core.interop.clients",
     "Cohere": "core.interop.clients",
+    "ColBERTv2": "core.retrieval",
     "Completions": "core.data",
     "DSPyError": "core.foundation.errors",
     "Databricks": "core.interop.clients",
     "Dataset": "core.data.dataset",
     "EmbeddedLM": "core.lm",
     "Embedder": "core.lm",
+    "Embeddings": "core.retrieval",
+    "EmbeddingsWithScores": "core.retrieval",
     "Evaluate": "core.evaluate",
     "EvaluationResult": "core.evaluate",
     "Example": "core.data",
@@ -77,6 +80,7 @@ _HOME = {
     "configure": "core.settings",
     "configure_cache": "core.lm",
     "context": "core.settings",
+    "deduplicate": "core.retrieval",
     "ensure_signature": "core.signature",
     "inspect_history": "core.lm",
     "load_dataset": "core.data.loaders",
@@ -157,7 +161,7 @@ if TYPE_CHECKING:
         LabeledFewShot,
     )
     from core.pipeline import Pipeline, ProgramSpec, build
-    from core.retrieval import BM25
+    from core.retrieval import BM25, ColBERTv2, Embeddings, EmbeddingsWithScores, deduplicate
     from core.search import Budget
     from core.settings import configure, context
     from core.signature import InputField, OutputField, Signature, ensure_signature, make_signature

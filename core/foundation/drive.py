@@ -18,7 +18,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from core.foundation.errors import WouldBlock
 
-__all__ = ["drive", "drive_user", "io_loop", "on_io", "on_io_thread"]
+__all__ = ["awaited", "drive", "drive_user", "io_loop", "is_driven", "on_io", "on_io_thread"]
 
 T = TypeVar("T")
 
@@ -211,3 +211,23 @@ def drive_user(start: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
     threading.Thread(target=work, name="private-loop", daemon=True).start()
     return result.result()
+
+
+def is_driven() -> bool:
+    """True inside a coroutine that sync code steps, where only `on_io` may be awaited."""
+    return _colour.driven()
+
+
+async def awaited(waiting: Awaitable[T]) -> T:
+    """Wait for something of the user's from either colour: under `drive` on a private loop, else as usual.
+
+    Raises:
+        WouldBlock: Under `drive` on the I/O loop's own thread.
+    """
+    if not is_driven():
+        return await waiting
+
+    async def wait() -> T:
+        return await waiting
+
+    return drive_user(wait)

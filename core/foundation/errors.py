@@ -21,6 +21,7 @@ Knows nothing about what raises them.
     │   │   └── LMInvalidRequestError
     │   │       └── ContextWindowExceededError  LMUnsupportedModelError
     │   └── LMUnexpectedError            an answer that follows no known protocol
+    ├── RetrieverError               a retriever that is not reached or gives no passages
     ├── MetricError                  a metric raised or gave no finite number
     ├── EvaluationAborted            too many failures; what was finished is in `.result`
     ├── BatchAborted                 too many failures; what was finished is in `.results`

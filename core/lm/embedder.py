@@ -8,10 +8,9 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from core.foundation.drive import drive, drive_user, on_io
+from core.foundation.drive import awaited, drive, on_io
 from core.foundation.errors import LMConfigurationError, LMUnexpectedError, MissingExtraError
 from core.lm.cache import active_cache
 from core.lm.cache_key import request_key
@@ -111,8 +110,7 @@ class Embedder:
             LMUnexpectedError: What came back is no vector per text.
             LMError: The endpoint failed.
         """
-        ask = partial(self.acall, inputs, batch_size, caching, **kwargs)
-        return drive_user(ask) if self._is_async else drive(ask())
+        return drive(self.acall(inputs, batch_size, caching, **kwargs))
 
     async def acall(
         self,
@@ -142,11 +140,6 @@ class Embedder:
         return matrix[0] if isinstance(inputs, str) else matrix
 
     @property
-    def _is_async(self) -> bool:
-        call = getattr(type(self._function), "__call__", None)  # noqa: B004 - the method itself is asked about
-        return inspect.iscoroutinefunction(self._function) or inspect.iscoroutinefunction(call)
-
-    @property
     def _name(self) -> str:
         return self.model if isinstance(self.model, str) else ""
 
@@ -169,7 +162,7 @@ class Embedder:
     async def _computed(self, texts: list[str], params: dict[str, Any]) -> list[Any]:
         assert self._function is not None
         returned = self._function(texts, **params)
-        rows = list(await returned if inspect.isawaitable(returned) else returned)
+        rows = list(await awaited(returned) if inspect.isawaitable(returned) else returned)
         if len(rows) != len(texts):
             raise LMUnexpectedError(
                 f"The embedder gave {len(rows)} vectors for {len(texts)} texts.",

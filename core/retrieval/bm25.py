@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, Self
 
-from core.foundation.errors import ConfigurationError, MissingExtraError
+from core.foundation.errors import MissingExtraError
 from core.foundation.fingerprint import fingerprint
-from core.retrieval.fusion import fuse
+from core.retrieval.arguments import checked_corpus, positive
+from core.retrieval.fusion import FUSION_DEPTH, fuse
 from core.retrieval.passage import Passage
 from core.wire.bm25_rank import BM25_B, BM25_K1, CorpusStatistics, best_scores
 from core.wire.tokens import search_tokens
@@ -21,8 +22,6 @@ __all__ = ["BM25"]
 
 # The matrix holds 32-bit floats: whatever comes this close (relatively) to the last place may belong there.
 _DOUBT = 1e-4
-# Each query of several looks this many times deeper, so that a text found by all of them can overtake.
-_FUSION_DEPTH = 4
 
 
 class BM25:
@@ -37,16 +36,8 @@ class BM25:
     """
 
     def __init__(self, corpus: Iterable[str], k: int = 3) -> None:
-        if isinstance(corpus, str):
-            raise ConfigurationError("The corpus is one text.", hint="Give a list of passages.")
-        self.corpus: tuple[str, ...] = tuple(corpus)
-        strange = next((item for item in self.corpus if not isinstance(item, str)), None)
-        if strange is not None:
-            raise ConfigurationError(
-                f"The corpus holds a {type(strange).__name__}; passages are texts.",
-                hint="Write title and text into one string.",
-            )
-        self.k = _positive(k)
+        self.corpus = checked_corpus(corpus)
+        self.k = positive(k)
 
     def __len__(self) -> int:
         return len(self.corpus)
@@ -82,10 +73,10 @@ class BM25:
 
     def rank(self, query: str | Sequence[str], k: int | None = None) -> list[Passage]:
         """Return what `search` returns, now: nothing here waits."""
-        wanted = self.k if k is None else _positive(k)
+        wanted = self.k if k is None else positive(k)
         if isinstance(query, str):
             return self._rank_one(query, wanted)
-        return fuse([self._rank_one(item, wanted * _FUSION_DEPTH) for item in query], wanted)
+        return fuse([self._rank_one(item, wanted * FUSION_DEPTH) for item in query], wanted)
 
     def _rank_one(self, query: str, k: int) -> list[Passage]:
         words = search_tokens(query)
@@ -129,9 +120,3 @@ class BM25:
             [search_tokens(text) for text in self.corpus], create_empty_token=True, show_progress=False
         )
         return matrix
-
-
-def _positive(k: int) -> int:
-    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-        raise ConfigurationError(f"k is {k!r}; it must be a whole number from 1.", hint="For example k=3.")
-    return k

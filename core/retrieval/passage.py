@@ -6,8 +6,9 @@ Knows nothing about how it was found.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["Passage"]
+__all__ = ["Found", "Passage", "passage_text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +32,24 @@ class Passage:
 
     def __str__(self) -> str:
         return self.text
+
+
+class Found(dict[str, Any]):
+    """A passage as a remote retriever describes it: a dict whose keys are attributes too (`found.long_text`)."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"The passage has no '{name}'. It has: {', '.join(self)}.") from None
+
+
+def passage_text(passage: Any) -> str:
+    """Return the text of what a retriever gave: a text, or a record or object with `text` or `long_text`."""
+    if isinstance(passage, str):
+        return passage
+    for name in ("text", "long_text", "page_content"):
+        value = passage.get(name) if isinstance(passage, dict) else getattr(passage, name, None)
+        if value is not None:
+            return str(value)
+    return str(passage)

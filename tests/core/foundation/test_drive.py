@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.foundation.drive import drive, drive_user, io_loop, on_io, on_io_thread
+from core.foundation.drive import awaited, drive, drive_user, io_loop, is_driven, on_io, on_io_thread
 from core.foundation.errors import WouldBlock
 from core.foundation.threads import run_in_thread
 
@@ -152,3 +152,20 @@ def test_our_own_driver_names_what_it_cannot_step() -> None:
 
     with pytest.raises(RuntimeError, match="event loop"):
         drive(foreign())
+
+
+def test_what_a_user_awaits_is_waited_for_in_both_colours():
+    async def users():
+        await asyncio.sleep(0)
+        return 42
+
+    async def ours():
+        return is_driven(), await awaited(users())
+
+    assert drive(ours()) == (True, 42)
+    assert asyncio.run(ours()) == (False, 42)
+
+    async def notebook():
+        return drive(ours())
+
+    assert asyncio.run(notebook()) == (True, 42)
