@@ -17,6 +17,7 @@ from core.foundation.errors import LMConfigurationError, LMNotConfiguredError, S
 from core.foundation.fingerprint import jsonable
 from core.lm.deltas import audience
 from core.modules.module import Module, is_observed, observed, path_of
+from core.modules.overlay import overlay
 from core.modules.overrides import any_overrides, override_for
 from core.modules.parameter import Parameter
 from core.settings import Settings, callers, current
@@ -115,34 +116,35 @@ class Predict(Module, Parameter):
             )
             lm = override.lm or lm
             config = {**config, **override.config} if override.config else config
-        if lm is None:
-            raise LMNotConfiguredError(
-                "No language model is configured.",
-                hint='Call core.configure(lm=core.LM("embedded/in-context")), or give the step its own lm.',
-            )
         if not hasattr(lm, "respond"):
-            raise LMConfigurationError(
-                f"A language model is an object, not {lm!r}.", hint='Make one: core.LM("openai/gpt-4o-mini").'
-            )
+            raise _no_model(lm)
         given = self._checked(signature, inputs, now)
+        attempt, asked, further = overlay.get(), given, None
+        if attempt is not None:
+            config = attempt.config(config, lm)
+            extension = attempt.extensions.get(id(self))
+            if extension is not None:
+                signature, demos = extension.signature(signature), extension.demos(demos)
+                further = dict(extension.values)
+                asked = {**given, **further}
         config = _for_samples(config, lm)
         adapter = now.adapter or _default_adapter()
         with span("predict", type(self).__name__, path=path) as opened:
             hearing = audience.get()
             if hearing is None:
-                completions = await adapter.acall(lm, config, signature, demos, given)
+                completions = await adapter.acall(lm, config, signature, demos, asked)
             else:
-                ask = partial(adapter.acall, lm, config, signature, demos, given)
+                ask = partial(adapter.acall, lm, config, signature, demos, asked)
                 completions = await hearing.follow(self, path_of(self), signature, adapter, ask)
             prediction = _prediction(completions, signature)
             if opened.recording:
                 opened.set(
                     signature=signature.signature,
-                    inputs=jsonable(given),
+                    inputs=jsonable(asked),
                     outputs=jsonable(prediction.toDict()),
                 )
         if listening:
-            record_step(self, given, prediction, path)
+            record_step(self, given, prediction, path, further)
         if now.trace is not None:
             _append(now.trace, (self, given, prediction), now.max_trace_size)
         return prediction
@@ -221,6 +223,17 @@ def _default_adapter() -> Any:
     from core.adapters import default_adapter
 
     return default_adapter()
+
+
+def _no_model(lm: Any) -> LMConfigurationError:
+    if lm is None:
+        return LMNotConfiguredError(
+            "No language model is configured.",
+            hint='Call core.configure(lm=core.LM("embedded/in-context")), or give the step its own lm.',
+        )
+    return LMConfigurationError(
+        f"A language model is an object, not {lm!r}.", hint='Make one: core.LM("openai/gpt-4o-mini").'
+    )
 
 
 def _for_samples(config: dict[str, Any], lm: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Knows nothing about predictors; it keeps what it is handed.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -14,13 +14,27 @@ __all__ = ["TraceStep", "collect", "record_step"]
 
 
 class TraceStep(tuple[Any, dict[str, Any], Any]):
-    """One predictor call: unpacks as (predictor, inputs, prediction); `path` names the predictor in its program."""
+    """One predictor call: unpacks as (predictor, inputs, prediction).
+
+    Attributes:
+        path: Names the predictor in its program.
+        further: Inputs that it got for this attempt alone: a hint, past outputs and feedback.
+    """
 
     path: str
+    further: dict[str, Any]
 
-    def __new__(cls, predictor: Any, inputs: dict[str, Any], outputs: Any, path: str) -> TraceStep:
+    def __new__(
+        cls,
+        predictor: Any,
+        inputs: dict[str, Any],
+        outputs: Any,
+        path: str,
+        further: dict[str, Any] | None = None,
+    ) -> TraceStep:
         step = super().__new__(cls, (predictor, inputs, outputs))
         step.path = path
+        step.further = further or {}
         return step
 
     @property
@@ -59,11 +73,35 @@ def collect() -> Generator[list[TraceStep]]:
             outer.extend(steps)
 
 
-def record_step(predictor: Any, inputs: dict[str, Any], outputs: Any, path: str) -> None:
+@contextmanager
+def aside() -> Generator[list[TraceStep]]:
+    """Collect the predictor calls made inside the block and hand them to nobody; `add_steps` may, afterwards."""
+    steps: list[TraceStep] = []
+    token = _steps.set(steps)
+    try:
+        yield steps
+    finally:
+        _steps.reset(token)
+
+
+def add_steps(made: Iterable[TraceStep]) -> None:
+    """Add calls that were collected aside to the list of the innermost `collect`, if there is one."""
+    steps = _steps.get()
+    if steps is not None:
+        steps.extend(made)
+
+
+def record_step(
+    predictor: Any,
+    inputs: dict[str, Any],
+    outputs: Any,
+    path: str,
+    further: dict[str, Any] | None = None,
+) -> None:
     """Add one call to the list of the innermost `collect`, if there is one."""
     steps = _steps.get()
     if steps is not None:
-        steps.append(TraceStep(predictor, inputs, outputs, path))
+        steps.append(TraceStep(predictor, inputs, outputs, path, further))
 
 
 def steps_so_far() -> int:
