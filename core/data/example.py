@@ -96,7 +96,7 @@ class Example:
 
     def items(self, include_dspy: bool = False) -> list[tuple[str, Any]]:
         """(name, value) pairs."""
-        return [(key, self._store[key]) for key in self.keys(include_dspy)]
+        return [item for item in self._store.items() if include_dspy or not item[0].startswith(_HIDDEN)]
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a field or `default`."""

@@ -8,10 +8,10 @@ runs on threads.
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 from core.evaluate.score import Score, as_score
@@ -134,28 +134,32 @@ class MetricCall:
         """
         arguments = (example, prediction, trace, None, None)[: self._arguments]
         try:
-            return as_score(await self._call(arguments))
+            if self._inline and self._awaited is None:
+                try:
+                    returned = self._in_place(arguments)
+                except WouldBlock:
+                    self._inline = False
+                else:
+                    return as_score(await returned if inspect.isawaitable(returned) else returned)
+            return as_score(await self._waiting(arguments))
         except (MetricError, BudgetExceeded):
             raise
         except Exception as error:
             raise MetricError(f"The metric '{self.name}' raised {type(error).__name__}: {error}") from error
 
-    async def _call(self, arguments: tuple[Any, ...]) -> Any:
+    def _in_place(self, arguments: tuple[Any, ...]) -> Any:
+        started = perf_counter()
+        returned = self.metric(*arguments)
+        self._slow = self._slow + 1 if perf_counter() - started > SLOW_METRIC_SECONDS else 0
+        self._inline = self._computes or self._slow < SLOW_CALLS
+        return returned
+
+    async def _waiting(self, arguments: tuple[Any, ...]) -> Any:
         if self._awaited is not None:
             try:
                 return await self._awaited(*arguments)
             except WouldBlock:
                 self._awaited, self._inline = None, False
-        if self._inline:
-            started = time.perf_counter()
-            try:
-                returned = self.metric(*arguments)
-            except WouldBlock:
-                self._inline = False
-            else:
-                self._slow = self._slow + 1 if time.perf_counter() - started > SLOW_METRIC_SECONDS else 0
-                self._inline = self._computes or self._slow < SLOW_CALLS
-                return await returned if inspect.isawaitable(returned) else returned
         returned = await run_in_thread(self.metric, *arguments, executor=self._threads)
         return await returned if inspect.isawaitable(returned) else returned
 

@@ -27,6 +27,9 @@ class Score:
     """Why, in words, where the metric says so."""
 
 
+_RIGHT, _WRONG = Score(1.0), Score(0.0)
+
+
 def as_score(returned: Any) -> Score:
     """Turn what a metric returned into a `Score`.
 
@@ -36,6 +39,8 @@ def as_score(returned: Any) -> Score:
     Raises:
         MetricError: It is no finite number.
     """
+    if type(returned) is bool:
+        return _RIGHT if returned else _WRONG
     if isinstance(returned, Score):
         return Score(_finite(returned.value), returned.feedback)
     if isinstance(returned, (Example, Mapping)):

@@ -23,7 +23,9 @@ def jsonable(value: Any) -> Any:
     Pydantic models and dataclasses become dicts, sets become sorted lists, numpy's values Python's,
     non-finite floats their names.
     """
-    if value is None or (isinstance(value, (str, bool, int)) and not isinstance(value, Enum)):
+    if type(value) is str or value is None:  # most of what is asked
+        return value
+    if isinstance(value, (str, bool, int)) and not isinstance(value, Enum):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
@@ -60,9 +62,13 @@ def _model_data(model: Any) -> Any:
         return model.model_dump()
 
 
+# Made once: `json.dumps` with options makes an encoder per call.
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
 def canonical_json(value: Any) -> str:
     """Return one text per value: sorted keys, no spaces, Unicode kept."""
-    return json.dumps(jsonable(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _CANONICAL.encode(jsonable(value))
 
 
 def fingerprint(value: Any) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from core.foundation.fingerprint import canonical_json, jsonable
@@ -21,15 +22,28 @@ NOT_SEMANTIC = frozenset({"timeout", "stream", "stream_options"})
 """How a request travels, not what it asks."""
 
 
-# Made once: `json.dumps` with options makes an encoder per call.
+# Made once: `json.dumps` with options makes an encoder per call, and `encode` one in C per call.
 _KEYS = json.JSONEncoder(sort_keys=True, default=jsonable)
 _VALUES = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=jsonable)
 _READER = json.JSONDecoder()
 
 
+def _key_text() -> Callable[[Any], str]:
+    """Return `_KEYS.encode`, or what it calls in the end where this Python's `json` has that."""
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return _KEYS.encode
+    quote = json.encoder.encode_basestring_ascii
+    chunks = make(None, jsonable, quote, None, _KEYS.key_separator, _KEYS.item_separator, True, False, True)
+    return lambda value: "".join(chunks(value, 0))
+
+
+_as_key_text = _key_text()
+
+
 def request_key(identity: str, request: LMRequest) -> str:
     """Return 64 hex digits that name the request and who answers it; credentials take no part."""
-    params = {
+    params = request.params and {
         name: int(value) if type(value) is float and value.is_integer() else value
         for name, value in request.params.items()
         if name not in NOT_SEMANTIC
@@ -44,7 +58,7 @@ def request_key(identity: str, request: LMRequest) -> str:
         request.rollout_id,
     ]
     try:
-        text = _KEYS.encode(whole)
+        text = _as_key_text(whole)
     except (TypeError, ValueError):  # keys of mixed types
         text = canonical_json(whole)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -122,6 +122,7 @@ class Layout(ABC):
         self.inputs = [WireField(data) for data in signature["fields"] if data["role"] == "input"]
         self.outputs = [WireField(data) for data in signature["fields"] if data["role"] == "output"]
         self.by_name = {field.name: field for field in self.outputs}
+        self._required = {field.name for field in self.outputs if field.required}
         self._by_loose_name = {field.name.casefold(): field for field in reversed(self.outputs)}
         self.system = f"{self.field_lists()}\n{self.structure()}\n\n{self.task()}".rstrip()
         self.reminder = self.reminding()
@@ -244,13 +245,13 @@ class Layout(ABC):
     def output_called(self, name: str) -> WireField | None:
         """Return the output of that name, in any case, with spaces or hyphens for underscores."""
         field = self.by_name.get(name)
-        if field is None:
+        if field is None and name:
             field = self._by_loose_name.get(name.strip().replace(" ", "_").replace("-", "_").casefold())
         return field
 
     def has_required(self, found: Mapping[str, Any]) -> bool:
         """True when `found` names every output that must be there."""
-        return bool(found) and all(field.name in found for field in self.outputs if field.required)
+        return bool(found) and self._required <= found.keys()
 
     def empty_reply(self) -> ReplyError:
         """Return the error for a reply without text."""

@@ -14,6 +14,8 @@ _THOUGHTS = (("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<|channel
 def without_thoughts(text: str) -> str:
     """Return `text` without a block of thinking at its start; a block that never ends is left alone."""
     head = text[:64].lstrip()
+    if not head.startswith("<"):
+        return text
     for opening, closing in _THOUGHTS:
         if head.startswith(opening) and (end := text.find(closing)) >= 0:
             return text[end + len(closing) :].lstrip()
