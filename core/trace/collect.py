@@ -117,6 +117,17 @@ def take_back_steps(before: int) -> None:
         del steps[before:]
 
 
+@contextmanager
+def taken_back_on(kind: type[BaseException]) -> Generator[None]:
+    """Where the block ends with that exception, forget what it added: the work is going to be done again."""
+    before = steps_so_far()
+    try:
+        yield
+    except kind:
+        take_back_steps(before)
+        raise
+
+
 def is_collecting() -> bool:
     """True inside `collect`."""
     return _steps.get() is not None
