@@ -22,7 +22,6 @@ class Limits:
         memory: Bytes of heap.
         recursion: Depth of function calls.
         calls: Calls of tools and of the system over the whole session.
-        sleep: Seconds of `time.sleep` over the whole session.
         output: Characters of printed text that one `execute` keeps; the rest is counted and dropped.
     """
 
@@ -30,7 +29,6 @@ class Limits:
     memory: int = 256_000_000
     recursion: int = 400
     calls: int = 10_000
-    sleep: float = 5.0
     output: int = 100_000
 
     def __post_init__(self) -> None:
@@ -47,5 +45,4 @@ class Limits:
             "max_memory": self.memory,
             "max_recursion_depth": self.recursion,
             "max_suspensions": self.calls,
-            "max_total_sleep_secs": self.sleep,
         }

@@ -91,9 +91,8 @@ class Worker:
         with self._busy:
             if self._session is not None or self.closed:
                 return
-            policy = {"sleep": "system", "sleep_system_max": self._limits.sleep}
             session = _pool.get().checkout(
-                limits=self._limits.for_session(), script_name="code.py", os_policy=policy
+                limits=self._limits.for_session(), script_name="code.py", os_policy={"sleep": "zero"}
             )
             try:
                 self._session = session.__enter__()
