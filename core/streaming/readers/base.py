@@ -1,0 +1,99 @@
+"""`FieldReader`: pieces of a reply in, pieces of one field's text out.
+
+Knows nothing about layouts. A reader says only what no further text can change; what it cannot tell it keeps, and
+whoever reads the whole reply afterwards has the last word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from core.foundation.registry import Registry
+
+__all__ = ["FieldReader", "Stripped", "WithoutThoughts", "reader_for", "readers"]
+
+
+class FieldReader(Protocol):
+    """Finds one field."""
+
+    @property
+    def done(self) -> bool:
+        """Whether the field has ended."""
+        ...
+
+    def feed(self, piece: str) -> str:
+        """Take the next piece of the reply; return what it adds to the field's text for certain."""
+        ...
+
+
+Make = Callable[[Callable[[str], bool]], FieldReader]
+readers: Registry[Make] = Registry("reply reader", "core.streaming.readers")
+"""Layout name → reader, made from a test whether a name in the reply is the field's."""
+
+
+def reader_for(layout: Any, field: str) -> FieldReader | None:
+    """Return a reader of one output field; None where its layout has none."""
+    name = getattr(layout, "name", "")
+    if name not in readers.names():
+        return None
+
+    def is_field(text: str) -> bool:
+        found = layout.output_called(text)
+        return found is not None and found.name == field
+
+    return WithoutThoughts(readers.get(name)(is_field))
+
+
+_THOUGHTS = (("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<|channel>thought", "<channel|>"))
+
+
+class WithoutThoughts:
+    """Keeps a block of thinking at the start of a reply from a reader, as the layouts do."""
+
+    def __init__(self, reader: FieldReader) -> None:
+        self._reader = reader
+        self._held: str | None = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether the field has ended."""
+        return self._reader.done
+
+    def feed(self, piece: str) -> str:
+        """Take the next piece of the reply."""
+        if self._held is None:
+            return self._reader.feed(piece)
+        self._held += piece
+        head = self._held.lstrip()
+        for opening, closing in _THOUGHTS:
+            if head.startswith(opening):
+                end = head.find(closing)
+                if end < 0:
+                    return ""
+                return self._go_on(head[end + len(closing) :])
+            if opening.startswith(head):
+                return ""  # perhaps its beginning
+        return self._go_on(self._held)
+
+    def _go_on(self, text: str) -> str:
+        self._held = None
+        return self._reader.feed(text)
+
+
+class Stripped:
+    """Text without the white space around it, said as early as that can be known."""
+
+    def __init__(self) -> None:
+        self._begun = False
+        self._space = ""
+
+    def feed(self, text: str) -> str:
+        """Return what of the text is certainly no white space at the end."""
+        text = self._space + text
+        if not self._begun:
+            text = text.lstrip()
+        said = text.rstrip()
+        self._space = text[len(said) :]
+        self._begun = self._begun or bool(said)
+        return said
