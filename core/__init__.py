@@ -40,6 +40,7 @@ _HOME = {
     "Cohere": "core.interop.clients",
     "ColBERTv2": "core.retrieval",
     "Completions": "core.data",
+    "ContextWindowExceededError": "core.foundation.errors",
     "DSPyError": "core.foundation.errors",
     "Databricks": "core.interop.clients",
     "Dataset": "core.data.dataset",
@@ -58,7 +59,20 @@ _HOME = {
     "InputField": "core.signature",
     "JSONAdapter": "core.adapters",
     "LM": "core.lm",
+    "LMAuthError": "core.foundation.errors",
+    "LMBillingError": "core.foundation.errors",
+    "LMConfigurationError": "core.foundation.errors",
     "LMError": "core.foundation.errors",
+    "LMInvalidRequestError": "core.foundation.errors",
+    "LMNotConfiguredError": "core.foundation.errors",
+    "LMProviderError": "core.foundation.errors",
+    "LMRateLimitError": "core.foundation.errors",
+    "LMServerError": "core.foundation.errors",
+    "LMTimeoutError": "core.foundation.errors",
+    "LMTransportError": "core.foundation.errors",
+    "LMUnexpectedError": "core.foundation.errors",
+    "LMUnsupportedFeatureError": "core.foundation.errors",
+    "LMUnsupportedModelError": "core.foundation.errors",
     "LabeledFewShot": "core.optimizers",
     "Mistral": "core.interop.clients",
     "Module": "core.modules",
@@ -73,6 +87,7 @@ _HOME = {
     "Retrieve": "core.modules",
     "ScriptedLM": "core.lm",
     "Signature": "core.signature",
+    "SignatureMeta": "core.signature",
     "Together": "core.interop.clients",
     "WorkbenchError": "core.foundation.errors",
     "build": "core.pipeline",
@@ -81,6 +96,8 @@ _HOME = {
     "configure_cache": "core.lm",
     "context": "core.settings",
     "deduplicate": "core.retrieval",
+    "disable_logging": "core.interop.loggers",
+    "enable_logging": "core.interop.loggers",
     "ensure_signature": "core.signature",
     "inspect_history": "core.lm",
     "load_dataset": "core.data.loaders",
@@ -131,7 +148,27 @@ if TYPE_CHECKING:
     from core.data.dataset import Dataset
     from core.data.loaders import load_dataset
     from core.evaluate import Evaluate, EvaluationResult, make_metric
-    from core.foundation.errors import AdapterParseError, BudgetExceeded, DSPyError, LMError, WorkbenchError
+    from core.foundation.errors import (
+        AdapterParseError,
+        BudgetExceeded,
+        ContextWindowExceededError,
+        DSPyError,
+        LMAuthError,
+        LMBillingError,
+        LMConfigurationError,
+        LMError,
+        LMInvalidRequestError,
+        LMNotConfiguredError,
+        LMProviderError,
+        LMRateLimitError,
+        LMServerError,
+        LMTimeoutError,
+        LMTransportError,
+        LMUnexpectedError,
+        LMUnsupportedFeatureError,
+        LMUnsupportedModelError,
+        WorkbenchError,
+    )
     from core.interop.clients import (
         Anthropic,
         Anyscale,
@@ -150,9 +187,10 @@ if TYPE_CHECKING:
         OpenAI,
         Together,
     )
+    from core.interop.loggers import disable_logging, enable_logging
+    from core.interop.optimize_signature import optimize_signature
     from core.lm import LM, BaseLM, EmbeddedLM, Embedder, ScriptedLM, configure_cache, inspect_history
     from core.modules import ChainOfThought, Module, Predict, Retrieve
-    from core.interop.optimize_signature import optimize_signature
     from core.optimizers import (
         OPRO,
         BootstrapFewShot,
@@ -164,5 +202,12 @@ if TYPE_CHECKING:
     from core.retrieval import BM25, ColBERTv2, Embeddings, EmbeddingsWithScores, deduplicate
     from core.search import Budget
     from core.settings import configure, context
-    from core.signature import InputField, OutputField, Signature, ensure_signature, make_signature
+    from core.signature import (
+        InputField,
+        OutputField,
+        Signature,
+        SignatureMeta,
+        ensure_signature,
+        make_signature,
+    )
     from core.trace import collect, tree

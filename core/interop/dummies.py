@@ -6,6 +6,7 @@ Knows nothing about networks. Our own tests use `core.ScriptedLM`, which says le
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -19,6 +20,8 @@ from core.signature import SignatureMeta, make_signature
 __all__ = ["DummyLM", "DummyVectorizer", "dummy_rm"]
 
 _EXHAUSTED = "No more responses"
+_CLOSING = "[[ ## completed ## ]]"
+_SECTION = re.compile(r"^\[\[ ## (\w+) ## \]\]\n(.*?)(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
 
 
 class DummyLM(BaseLM):
@@ -68,7 +71,8 @@ class DummyLM(BaseLM):
         return self._written(fields) if fields is not None else self._written({"answer": _EXHAUSTED})
 
     def _written(self, fields: Mapping[str, Any]) -> str:
-        return self.adapter.format_assistant_message_content(_signature(tuple(fields)), dict(fields))
+        text = self.adapter.format_assistant_message_content(_signature(tuple(fields)), dict(fields))
+        return text.strip().removesuffix(_CLOSING).strip()
 
 
 def _signature(names: tuple[str, ...]) -> SignatureMeta:
@@ -84,10 +88,9 @@ def _followed(messages: list[Any]) -> str:
     return ""
 
 
-def _values(message: Any) -> tuple[str, ...]:
+def _values(message: Any) -> tuple[tuple[str, str], ...]:
     """The marked sections of a request, without the reminder behind the last one."""
-    parts = str(message["content"]).split("[[ ## ")[1:]
-    return tuple(part.split("\n\n")[0].strip() for part in parts)
+    return tuple(_SECTION.findall(str(message["content"])))
 
 
 class DummyVectorizer:
