@@ -13,6 +13,7 @@ from typing import Any
 
 import pydantic
 
+from core.callbacks import reported
 from core.data.types.arguments import (
     Parameters,
     checked_arguments,
@@ -104,21 +105,21 @@ class Tool(Type):
         """
         if self._is_async() and not current().allow_tool_async_sync_conversion:
             raise self._refusal()
-        with span("tool", self.name, inputs=kwargs) as opened:
+        with reported("tool", self, kwargs) as call, span("tool", self.name, inputs=kwargs) as opened:
             result = self._start(kwargs)
             if inspect.isawaitable(result):
                 result = self._waited(result)
             opened.set(outputs=result)
-            return result
+            return call.gives(result)
 
     async def acall(self, **kwargs: Any) -> Any:
         """Call it from async code, whether the function is sync or async; errors as for a sync call."""
-        with span("tool", self.name, inputs=kwargs) as opened:
+        with reported("tool", self, kwargs) as call, span("tool", self.name, inputs=kwargs) as opened:
             result = self._start(kwargs)
             if inspect.isawaitable(result):
                 result = await result
             opened.set(outputs=result)
-            return result
+            return call.gives(result)
 
     def _start(self, kwargs: dict[str, Any]) -> Any:
         """Check the arguments and call the function; an async one gives its coroutine."""

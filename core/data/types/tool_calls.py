@@ -217,6 +217,19 @@ class ToolCalls(Type):
         return cls.model_validate({"tool_calls": list(calls)})
 
     @classmethod
+    def __get_pydantic_json_schema__(cls, _core: Any, _handler: Any) -> dict[str, Any]:
+        call = {
+            "type": "object",
+            "properties": {
+                "name": {"type": "string"},
+                "args": {"type": "object", "additionalProperties": True},
+            },
+            "required": ["name", "args"],
+        }
+        calls = {"tool_calls": {"type": "array", "items": call}}
+        return {"type": "object", "properties": calls, "required": ["tool_calls"]}
+
+    @classmethod
     def description(cls) -> str:
         """Return the form of the calls."""
         return 'A JSON object: {"tool_calls": [{"name": tool, "args": {argument: value}}, …]}.'
