@@ -22,6 +22,7 @@ Knows nothing about what raises them.
     │   │       └── ContextWindowExceededError  LMUnsupportedModelError
     │   └── LMUnexpectedError            an answer that follows no known protocol
     ├── RetrieverError               a retriever that is not reached or gives no passages
+    ├── ToolError                    a tool that runs elsewhere failed
     ├── MetricError                  a metric raised or gave no finite number
     ├── EvaluationAborted            too many failures; what was finished is in `.result`
     ├── BatchAborted                 too many failures; what was finished is in `.results`
@@ -79,6 +80,7 @@ __all__ = [
     "SignatureError",
     "StateError",
     "StoreError",
+    "ToolError",
     "UnknownNameError",
     "ValueCoercionError",
     "WorkbenchError",
@@ -319,6 +321,10 @@ class RetrieverError(WorkbenchError):
     def __init__(self, message: str, *, hint: str = "", status: int | None = None) -> None:
         super().__init__(message, hint=hint)
         self.status = status
+
+
+class ToolError(WorkbenchError, RuntimeError):
+    """A tool that runs elsewhere (an MCP server, LangChain) failed; the message quotes what it said."""
 
 
 class MetricError(WorkbenchError):
