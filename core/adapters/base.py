@@ -96,7 +96,13 @@ class Adapter(FormatHooks):
             if opened.recording:
                 opened.set(demos=len(demos), messages=len(messages))
         response = await self.ask(lm, messages, lm_kwargs, signature)
-        return [await self._read(lm, lm_kwargs, signature, messages, output) for output in response.outputs]
+        found: list[dict[str, Any]] = []
+        for output in response.outputs:
+            try:
+                found.append(self._traced_parse(layout, signature, output, turn=0))
+            except ReplyError as error:
+                found.append(await self._repaired(lm, lm_kwargs, signature, messages, output, error))
+        return found
 
     async def ask(
         self,
@@ -108,27 +114,28 @@ class Adapter(FormatHooks):
         """Send one request."""
         return await lm.respond(messages, **lm_kwargs)
 
-    async def _read(
+    async def _repaired(
         self,
         lm: LanguageModel,
         lm_kwargs: Mapping[str, Any],
         signature: SignatureMeta,
         messages: list[Message],
         output: LMOutput,
+        error: ReplyError,
     ) -> dict[str, Any]:
-        """Return the fields of one completion, after repair turns if need be."""
+        """Return the fields of one completion that could not be read, after repair turns."""
         layout = layout_of(signature, self.layout)
-        texts: list[str] = []
-        while True:
+        texts = [output.text or ""]
+        while len(texts) <= self.repair_turns:
+            messages = repair_messages(layout, messages, texts[-1], error)
+            response = await self.ask(lm, messages, _one_sample(lm, lm_kwargs), signature)
+            output = response.outputs[0] if response.outputs else LMOutput("")
             texts.append(output.text or "")
             try:
                 return self._traced_parse(layout, signature, output, turn=len(texts) - 1)
-            except ReplyError as error:
-                if len(texts) > self.repair_turns:
-                    raise self._unreadable(signature, error, texts) from error
-                messages = repair_messages(layout, messages, texts[-1], error)
-            response = await self.ask(lm, messages, _one_sample(lm, lm_kwargs), signature)
-            output = response.outputs[0] if response.outputs else LMOutput("")
+            except ReplyError as again:
+                error = again
+        raise self._unreadable(signature, error, texts) from error
 
     def _traced_parse(
         self, layout: Layout, signature: SignatureMeta, output: LMOutput, turn: int

@@ -14,6 +14,7 @@ from core.foundation.fingerprint import fingerprint, jsonable
 __all__ = ["Example"]
 
 _HIDDEN = "dspy_"
+_set = object.__setattr__
 
 
 class Example:
@@ -26,23 +27,39 @@ class Example:
     `with_inputs` says which fields a program gets; the others are labels. Methods that change return copies.
     """
 
-    __slots__ = ("_id", "_input_keys", "_store")
+    __slots__ = ("_content", "_id", "_input_keys", "_store")
 
     _store: dict[str, Any]
     _input_keys: tuple[str, ...] | None
     _id: str | None
+    _content: tuple[dict[str, Any], str]
+    """The fields when their fingerprint was last taken, and it; only where all of them are texts, which cannot change
+    in place."""
 
     def __init__(self, base: Example | Mapping[str, Any] | None = None, **values: Any) -> None:
-        start = base._store if isinstance(base, Example) else (base or {})
-        object.__setattr__(self, "_store", {**start, **values})
-        object.__setattr__(self, "_input_keys", base._input_keys if isinstance(base, Example) else None)
-        object.__setattr__(self, "_id", base._id if isinstance(base, Example) else None)
+        keys = own = None
+        if isinstance(base, Example):
+            keys, own, base = base._input_keys, base._id, base._store
+        _set(self, "_store", {**(base or {}), **values})
+        _set(self, "_input_keys", keys)
+        _set(self, "_id", own)
 
     @property
     def id(self) -> str:
         """A stable name: the field `id`, what a dataset gave, or the start of the content's fingerprint."""
-        own = self._store.get("id", self._id)
-        return str(own) if own is not None else fingerprint(self._store)[:12]
+        store = self._store
+        own = store.get("id", self._id)
+        if own is not None:
+            return str(own)
+        try:
+            if self._content[0] == store:
+                return self._content[1]
+        except AttributeError:  # not asked before
+            pass
+        found = fingerprint(store)[:12]
+        if all(type(value) is str for value in store.values()):
+            object.__setattr__(self, "_content", (dict(store), found))
+        return found
 
     @property
     def input_keys(self) -> tuple[str, ...] | None:

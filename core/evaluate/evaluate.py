@@ -14,6 +14,7 @@ from typing import Any
 
 from core.callbacks import reported
 from core.data.example import Example
+from core.data.prediction import Prediction
 from core.evaluate.call import MetricCall, ProgramCall, name_of
 from core.evaluate.progress import Progress
 from core.evaluate.report import EvaluationResult, Summary
@@ -261,8 +262,6 @@ class _Job:
         )
 
     def _prediction(self, row: Row) -> Any:
-        from core.data.prediction import Prediction
-
         found = self.run.predictions[row.index]
         return Prediction() if found is None and not row.outputs else found
 

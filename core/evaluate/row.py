@@ -241,15 +241,15 @@ def _row(
     error: str = "",
     expected: bool = True,
 ) -> Row:
-    named, calls = example.input_keys is not None, so_far.program
+    named, calls = example.input_keys or (), so_far.program
     usage, cost = _sums(calls)
     metric_usage, metric_cost = _sums(so_far.metric)
     # By position, in the order of the fields: names would cost as much as the rest.
     return Row(
         index,
         example.id,
-        example.input_values() if named else {},
-        _shown(example.label_values()) if named else dict(example.items()),
+        {} if example.input_keys is None else example.input_values(),
+        {name: value for name, value in example.items() if name not in named},
         _outputs(so_far.prediction) if so_far.answered else {},
         None if score is None else score.value,
         outcome,
@@ -277,11 +277,6 @@ def _sums(calls: list[_Call]) -> tuple[Usage, float | None]:
     for more, price, _ in calls[1:]:
         usage, cost = usage + more, None if cost is None or price is None else cost + price
     return usage, cost
-
-
-def _shown(values: dict[str, Any]) -> dict[str, Any]:
-    """Without the fields that DSPy's datasets carry for themselves."""
-    return {name: value for name, value in values.items() if not name.startswith("dspy_")}
 
 
 def _outputs(prediction: Any) -> dict[str, Any]:

@@ -29,7 +29,7 @@ __all__ = ["Predict"]
 
 _log = logging.getLogger("core.predict")
 
-_CONTROLS = ("signature", "new_signature", "demos", "config", "lm")
+_CONTROLS = frozenset({"signature", "new_signature", "demos", "config", "lm"})
 _LOW_TEMPERATURE = 0.15
 _SAMPLING_TEMPERATURE = 0.7
 
@@ -128,7 +128,7 @@ class Predict(Module, Parameter):
                 further = dict(extension.values)
                 asked = {**given, **further}
         config = _for_samples(config, lm)
-        adapter = now.adapter or _default_adapter()
+        adapter = now.adapter or (_default.adapter or _default_adapter())
         with span("predict", type(self).__name__, path=path) as opened:
             hearing = audience.get()
             if hearing is None:
@@ -160,6 +160,8 @@ class Predict(Module, Parameter):
             raise SignatureError("Inputs are given by name.", hint=f"Write: predictor({names}).")
 
     def _take_controls(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        if _CONTROLS.isdisjoint(inputs):
+            return {}
         fields = self.signature.input_fields
         return {name: inputs.pop(name) for name in _CONTROLS if name in inputs and name not in fields}
 
@@ -183,7 +185,9 @@ class Predict(Module, Parameter):
                 )
         if now.warn_on_type_mismatch:
             for name, value in inputs.items():
-                _warn_of_type(fields[name], value)
+                field = fields[name]
+                if field.annotation is not str:  # text takes anything
+                    _warn_of_type(field, value)
         return inputs
 
     def dump_state(self, json_mode: bool = True) -> dict[str, Any]:
@@ -219,10 +223,20 @@ class Predict(Module, Parameter):
         return f"{type(self).__name__}({self.signature!r})"
 
 
+class _Default:
+    """The adapter of calls that name none, once somebody needed it."""
+
+    adapter: Any = None
+
+
+_default = _Default()
+
+
 def _default_adapter() -> Any:
     from core.adapters import default_adapter
 
-    return default_adapter()
+    _default.adapter = default_adapter()
+    return _default.adapter
 
 
 def _no_model(lm: Any) -> LMConfigurationError:
@@ -262,9 +276,9 @@ _EASY = {str: "str", int: "int", float: "float", bool: "bool", list: "list", dic
 
 
 def _warn_of_type(field: Field, value: Any) -> None:
-    """Warn where a plain type was declared and something plainly different was given; text takes anything."""
+    """Warn where a plain type was declared and something plainly different was given."""
     wanted = field.annotation
-    if wanted is str or wanted not in _EASY or isinstance(value, wanted):
+    if wanted not in _EASY or isinstance(value, wanted):
         return
     if wanted is float and isinstance(value, int):
         return
