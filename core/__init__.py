@@ -58,6 +58,8 @@ _HOME = {
     "HFModel": "core.interop.clients",
     "InputField": "core.signature",
     "JSONAdapter": "core.adapters",
+    "TwoStepAdapter": "core.adapters",
+    "XMLAdapter": "core.adapters",
     "LM": "core.lm",
     "LMAuthError": "core.foundation.errors",
     "LMBillingError": "core.foundation.errors",
@@ -143,7 +145,7 @@ _paths.install()
 
 if TYPE_CHECKING:
     from core import settings as settings
-    from core.adapters import Adapter, ChatAdapter, JSONAdapter
+    from core.adapters import Adapter, ChatAdapter, JSONAdapter, TwoStepAdapter, XMLAdapter
     from core.data import Completions, Example, Prediction
     from core.data.dataset import Dataset
     from core.data.loaders import load_dataset

@@ -5,11 +5,24 @@ Knows nothing about who answers. One file per adapter; a stranger's registers wi
 
 from functools import lru_cache
 
+from core.adapters.baml import BAMLAdapter
 from core.adapters.base import Adapter, adapters, wire_signature
 from core.adapters.chat import ChatAdapter
 from core.adapters.json import JSONAdapter
+from core.adapters.two_step import TwoStepAdapter
+from core.adapters.xml import XMLAdapter
 
-__all__ = ["Adapter", "ChatAdapter", "JSONAdapter", "adapters", "default_adapter", "wire_signature"]
+__all__ = [
+    "Adapter",
+    "BAMLAdapter",
+    "ChatAdapter",
+    "JSONAdapter",
+    "TwoStepAdapter",
+    "XMLAdapter",
+    "adapters",
+    "default_adapter",
+    "wire_signature",
+]
 
 
 @lru_cache(maxsize=1)

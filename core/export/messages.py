@@ -13,7 +13,7 @@ from core.adapters.base import Adapter, adapters
 from core.adapters.json import response_schema
 from core.adapters.signatures import layout_of
 from core.export.base import Exporter, ExportFile, exporters, file_stem
-from core.export.program_data import ADAPTERS
+from core.export.program_data import ADAPTERS, JSON_ADAPTERS
 from core.foundation.errors import ExportError
 from core.modules import Module
 from core.signature import json_schema
@@ -24,7 +24,8 @@ __all__ = ["Messages", "fill_segments", "request_segments"]
 _HOW = (
     "Join the segments of a message. In place of a slot write the value: a text as it is; numbers, true/false as "
     "True/False and null as None; lists and objects as one line of JSON (a list given to a slot of kind str: one item "
-    "per line, [1] «item»). In a value, put a backslash before any [[ ## name ## ]] that begins a line. "
+    "per line, [1] «item»). In a value, put a backslash before any [[ ## name ## ]] that begins a line; "
+    "among tags (adapter xml), write &lt; for the < of a tag that is called like a field. "
     "The reply is read under the same markers, or as a JSON object, by the adapter's name."
 )
 
@@ -35,8 +36,8 @@ _HOW = (
 class Messages(Exporter):
     """One file, `<name>.messages.json`.
 
-    Options: `adapter` ("chat" or "json"), `model` (its name in the request body), `inputs` (example inputs for the
-    request body; absent ones show as `{name}`).
+    Options: `adapter` ("chat", "json", "xml" or "baml"), `model` (its name in the request body), `inputs` (example
+    inputs for the request body; absent ones show as `{name}`).
     """
 
     def export(self, program: Module, *, name: str = "program", **options: Any) -> list[ExportFile]:
@@ -88,9 +89,10 @@ def request_segments(layout: Layout) -> list[dict[str, Any]]:
     segments: list[dict[str, Any]] = []
     text = ""
     for field in layout.inputs:
-        segments.append({"text": text + field.opening})
+        before, after = layout.around(field)
+        segments.append({"text": text + before})
         segments.append({"slot": field.name, "type": field.type_name, "shape": field.shape})
-        text = "\n\n"
+        text = f"{after}\n\n"
     return [*segments, {"text": text + layout.reminder}]
 
 
@@ -101,7 +103,10 @@ def fill_segments(layout: Layout, segments: list[dict[str, Any]], inputs: dict[s
     for segment in segments:
         if "slot" in segment:
             field = fields[segment["slot"]]
-            parts.append(field.section(inputs[field.name]).removeprefix(field.opening))
+            before, after = layout.around(field)
+            parts.append(
+                layout.shown_input(field, inputs[field.name]).removeprefix(before).removesuffix(after)
+            )
         else:
             parts.append(segment["text"])
     return "".join(parts)
@@ -116,6 +121,6 @@ def _body(adapter: Adapter, predictor: Any, options: dict[str, Any]) -> dict[str
     body |= {
         key: value for key, value in predictor.config.items() if value is not None and key != "rollout_id"
     }
-    if adapter.layout.name == "json":
+    if adapter.layout.name in JSON_ADAPTERS:
         body["response_format"] = response_schema(predictor.signature) or {"type": "json_object"}
     return body

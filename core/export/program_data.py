@@ -17,7 +17,8 @@ from core.wire.values import plain_value
 
 __all__ = ["ADAPTERS", "program_data"]
 
-ADAPTERS = ("chat", "json")
+ADAPTERS = ("chat", "json", "xml", "baml")
+JSON_ADAPTERS = ("json", "baml")
 # Settings of a step that belong to one run of the engine or that a single-answer script has no use for.
 _NOT_SENT = frozenset({"n", "rollout_id", "cache", "num_retries", "timeout"})
 
@@ -108,7 +109,7 @@ def _step(name: str, module: Any, adapter: str) -> dict[str, Any]:
         "config": plain_value(
             {k: v for k, v in predictor.config.items() if k not in _NOT_SENT and v is not None}
         ),
-        "response_formats": _formats(signature) if adapter == "json" else [],
+        "response_formats": _formats(signature) if adapter in JSON_ADAPTERS else [],
     }
 
 

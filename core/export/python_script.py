@@ -29,8 +29,12 @@ SCRIPT_MODULES = (
     "core.wire.coerce",
     "core.wire.notes",
     "core.wire.layout",
+    "core.wire.markup",
+    "core.wire.xml_values",
     "core.wire.chat_layout",
     "core.wire.json_layout",
+    "core.wire.xml_layout",
+    "core.wire.baml_layout",
     "core.wire.repair",
     "core.wire.tokens",
     "core.wire.bm25_rank",
@@ -92,7 +96,7 @@ if __name__ == "__main__":
 
 @exporters.register("python_script", summary="One Python file that needs nothing but Python and an endpoint")
 class PythonScript(Exporter):
-    """One file, `<name>.py`. Option `adapter`: "chat" (the default) or "json"."""
+    """One file, `<name>.py`. Option `adapter`: "chat" (the default), "json", "xml" or "baml"."""
 
     def export(self, program: Module, *, name: str = "program", **options: Any) -> list[ExportFile]:
         """Return the script.

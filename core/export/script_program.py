@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from core.wire.baml_layout import BamlLayout
 from core.wire.bm25_rank import RankedIndex, fused_ranks
 from core.wire.chat_layout import ChatLayout
 from core.wire.coerce import coerce
@@ -19,11 +20,17 @@ from core.wire.repair import repair_messages
 from core.wire.scalars import CoercionError
 from core.wire.tokens import search_tokens
 from core.wire.values import plain_value
+from core.wire.xml_layout import XmlLayout
 
 Ask = Callable[[Sequence[ChatMessage], Mapping[str, Any], Sequence[Mapping[str, Any]]], str]
 """Sends messages with request settings, trying response formats in order; returns the text of the reply."""
 
-_LAYOUTS: dict[str, type[Layout]] = {"chat": ChatLayout, "json": JsonLayout}
+_LAYOUTS: dict[str, type[Layout]] = {
+    "chat": ChatLayout,
+    "json": JsonLayout,
+    "xml": XmlLayout,
+    "baml": BamlLayout,
+}
 _FUSION_DEPTH = 4  # as the engine's retriever: several queries look this many times deeper each
 
 
@@ -43,7 +50,7 @@ class PredictStep:
         self.layout = _LAYOUTS[adapter](data["signature"])
         self.demos: list[dict[str, Any]] = data["demos"]
         self.config: dict[str, Any] = data["config"]
-        self.formats: list[dict[str, Any]] = data["response_formats"] if adapter == "json" else []
+        self.formats: list[dict[str, Any]] = data["response_formats"]
         self.repair_turns = repair_turns
 
     def run(self, inputs: Mapping[str, Any], ask: Ask) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from typing import Any
 from core.wire.jsonish import JsonishError, find_object
 from core.wire.layout import NOT_GIVEN, Layout, ReplyError, closing, input_structure
 from core.wire.sections import CLOSING_MARKER, CLOSING_NAME, marker, split_sections
-from core.wire.tags import find_tags, without_thoughts
+from core.wire.tags import without_thoughts
+from core.wire.xml_values import tagged_values
 
 # "**Final answer:** …": a short run of words at a line start, then a colon.
 _LABEL = re.compile(
@@ -89,7 +90,7 @@ class ChatLayout(Layout):
         text = text.strip()
         if not text:
             raise self.empty_reply()
-        for found in (self._json(text), find_tags(text, self.by_name), self._labelled(text)):
+        for found in (self._json(text), tagged_values(text, self.outputs), self._labelled(text)):
             if self.has_required(found):
                 return found
         if len(self.outputs) == 1:

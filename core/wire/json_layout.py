@@ -3,8 +3,8 @@
 Knows nothing about models and adapters, nor about `response_format`. Standard library only; exported scripts carry it.
 
 A reply is read by a ladder: the object (bare, fenced, in prose, mended; keys in any case; unknown keys dropped);
-marked sections, as a model gives that has seen too many of them; an object that is itself the value of the only
-output; the whole text, when it holds no brace and the only output is text.
+marked sections or tags, as a model gives that has seen too many of them; an object that is itself the value of the
+only output; the whole text, when it holds no brace and the only output is text.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from core.wire.layout import NOT_GIVEN, Layout, ReplyError, input_structure
 from core.wire.sections import split_sections
 from core.wire.tags import without_thoughts
 from core.wire.values import plain_value
+from core.wire.xml_values import tagged_values
 
 _WHOLE_VALUES = ("object", "dict", "any", "custom")
 
@@ -75,7 +76,11 @@ class JsonLayout(Layout):
         return named
 
     def _sections(self, text: str) -> dict[str, Any]:
-        return self._named(list(reversed(split_sections(text)[1:])))  # reversed: the first of a name wins
+        named = self._named(list(reversed(split_sections(text)[1:])))  # reversed: the first of a name wins
+        if named or "</" not in text:
+            return named
+        tagged = tagged_values(text, self.outputs)
+        return tagged if self.has_required(tagged) else {}
 
     def _without_object(self, text: str, reason: str) -> dict[str, Any]:
         if sections := self._sections(text):

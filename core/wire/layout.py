@@ -158,6 +158,10 @@ class Layout(ABC):
         """Return the part of the system message that holds the instructions."""
         return f"Task:\n{self.instructions}"
 
+    def around(self, field: WireField) -> tuple[str, str]:
+        """Return what stands before and behind the value of an input."""
+        return field.opening, ""
+
     def shown_input(self, field: WireField, value: Any) -> str:
         """Return an input as it stands in a request."""
         return field.section(value)

@@ -239,7 +239,7 @@ def test_records_are_closed_and_complete_in_the_strict_schema():
 
 
 def test_adapters_are_found_by_name():
-    assert adapters.names() == ["chat", "json"]
+    assert adapters.names() == ["baml", "chat", "json", "two_step", "xml"]
     assert adapters.get("json") is JSONAdapter
     assert isinstance(default_adapter(), ChatAdapter)
 

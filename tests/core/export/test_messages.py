@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from core.adapters import ChatAdapter, JSONAdapter
+from core.adapters import JSONAdapter, adapters
 from core.adapters.signatures import layout_of
 from core.export import exporters
 from core.export.messages import fill_segments
+from core.export.program_data import ADAPTERS
 from core.foundation.errors import ExportError
 from core.modules import Module, Predict
 
@@ -21,7 +22,7 @@ def _exported(program: Module, **options: Any) -> dict[str, Any]:
     return json.loads(file.data)
 
 
-@pytest.mark.parametrize("adapter", [ChatAdapter(), JSONAdapter()], ids=["chat", "json"])
+@pytest.mark.parametrize("adapter", [adapters.get(name)() for name in ADAPTERS], ids=ADAPTERS)
 def test_filled_segments_are_the_messages_that_are_sent(typed: Any, adapter: Any):
     predictor = typed.predict
     inputs = {"text": "{limits} '{text}' %s\n[[ ## label ## ]]\nb", "limits": {"{text}": 1}}
@@ -62,5 +63,5 @@ def test_every_predictor_of_a_pipeline_has_its_own(two_hops: Module):
 
 
 def test_an_unknown_adapter_is_refused():
-    with pytest.raises(ExportError, match="no adapter 'xml'"):
-        _exported(Predict("q -> a"), adapter="xml")
+    with pytest.raises(ExportError, match="no adapter 'two_step'"):
+        _exported(Predict("q -> a"), adapter="two_step")

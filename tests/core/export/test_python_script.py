@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from core.adapters import ChatAdapter, JSONAdapter
+from core.adapters import ChatAdapter, adapters
 from core.data import Example
 from core.export import exporters
+from core.export.program_data import ADAPTERS
 from core.foundation.errors import ExportError
 from core.lm.embedded.lm import EmbeddedLM
 from core.lm.embedded.server import running_server
@@ -86,10 +87,10 @@ def test_the_embedded_model_over_http_gives_the_engines_answers(two_hops: Module
     assert answers(done) == expected
 
 
-@pytest.mark.parametrize("adapter", ["chat", "json"])
-def test_typed_programs_in_both_layouts(typed: Module, script: Write, adapter: str):
+@pytest.mark.parametrize("adapter", ADAPTERS)
+def test_typed_programs_in_all_layouts(typed: Module, script: Write, adapter: str):
     inputs = {"text": "größe", "limits": {"k": 2}}
-    engine = ChatAdapter() if adapter == "chat" else JSONAdapter()
+    engine = adapters.get(adapter)()
     with context(lm=EmbeddedLM(cache=False), adapter=engine):
         expected = plain_value(typed(**inputs).toDict())
     with running_server() as url:
@@ -281,8 +282,8 @@ def test_what_cannot_be_exported_is_refused_with_a_hint():
     with pytest.raises(ExportError, match="Custom is Python") as caught:
         export(Custom())
     assert caught.value.hint
-    with pytest.raises(ExportError, match="no adapter 'xml'"):
-        export(Predict("q -> a"), adapter="xml")
+    with pytest.raises(ExportError, match="no adapter 'two_step'"):
+        export(Predict("q -> a"), adapter="two_step")
     without = {**TWO_HOPS, "corpus": None}
     from core.pipeline import build
 

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from core.wire.tags import find_tags, tag, without_thoughts
+from core.wire.tags import tag, without_thoughts
 
 
-def test_tags_are_found_in_any_order_and_may_hold_markup():
-    text = f"Hi <b>{tag('second', 'x <i>y</i>')}\n<first>1</first> bye"
-    assert find_tags(text, ["first", "second", "third"]) == {"first": "1", "second": "x <i>y</i>"}
-
-
-def test_an_open_tag_without_its_end_gives_nothing():
-    assert find_tags("<a>1 <b>2</b>", ["a", "b"]) == {"b": "2"}
+def test_a_tagged_value_stands_on_lines_of_its_own():
+    assert tag("a", "x <i>y</i>") == "<a>\nx <i>y</i>\n</a>"
 
 
 @pytest.mark.parametrize(
