@@ -24,6 +24,9 @@ Knows nothing about what raises them.
     ├── RetrieverError               a retriever that is not reached or gives no passages
     ├── ToolError                    a tool that runs elsewhere failed
     ├── MetricError                  a metric raised or gave no finite number
+    ├── ConstraintFailed             what a program asserts about its own steps does not hold
+    │   ├── AssertionFailed          `Assert`; DSPy's DSPyAssertionError
+    │   └── SuggestionFailed         `Suggest`; DSPy's DSPySuggestionError
     ├── EvaluationAborted            too many failures; what was finished is in `.result`
     ├── BatchAborted                 too many failures; what was finished is in `.results`
     ├── BudgetExceeded               a cap on calls, tokens, money or seconds was reached
@@ -44,11 +47,13 @@ from typing import Any
 
 __all__ = [
     "AdapterParseError",
+    "AssertionFailed",
     "BatchAborted",
     "BudgetExceeded",
     "CodeExecutionError",
     "CodeInterpreterError",
     "ConfigurationError",
+    "ConstraintFailed",
     "ContextWindowExceededError",
     "DSPyError",
     "DataError",
@@ -80,6 +85,7 @@ __all__ = [
     "SignatureError",
     "StateError",
     "StoreError",
+    "SuggestionFailed",
     "ToolError",
     "UnknownNameError",
     "ValueCoercionError",
@@ -337,6 +343,45 @@ class EvaluationAborted(WorkbenchError):
     def __init__(self, message: str, *, result: Any = None, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.result = result
+
+
+class ConstraintFailed(WorkbenchError, AssertionError):
+    """What a program says of its own steps does not hold, and no handler made it hold.
+
+    Attributes:
+        id: Names this failure.
+        msg: What the program said should hold; shown to the model as feedback.
+        target_module: Which step is to be tried again; None: the last one called.
+        state: The predictor calls made so far, as (predictor, inputs, prediction).
+        is_metric: Whether the failure is counted by an evaluation.
+        history: The failures of the attempts before, first to last.
+    """
+
+    def __init__(
+        self,
+        id: str = "",
+        msg: str = "",
+        target_module: Any = None,
+        state: Any = None,
+        is_metric: bool = False,
+        *,
+        hint: str = "",
+    ) -> None:
+        super().__init__(msg or "A constraint of the program does not hold.", hint=hint)
+        self.id = id
+        self.msg = msg
+        self.target_module = target_module
+        self.state = list(state or [])
+        self.is_metric = is_metric
+        self.history: tuple[ConstraintFailed, ...] = ()
+
+
+class AssertionFailed(ConstraintFailed):
+    """`Assert` failed."""
+
+
+class SuggestionFailed(ConstraintFailed):
+    """`Suggest` failed in a program whose assertions are not activated."""
 
 
 class BatchAborted(WorkbenchError):

@@ -13,7 +13,7 @@ from typing import Any
 
 from core.foundation.errors import WouldBlock
 from core.foundation.threads import run_in_thread
-from core.trace.collect import taken_back_on
+from core.trace.collect import steps_so_far, take_back_steps
 
 __all__ = ["answered", "called"]
 
@@ -29,22 +29,22 @@ async def called(
     given = dict(kwargs or {})
     awaited = _async_form(program)
     if awaited is not None:
+        before = steps_so_far()
         try:
-            with taken_back_on(WouldBlock):
-                return await awaited(*args, **given)
-        except WouldBlock:  # nothing was sent: the same call on a thread may wait
-            pass
+            return await awaited(*args, **given)
+        except WouldBlock:  # it waits in sync code inside; the same call on a thread may
+            take_back_steps(before)
     return await _on_thread(partial(program, *args, **given))
 
 
 async def answered(function: Callable[..., Any], *args: Any) -> Any:
     """Return what a quick function gives (a reward, a normaliser), sync or async; on a thread where it has to wait."""
-    awaited = _async_form(function)
+    awaited, before = _async_form(function), steps_so_far()
     try:
-        with taken_back_on(WouldBlock):
-            returned = function(*args) if awaited is None else awaited(*args)
-            return await returned if inspect.isawaitable(returned) else returned
+        returned = function(*args) if awaited is None else awaited(*args)
+        return await returned if inspect.isawaitable(returned) else returned
     except WouldBlock:
+        take_back_steps(before)
         return await _on_thread(partial(function, *args))
 
 

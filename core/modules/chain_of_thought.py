@@ -13,6 +13,8 @@ from core.signature import OutputField, ensure_signature
 
 __all__ = ["ChainOfThought"]
 
+_FIELD = OutputField(desc="think step by step before the other outputs")
+
 
 class ChainOfThought(Module):
     """`Predict` that writes its reasoning first.
@@ -21,7 +23,12 @@ class ChainOfThought(Module):
         signature: "question -> answer" or a Signature class without a field `reasoning`.
         rationale_field: An OutputField for the reasoning, with a description of its own.
         rationale_field_type: Its type.
+        activated: False asks without reasoning; DSPy's name of 2024, where finetuned models are asked so.
+        rationale_type: As `rationale_field`, under its name of 2024; the field is then called `rationale`, as it was.
         config: Request settings, as for `Predict`.
+
+    Attributes:
+        predict: The predictor; it may say `activated = False` for itself.
     """
 
     def __init__(
@@ -30,14 +37,27 @@ class ChainOfThought(Module):
         rationale_field: Any = None,
         rationale_field_type: Any = str,
         callbacks: Any = None,
+        *,
+        activated: bool = True,
+        rationale_type: Any = None,
         **config: Any,
     ) -> None:
         super().__init__(callbacks)
-        field = rationale_field or OutputField(desc="think step by step before the other outputs")
+        self.activated = activated
+        self.rationale_name = "reasoning" if rationale_type is None else "rationale"
+        field = rationale_field or rationale_type or _FIELD
         self.predict = Predict(
-            ensure_signature(signature).prepend("reasoning", field, rationale_field_type), **config
+            ensure_signature(signature).prepend(self.rationale_name, field, rationale_field_type), **config
         )
 
+    @property
+    def signature(self) -> Any:
+        """The signature with the reasoning in front."""
+        return self.predict.signature
+
     async def aforward(self, **inputs: Any) -> Any:
-        """Ask with the extended signature."""
-        return await self.predict.acall(**inputs)
+        """Ask with the extended signature, or with the plain one where reasoning is off."""
+        if self.activated and getattr(self.predict, "activated", True):
+            return await self.predict.acall(**inputs)
+        plain = self.predict.signature.delete(self.rationale_name)
+        return await self.predict.acall(**{"signature": plain, **inputs})

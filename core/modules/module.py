@@ -9,73 +9,26 @@ from __future__ import annotations
 import functools
 import logging
 import os
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Self, TextIO
 
-from core.callbacks import reported
 from core.foundation.drive import drive, drive_user
 from core.foundation.errors import ConfigurationError
 from core.foundation.threads import run_in_thread
 from core.lm.history import Entry, History
+from core.modules.observing import Root, is_observed, observed, path_of
 from core.modules.overrides import running
 from core.modules.parameter import Parameter
 from core.modules.parts import Part, copied, named_parts, substitute, walk
-from core.modules.usage import counting, usage_is_wanted
-from core.settings import Settings, callers, current
+from core.settings import callers, current
 from core.trace.tracer import span
 
-__all__ = ["Module", "observed", "path_of"]
+__all__ = ["Module", "is_observed", "observed", "path_of"]
 
 _log = logging.getLogger("core.modules")
 
 HISTORY = 200
 """Calls that a module's own log keeps; those of the models reach further back."""
-
-
-class _Root:
-    """The program whose call this is, and the paths of its predictors, made when first asked for."""
-
-    __slots__ = ("module", "paths")
-
-    def __init__(self, module: Module) -> None:
-        self.module = module
-        # Keyed by identity, which holds while the parts are kept alive here.
-        self.paths: dict[int, tuple[str, Any]] = {}
-
-    def path_of(self, part: Module) -> str:
-        if id(part) not in self.paths:  # not asked before, or made while the program runs
-            self.paths |= {id(item): (name, item) for name, item in named_parts(self.module, Parameter)}
-        return self.paths[id(part)][0] if id(part) in self.paths else ""
-
-
-def path_of(part: Module) -> str:
-    """Return where `part` stands in the running program, e.g. `hops[0].predict`; "self" when it is the program."""
-    root: _Root | None = running.get()
-    if root is None or root.module is part:
-        return "self"
-    return root.path_of(part)
-
-
-@contextmanager
-def observed(
-    module: Module, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> Generator[Callable[[Any], Any]]:
-    """Report one call of a module to callbacks, and count its tokens where the settings ask for it.
-
-    Gives a function that is handed what the call returns, and returns it.
-    """
-    with reported("module", module, lambda: {"args": tuple(args), "kwargs": dict(kwargs)}) as call:
-        if not usage_is_wanted():
-            yield call.gives
-            return
-        with counting() as count:
-            yield lambda outputs: call.gives(count.put_on(outputs))
-
-
-def is_observed(module: Module, now: Settings) -> bool:
-    """True where `observed` has anything to do."""
-    return bool(now.callbacks or module.callbacks or now.track_usage)
 
 
 class _OwnHistory:
@@ -111,6 +64,7 @@ class Module(Part):
     _native: ClassVar[bool] = False
     _sync_style: ClassVar[bool] = True
     _has_async: ClassVar[bool] = False
+    _assertions: Callable[..., Any] | None = None
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
         made = super().__new__(cls)
@@ -148,15 +102,16 @@ class Module(Part):
         return self._call(args, kwargs)
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        token = running.set(_Root(self)) if running.get() is None else None
+        token = running.set(Root(self)) if running.get() is None else None
         inside = callers.set((*callers.get(), self))
         try:
             with span("module", type(self).__name__):
                 if self._sync_style:
-                    return self.forward(*args, **kwargs)
+                    return self._entered(self.forward)(*args, **kwargs)
+                aforward = self._entered(self.aforward)
                 if self._native:
-                    return drive(self.aforward(*args, **kwargs))
-                return drive_user(lambda: self.aforward(*args, **kwargs))
+                    return drive(aforward(*args, **kwargs))
+                return drive_user(lambda: aforward(*args, **kwargs))
         finally:
             callers.reset(inside)
             if token is not None:
@@ -170,17 +125,36 @@ class Module(Part):
         return await self._acall(args, kwargs)
 
     async def _acall(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        token = running.set(_Root(self)) if running.get() is None else None
+        token = running.set(Root(self)) if running.get() is None else None
         inside = callers.set((*callers.get(), self))
         try:
             with span("module", type(self).__name__):
                 if self._has_async:
-                    return await self.aforward(*args, **kwargs)
-                return await run_in_thread(lambda: self.forward(*args, **kwargs))
+                    return await self._entered(self.aforward)(*args, **kwargs)
+                forward = self._entered(self.forward)
+                return await run_in_thread(lambda: forward(*args, **kwargs))
         finally:
             callers.reset(inside)
             if token is not None:
                 running.reset(token)
+
+    def _entered(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        """Return what is called in place of the program's own method: the same, unless assertions are activated."""
+        if self._assertions is None:
+            return method
+        from core.modules.backtracking import around
+
+        return around(self._assertions, method)
+
+    def activate_assertions(self, handler: Callable[..., Any] | None = None, **handler_args: Any) -> Self:
+        """Let failing assertions be handled, in place: by `backtrack_handler` unless another handler is given.
+
+        Raises:
+            ConfigurationError: They are activated already.
+        """
+        from core.modules.backtracking import assert_transform_module
+
+        return assert_transform_module(self, handler, **handler_args)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """The program, in sync code; built-in modules have it from their `aforward`. Call the module instead."""

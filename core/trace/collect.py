@@ -128,6 +128,11 @@ def taken_back_on(kind: type[BaseException]) -> Generator[None]:
         raise
 
 
+def collected() -> tuple[TraceStep, ...]:
+    """Return the calls that the innermost `collect` has so far."""
+    return tuple(_steps.get() or ())
+
+
 def is_collecting() -> bool:
     """True inside `collect`."""
     return _steps.get() is not None
