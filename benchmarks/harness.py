@@ -76,6 +76,9 @@ def run_in(side: Side, task: dict[str, Any], home: str, timeout: float = 900) ->
         "OPENAI_API_KEY": "none",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     }
+    environment.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # installed packages have their bytecode; so has a checkout in use
     done = subprocess.run(
         [side.python, *side.arguments, json.dumps(task)],
         env=environment,
