@@ -58,8 +58,6 @@ _HOME = {
     "HFModel": "core.interop.clients",
     "InputField": "core.signature",
     "JSONAdapter": "core.adapters",
-    "TwoStepAdapter": "core.adapters",
-    "XMLAdapter": "core.adapters",
     "LM": "core.lm",
     "LMAuthError": "core.foundation.errors",
     "LMBillingError": "core.foundation.errors",
@@ -91,7 +89,10 @@ _HOME = {
     "Signature": "core.signature",
     "SignatureMeta": "core.signature",
     "Together": "core.interop.clients",
+    "Trace": "core.trace",
+    "TwoStepAdapter": "core.adapters",
     "WorkbenchError": "core.foundation.errors",
+    "XMLAdapter": "core.adapters",
     "build": "core.pipeline",
     "collect": "core.trace",
     "configure": "core.settings",
@@ -107,6 +108,7 @@ _HOME = {
     "make_signature": "core.signature",
     "optimize_signature": "core.interop.optimize_signature",
     "settings": "core.settings",
+    "traced": "core.trace",
     "tree": "core.trace",
 }
 
@@ -212,4 +214,4 @@ if TYPE_CHECKING:
         ensure_signature,
         make_signature,
     )
-    from core.trace import collect, tree
+    from core.trace import Trace, collect, traced, tree

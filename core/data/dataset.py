@@ -19,6 +19,9 @@ __all__ = ["Dataset", "input_key"]
 
 _ID_LENGTH = 12
 
+SHOWN_ROWS = 10
+"""Rows that a notebook shows."""
+
 
 class Dataset(Sequence[Example]):
     """A sequence of examples.
@@ -78,6 +81,19 @@ class Dataset(Sequence[Example]):
     def __repr__(self) -> str:
         title = f"{self.name!r}, " if self.name else ""
         return f"Dataset({title}{len(self)} examples, fields: {', '.join(self.fields) or 'none'})"
+
+    def _repr_html_(self) -> str:
+        from core.foundation import html
+
+        names = self.fields
+        shown = [
+            (html.text(item.id), *(html.short(item.get(name, "")) for name in names))
+            for item in self._examples[:SHOWN_ROWS]
+        ]
+        rest = len(self) - len(shown)
+        more = html.dim(f"… and {rest} more rows") if rest > 0 else ""
+        marked = [f"{name} (input)" if name in self.inputs else name for name in names]
+        return html.card(repr(self), html.table(("id", *marked), shown), more)
 
     @property
     def ids(self) -> tuple[str, ...]:

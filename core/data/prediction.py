@@ -142,6 +142,14 @@ class Prediction(Example):
     def __ge__(self, other: Any) -> bool:
         return float(self) >= float(other)
 
+    def _repr_html_(self) -> str:
+        from core.foundation import html
+
+        rows = [(html.text(name), html.short(value, 2_000)) for name, value in self._store.items()]
+        samples = len(self._completions) if self._completions is not None else 1
+        note = html.dim(f"the first of {samples} completions") if samples > 1 else ""
+        return html.card("Prediction", html.table(("field", "value"), rows), note)
+
     def __repr__(self) -> str:
         inner = ",\n    ".join(f"{name}={value!r}" for name, value in self._store.items())
         return f"Prediction(\n    {inner}\n)" if inner else "Prediction()"

@@ -239,6 +239,11 @@ class EvaluationResult(Prediction):
             "rows": [row.to_dict() for row in self.rows],
         }
 
+    def _repr_html_(self) -> str:
+        from core.evaluate.show import result_html
+
+        return result_html(self)
+
     def __repr__(self) -> str:
         low, high = self.interval
         flags = f", flags={self.flags}" if self.flags else ""

@@ -332,6 +332,11 @@ class Module(Part):
 
         load(self, path, allow_unsafe_lm_state=allow_unsafe_lm_state)
 
+    def _repr_html_(self) -> str:
+        from core.modules.show import module_html
+
+        return module_html(self)
+
     def __repr__(self) -> str:
         lines = [f"{name} = {part!r}" for name, part in self.named_parameters()]
         return "\n".join(lines) or f"{type(self).__name__}()"

@@ -211,6 +211,11 @@ class SignatureMeta(type):
         }
         return _derive(cls, fields, instructions)
 
+    def _repr_html_(cls) -> str:
+        from core.signature.show import signature_html
+
+        return signature_html(cls)
+
     def __repr__(cls) -> str:
         if not cls._fields:
             return f"<class '{cls.__module__}.{cls.__qualname__}'>"

@@ -7,6 +7,7 @@ from core.trace.collect import TraceStep, collect, record_step
 from core.trace.redact import redact
 from core.trace.sinks import JsonLinesSink, MemorySink, Sink
 from core.trace.span import Span
+from core.trace.trace import Trace, traced
 from core.trace.tracer import current_span, emit, is_tracing, sink_to, span
 from core.trace.tree import Node, tree
 
@@ -16,6 +17,7 @@ __all__ = [
     "Node",
     "Sink",
     "Span",
+    "Trace",
     "TraceStep",
     "collect",
     "current_span",
@@ -25,5 +27,6 @@ __all__ = [
     "redact",
     "sink_to",
     "span",
+    "traced",
     "tree",
 ]
