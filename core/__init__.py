@@ -25,15 +25,19 @@ _HOME = {
     "AdapterParseError": "core.foundation.errors",
     "Anthropic": "core.interop.clients",
     "Anyscale": "core.interop.clients",
+    "Assert": "core.modules",
     "AzureOpenAI": "core.interop.clients",
     "BM25": "core.retrieval",
+    "BaseCallback": "core.callbacks",
     "BaseLM": "core.lm",
+    "BestOfN": "core.modules",
     "BootstrapFewShot": "core.optimizers",
     "BootstrapFewShotWithRandomSearch": "core.optimizers",
     "BootstrapRS": "core.optimizers",
     "Budget": "core.search",
     "BudgetExceeded": "core.foundation.errors",
     "ChainOfThought": "core.modules",
+    "ChainOfThoughtWithHint": "core.modules",
     "ChatAdapter": "core.adapters",
     "ChatModuleClient": "core.interop.clients",
     "Claude": "core.interop.clients",
@@ -41,7 +45,9 @@ _HOME = {
     "ColBERTv2": "core.retrieval",
     "Completions": "core.data",
     "ContextWindowExceededError": "core.foundation.errors",
+    "DSPyAssertionError": "core.modules",
     "DSPyError": "core.foundation.errors",
+    "DSPySuggestionError": "core.modules",
     "Databricks": "core.interop.clients",
     "Dataset": "core.data.dataset",
     "EmbeddedLM": "core.lm",
@@ -51,6 +57,7 @@ _HOME = {
     "Evaluate": "core.evaluate",
     "EvaluationResult": "core.evaluate",
     "Example": "core.data",
+    "FunctionalModule": "core.modules",
     "Google": "core.interop.clients",
     "Groq": "core.interop.clients",
     "HFClientTGI": "core.interop.clients",
@@ -58,6 +65,7 @@ _HOME = {
     "HFModel": "core.interop.clients",
     "InputField": "core.signature",
     "JSONAdapter": "core.adapters",
+    "KNN": "core.modules",
     "LM": "core.lm",
     "LMAuthError": "core.foundation.errors",
     "LMBillingError": "core.foundation.errors",
@@ -76,41 +84,67 @@ _HOME = {
     "LabeledFewShot": "core.optimizers",
     "Mistral": "core.interop.clients",
     "Module": "core.modules",
+    "MultiChainComparison": "core.modules",
     "OPRO": "core.optimizers",
     "OllamaLocal": "core.interop.clients",
     "OpenAI": "core.interop.clients",
     "OutputField": "core.signature",
+    "Parallel": "core.modules",
     "Pipeline": "core.pipeline",
     "Predict": "core.modules",
     "Prediction": "core.data",
     "ProgramSpec": "core.pipeline",
+    "Refine": "core.modules",
     "Retrieve": "core.modules",
+    "Retry": "core.modules",
     "ScriptedLM": "core.lm",
     "Signature": "core.signature",
     "SignatureMeta": "core.signature",
+    "Suggest": "core.modules",
     "Together": "core.interop.clients",
     "Trace": "core.trace",
     "TwoStepAdapter": "core.adapters",
+    "TypedChainOfThought": "core.modules",
+    "TypedPredictor": "core.modules",
     "WorkbenchError": "core.foundation.errors",
     "XMLAdapter": "core.adapters",
+    "assert_no_except_handler": "core.modules",
+    "assert_transform_module": "core.modules",
+    "asyncify": "core.modules",
+    "backtrack_handler": "core.modules",
     "build": "core.pipeline",
+    "bypass_assert_handler": "core.modules",
+    "bypass_suggest_handler": "core.modules",
     "collect": "core.trace",
     "configure": "core.settings",
     "configure_cache": "core.lm",
     "context": "core.settings",
+    "cot": "core.modules",
     "deduplicate": "core.retrieval",
     "disable_logging": "core.interop.loggers",
     "enable_logging": "core.interop.loggers",
     "ensure_signature": "core.signature",
     "inspect_history": "core.lm",
     "load_dataset": "core.data.loaders",
+    "majority": "core.modules",
     "make_metric": "core.evaluate",
     "make_signature": "core.signature",
+    "noop_handler": "core.modules",
     "optimize_signature": "core.interop.optimize_signature",
+    "predictor": "core.modules",
     "settings": "core.settings",
+    "syncify": "core.modules",
     "traced": "core.trace",
     "tree": "core.trace",
+    "with_callbacks": "core.callbacks",
 }
+
+_UNLISTED = {
+    "AssertionError": ("core.foundation.errors", "AssertionFailed"),
+    "SuggestionError": ("core.foundation.errors", "SuggestionFailed"),
+    "load": ("core.modules.saving", "load_program"),
+}
+"""Names of DSPy's that resolve and that `import *` must not bring: they would hide Python's own."""
 
 __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
     "__version__",
@@ -120,6 +154,9 @@ __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
 
 def __getattr__(name: str) -> Any:
     home = _HOME.get(name)
+    if home is None and name in _UNLISTED:
+        home, attribute = _UNLISTED[name]
+        return getattr(importlib.import_module(home), attribute)
     if home is None:
         return _sub_module(name)
     module = importlib.import_module(home)
@@ -148,6 +185,7 @@ _paths.install()
 if TYPE_CHECKING:
     from core import settings as settings
     from core.adapters import Adapter, ChatAdapter, JSONAdapter, TwoStepAdapter, XMLAdapter
+    from core.callbacks import BaseCallback, with_callbacks
     from core.data import Completions, Example, Prediction
     from core.data.dataset import Dataset
     from core.data.loaders import load_dataset
@@ -194,7 +232,37 @@ if TYPE_CHECKING:
     from core.interop.loggers import disable_logging, enable_logging
     from core.interop.optimize_signature import optimize_signature
     from core.lm import LM, BaseLM, EmbeddedLM, Embedder, ScriptedLM, configure_cache, inspect_history
-    from core.modules import ChainOfThought, Module, Predict, Retrieve
+    from core.modules import (
+        KNN,
+        Assert,
+        BestOfN,
+        ChainOfThought,
+        ChainOfThoughtWithHint,
+        DSPyAssertionError,
+        DSPySuggestionError,
+        FunctionalModule,
+        Module,
+        MultiChainComparison,
+        Parallel,
+        Predict,
+        Refine,
+        Retrieve,
+        Retry,
+        Suggest,
+        TypedChainOfThought,
+        TypedPredictor,
+        assert_no_except_handler,
+        assert_transform_module,
+        asyncify,
+        backtrack_handler,
+        bypass_assert_handler,
+        bypass_suggest_handler,
+        cot,
+        majority,
+        noop_handler,
+        predictor,
+        syncify,
+    )
     from core.optimizers import (
         OPRO,
         BootstrapFewShot,

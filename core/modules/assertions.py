@@ -20,7 +20,14 @@ from core.trace.collect import collected
 from core.trace.span import new_id
 from core.trace.tracer import emit
 
-__all__ = ["Assert", "Failures", "Suggest", "counting_failures"]
+__all__ = [
+    "Assert",
+    "DSPyAssertionError",
+    "DSPySuggestionError",
+    "Failures",
+    "Suggest",
+    "counting_failures",
+]
 
 _log = logging.getLogger("core.assertions")
 
@@ -127,3 +134,10 @@ def _count(suggestion: bool) -> None:
             failures.suggest += 1
         else:
             failures.assertion += 1
+
+
+DSPyAssertionError = AssertionFailed
+"""The name in DSPy's code."""
+
+DSPySuggestionError = SuggestionFailed
+"""The name in DSPy's code."""
