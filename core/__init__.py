@@ -282,4 +282,5 @@ if TYPE_CHECKING:
         ensure_signature,
         make_signature,
     )
+    from core.streaming import streamify
     from core.trace import Trace, collect, traced, tree

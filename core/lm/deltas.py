@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from core.messages import LMRequest, LMResponse
 
-__all__ = ["Audience", "Listener", "audience", "listener", "unheard"]
+__all__ = ["Audience", "Listener", "audience", "listener", "say", "unheard"]
 
 
 class Listener(Protocol):
@@ -64,6 +64,15 @@ audience: ContextVar[Audience | None] = ContextVar("audience", default=None)
 
 listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 """Who hears the replies asked for here; None: nobody, and nothing is streamed."""
+
+
+def say(request: LMRequest, text: str, size: int = 24) -> None:
+    """Let whoever listens hear a reply in pieces, from a model that has it whole."""
+    heard = listener.get()
+    if heard is not None:
+        heard.begin(request)
+        for start in range(0, len(text), size):
+            heard.text(text[start : start + size])
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.lm.base import BaseLM
+from core.lm.deltas import say
 from core.lm.embedded.model import VERSION, InContextModel
 from core.messages import LMOutput, LMRequest, LMResponse, Usage
 
@@ -43,6 +44,7 @@ class EmbeddedLM(BaseLM):
             sample=request.rollout_id or 0,
             response_format=params.get("response_format"),
         )
+        say(request, replies[0].text)
         return LMResponse(
             outputs=[LMOutput(reply.text, finish_reason=reply.finish_reason) for reply in replies],
             usage=Usage(replies[0].prompt_tokens, sum(reply.completion_tokens for reply in replies)),

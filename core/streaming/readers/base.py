@@ -27,22 +27,16 @@ class FieldReader(Protocol):
         ...
 
 
-Make = Callable[[Callable[[str], bool]], FieldReader]
+Make = Callable[[Any, str], "FieldReader | None"]
 readers: Registry[Make] = Registry("reply reader", "core.streaming.readers")
-"""Layout name → reader, made from a test whether a name in the reply is the field's."""
+"""Layout name → what makes a reader from a layout and an output's name; None where the field cannot be read early."""
 
 
 def reader_for(layout: Any, field: str) -> FieldReader | None:
-    """Return a reader of one output field; None where its layout has none."""
+    """Return a reader of one output field; None where there is none for its layout or its type."""
     name = getattr(layout, "name", "")
-    if name not in readers.names():
-        return None
-
-    def is_field(text: str) -> bool:
-        found = layout.output_called(text)
-        return found is not None and found.name == field
-
-    return WithoutThoughts(readers.get(name)(is_field))
+    reader = readers.get(name)(layout, field) if name in readers.names() else None
+    return None if reader is None else WithoutThoughts(reader)
 
 
 _THOUGHTS = (("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<|channel>thought", "<channel|>"))

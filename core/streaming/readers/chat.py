@@ -7,27 +7,29 @@ marker is kept back until it is one or cannot be.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from core.streaming.readers.base import Stripped, readers
+from core.wire.layout import Layout
 from core.wire.sections import split_sections, unescape_markers
 
 __all__ = ["SectionReader"]
 
 # What may stand before a marker (a little more than may really, which only keeps more back) and its beginnings.
 _MAY_BECOME_MARKER = re.compile(
-    r"[^\w\[\]\\]{0,13}\\*(?:\[(?:\[(?:[ \t]{0,8}(?:#[#\w \t-]{0,1000}\]?)?)?)?)?"
+    r"(?:[^\w\[\]\\]|_){0,13}\\*(?:\[(?:\[(?:[ \t]{0,8}(?:#[#\w \t-]{0,1000}\]?)?)?)?)?"
 )
-_MARKER = re.compile(r"[^\w\[\]\\]{0,13}\\*\[\[[ \t]{0,8}#[#\w \t-]{0,1000}\]\]")
+_MARKER = re.compile(r"(?:[^\w\[\]\\]|_){0,13}\\*\[\[[ \t]{0,8}#[#\w \t-]{0,1000}\]\]")
 _DECORATION_AFTER = 8  # characters behind a marker that may be Markdown around it
 
 
+@readers.register("two_step", summary="Marked sections of the second request's reply")
 @readers.register("chat", summary="Marked sections")
 class SectionReader:
     """Finds the first section of a name."""
 
-    def __init__(self, is_field: Callable[[str], bool]) -> None:
-        self._is_field = is_field
+    def __init__(self, layout: Layout, field: str) -> None:
+        self._field = layout.by_name[field]
+        self._called = layout.output_called
         self._line = ""  # what is known of the line that has just begun
         self._in_line = False  # past the point where a marker could stand
         self._inside = False
@@ -62,7 +64,7 @@ class SectionReader:
         marked = _MARKER.match(line)
         if marked is None:
             return None if not ended and _MAY_BECOME_MARKER.fullmatch(line) else line
-        if not ended and len(line) - marked.end() <= _DECORATION_AFTER:
+        if not ended and not self._inside and len(line) - marked.end() <= _DECORATION_AFTER:
             return None
         sections = split_sections(line)
         if len(sections) == 1:
@@ -70,7 +72,7 @@ class SectionReader:
         name, value = sections[1]
         if self._inside:
             self.done = True
-        elif self._is_field(name):
+        elif self._called(name) is self._field:
             self._inside = True
             return line[line.rindex(value) :] if value else ""
         return ""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from core.streaming.readers.base import Stripped, readers
+from core.wire.layout import Layout
 
 __all__ = ["MemberReader"]
 
@@ -22,12 +23,14 @@ _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[^u])")
 _HIGH = re.compile(r"\\u[dD][89abAB]")
 
 
+@readers.register("baml", summary="Members of one JSON object")
 @readers.register("json", summary="Members of one JSON object")
 class MemberReader:
     """Finds the first member of a name, at the top of the object."""
 
-    def __init__(self, is_field: Callable[[str], bool]) -> None:
-        self._is_field = is_field
+    def __init__(self, layout: Layout, field: str) -> None:
+        self._field = layout.by_name[field]
+        self._called = layout.output_called
         self._rest = ""
         self._step: Callable[[], str | None] = self._opening
         self._wanted = False
@@ -83,7 +86,7 @@ class MemberReader:
         if found is None:
             return None
         self._rest = self._rest[found.end() :]
-        self._wanted = self._is_field("".join(self._key))
+        self._wanted = self._called("".join(self._key)) is self._field
         if self._rest[0] == '"':
             self._rest = self._rest[1:]
             self._step = self._in_text

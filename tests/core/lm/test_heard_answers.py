@@ -170,12 +170,18 @@ def test_a_refusal_before_the_stream_is_the_usual_error(client):
 
 
 def test_broken_events_are_said(client):
-    with FakeServer(default=Step(events=["{not json"])) as server, hearing():
-        with pytest.raises(LMTransportError, match="broken JSON"):
-            client(server, num_retries=0)("q")
-    with FakeServer(default=Step(events=[{"choices": 3}])) as server, hearing():
-        with pytest.raises(LMUnexpectedError):
-            client(server, num_retries=0)("q")
+    with (
+        FakeServer(default=Step(events=["{not json"])) as server,
+        hearing(),
+        pytest.raises(LMTransportError, match="broken JSON"),
+    ):
+        client(server, num_retries=0)("q")
+    with (
+        FakeServer(default=Step(events=[{"choices": 3}])) as server,
+        hearing(),
+        pytest.raises(LMUnexpectedError),
+    ):
+        client(server, num_retries=0)("q")
 
 
 def test_an_endpoint_that_does_not_stream_is_heard_at_the_end(client):
@@ -198,14 +204,14 @@ def test_an_endpoint_that_knows_no_stream_options_is_asked_without(client):
 
 
 def test_usage_cost_and_trace_are_those_of_any_call(client):
-    class Meter:
-        settled: list[Any] = []
+    settled: list[Any] = []
 
+    class Meter:
         async def reserve(self, request):
-            self.settled.append("reserved")
+            settled.append("reserved")
 
         def settle(self, response):
-            self.settled.append(response.usage.total_tokens)
+            settled.append(response.usage.total_tokens)
 
     token = call_meter.set(Meter())
     try:
@@ -213,7 +219,7 @@ def test_usage_cost_and_trace_are_those_of_any_call(client):
             client(server)("q")
     finally:
         call_meter.reset(token)
-    assert Meter.settled == ["reserved", 15]
+    assert settled == ["reserved", 15]
     (span,) = [span for span in sink.spans if span.kind == "lm"]
     assert span.attributes["raw"] == ["ok"]
     assert span.attributes["usage"]["total_tokens"] == 15
@@ -223,7 +229,7 @@ def test_a_caller_that_is_cancelled_hangs_up(client):
     async def run(server):
         with hearing():
             task = asyncio.create_task(client(server).acall("q"))
-            while not server.calls:
+            while not server.calls:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):

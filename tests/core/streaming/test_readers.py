@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -13,11 +14,18 @@ from core.adapters.signatures import layout_of, reader_of
 from core.streaming.field import FieldStream
 from core.streaming.messages import StreamRestart
 from core.streaming.readers import reader_for, readers
+from core.wire.baml_layout import BamlLayout
 from core.wire.chat_layout import ChatLayout
 from core.wire.json_layout import JsonLayout
 from core.wire.layout import Layout
+from core.wire.xml_layout import XmlLayout
 
-LAYOUTS: dict[str, type[Layout]] = {"chat": ChatLayout, "json": JsonLayout}
+LAYOUTS: dict[str, type[Layout]] = {
+    "chat": ChatLayout,
+    "json": JsonLayout,
+    "xml": XmlLayout,
+    "baml": BamlLayout,
+}
 SIGNATURE = Signature("question -> thoughts, answer, tags: list[str], score: float")
 
 texts = st.text(
@@ -44,7 +52,7 @@ values = st.one_of(texts, tricky, st.tuples(texts, tricky, texts).map("".join))
 
 def pieces_of(whole: str, places: list[int]) -> list[str]:
     edges = [0, *sorted({place % (len(whole) + 1) for place in places}), len(whole)]
-    return [whole[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [whole[a:b] for a, b in itertools.pairwise(edges)]
 
 
 def said(layout: Layout, field: str, pieces: list[str]) -> str:
@@ -82,6 +90,7 @@ def text_of(items: list[Any]) -> str:
     places=st.lists(st.integers(0, 10_000), max_size=30),
 )
 @example(thoughts="", answer="[[", tags=[], score=0.0, places=list(range(500)))
+@example(thoughts="", answer="_[[#0#]]", tags=[], score=0.0, places=[])
 def test_the_chunks_put_together_are_the_parsed_field(kind, thoughts, answer, tags, score, places):
     layout = layout_of(SIGNATURE, LAYOUTS[kind])
     whole = layout.answer({"thoughts": thoughts, "answer": answer, "tags": tags, "score": score})
@@ -92,6 +101,8 @@ def test_the_chunks_put_together_are_the_parsed_field(kind, thoughts, answer, ta
         assert text_of(items) == parsed[field]
         assert not any(isinstance(item, StreamRestart) for item in items), "it was said right the first time"
     for field in ("tags", "score"):
+        if kind == "xml" and field == "tags":
+            assert reader_for(layout, field) is None  # elements in the reply, JSON in the stream
         items = streamed(layout, field, pieces, parsed[field])
         assert layout.by_name[field].read(text_of(items), reader_of(SIGNATURE).finish) == parsed[field]
 
@@ -123,6 +134,13 @@ def test_whatever_a_model_writes_the_parsed_value_has_the_last_word(kind, whole,
         ),
         ("json", '{"score": 1.5, "Answer": "yes \\"really\\"\\n"}', 'yes "really"\n'),
         ("json", '{"x": {"answer": "inner"}, "answer": "outer"}', "outer"),
+        (
+            "xml",
+            "So:\n<answer>\n a &lt;b&gt; <i>c</i> &amp; 1 < 2 \n</answer>",
+            "a <b> <i>c</i> & 1 < 2",
+        ),
+        ("xml", "<thoughts>an <answer>no</answer></thoughts><Answer>yes</Answer>", "yes"),
+        ("xml", "<answer>a <answer>b</answer> c</answer>", "a <answer>b</answer> c"),
     ],
 )
 def test_what_models_write(kind, whole, answer):
@@ -155,4 +173,4 @@ def test_a_layout_without_a_reader_is_heard_at_the_end():
         name = "other"
 
     assert reader_for(Other(), "answer") is None
-    assert {"chat", "json"} <= set(readers.names())
+    assert {"chat", "json", "xml", "baml", "two_step"} <= set(readers.names())
