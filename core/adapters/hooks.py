@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from core.adapters.signatures import layout_of
+from core.adapters.special import special_of
 from core.messages import Message
 from core.signature import SignatureMeta
 from core.wire.chat_layout import ChatLayout
-from core.wire.layout import INCOMPLETE_DEMO, NOT_GIVEN, Layout
+from core.wire.layout import INCOMPLETE_DEMO, Layout
 
 __all__ = ["FormatHooks"]
 
@@ -87,10 +88,12 @@ class FormatHooks:
         """Return an assistant turn: outputs as a reply would give them.
 
         Args:
-            missing_field_message: Stands for an output that is absent.
+            missing_field_message: Stands for an output that is absent; None: the words of the layout.
         """
-        missing = NOT_GIVEN if missing_field_message is None else missing_field_message
-        return layout_of(signature, self.layout).answer(outputs, missing)
+        layout = layout_of(signature, self.layout)
+        if missing_field_message is None:
+            return layout.answer(outputs)
+        return layout.answer(outputs, missing_field_message)
 
     def format_demos(self, signature: SignatureMeta, demos: Sequence[Any]) -> list[Message]:
         """Return two turns per demo, incomplete demos first; those without an input or an output are left out."""
@@ -102,7 +105,7 @@ class FormatHooks:
                 continue
             prefix = "" if whole else INCOMPLETE_DEMO
             asked = self.format_user_message_content(signature, demo, prefix=prefix)
-            answered = self.format_assistant_message_content(signature, demo, None if whole else NOT_GIVEN)
+            answered = self.format_assistant_message_content(signature, demo)
             turns[whole] += ({"role": "user", "content": asked}, {"role": "assistant", "content": answered})
         return turns[False] + turns[True]
 
@@ -138,7 +141,21 @@ class FormatHooks:
     def format(
         self, signature: SignatureMeta, demos: Sequence[Any], inputs: Mapping[str, Any]
     ) -> list[Message]:
-        """Return the messages of one request: system, two per demo (incomplete demos first), the request."""
+        """Return the messages of one request: system, two per demo (incomplete demos first), the request.
+
+        The turns of a conversation stand before the request, custom types as content parts where their values are.
+        """
+        special = special_of(signature)
+        if special is None:
+            return self.plain_format(signature, demos, inputs)
+        from core.adapters.history import special_messages
+
+        return special_messages(self, special, signature, demos, inputs)
+
+    def plain_format(
+        self, signature: SignatureMeta, demos: Sequence[Any], inputs: Mapping[str, Any]
+    ) -> list[Message]:
+        """Return the messages of one request whose values are all text or JSON data."""
         if not self._has_hooks:
             return layout_of(signature, self.layout).messages(demos, inputs)
         request = self.format_user_message_content(signature, inputs, main_request=True)

@@ -271,6 +271,16 @@ def _any(value: Any, _shape: Shape) -> Any:
     return value
 
 
+def _custom(value: Any, shape: Shape) -> Any:
+    """Return text for a type that is written as text, else JSON where the text holds some."""
+    if isinstance(value, str) and (shape.get("schema") or {}).get("type") != "string":
+        try:
+            return parse_json(value)
+        except JsonishError:
+            return value
+    return value
+
+
 def _scalar(text: str) -> Any:
     words: dict[str, Any] = {
         "true": True,
@@ -302,7 +312,7 @@ _COERCERS: dict[str, Callable[[Any, Shape], Any]] = {
     "union": _union,
     "none": _none,
     "any": _any,
-    "custom": _any,
+    "custom": _custom,
     "date": coerce_date,
     "datetime": coerce_datetime,
     "time": coerce_time,

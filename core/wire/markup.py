@@ -17,7 +17,7 @@ _TOKEN = re.compile(
 _ENTITY = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6}));")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _KEY = re.compile(r"""key\s{0,9}=\s{0,9}("[^"]{0,2000}"|'[^']{0,2000}')""")
-_PLAIN_NAME = re.compile(rf"{_NAME}$")
+_PLAIN_NAME = re.compile(rf"{_NAME}\Z")
 _CDATA_OPEN, _CDATA_CLOSE = "<![CDATA[", "]]>"
 _DEEPEST = 100
 
