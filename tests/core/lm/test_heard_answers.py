@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -17,43 +16,9 @@ from core.foundation.errors import (
     LMUnexpectedError,
 )
 from core.lm.call import call_meter
-from core.lm.deltas import listener
 from core.trace import MemorySink, sink_to
+from tests.fakes.ears import hearing
 from tests.fakes.server import FakeServer, Step, error
-
-
-class Ear:
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self.reasons: list[str] = []
-        self.begun = 0
-        self.whole: list[Any] = []
-
-    def begin(self, request):
-        self.begun += 1
-        self.texts.clear()
-
-    def text(self, piece):
-        self.texts.append(piece)
-
-    def reasoning(self, piece):
-        self.reasons.append(piece)
-
-    def arrived(self, request, response):
-        self.whole.append(response)
-
-    def stoppable(self, stop):
-        return lambda: None
-
-
-@contextmanager
-def hearing():
-    ear = Ear()
-    token = listener.set(ear)
-    try:
-        yield ear
-    finally:
-        listener.reset(token)
 
 
 def _chunk(content: str | None = None, finish: str | None = None, index: int = 0, **delta: Any) -> dict:

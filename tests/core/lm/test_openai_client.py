@@ -201,3 +201,32 @@ def test_a_key_with_a_line_break_works_and_a_broken_one_is_never_shown(client):
             client(server, api_key="sk-first\nsk-second", cache=False)("q")
     assert [call.headers["authorization"] for call in server.calls] == ["Bearer sk-one"]
     assert "sk-" not in f"{caught.value}{caught.value.hint}"
+
+
+def test_a_refused_temperature_is_left_out_from_then_on(client, caplog):
+    refusal = error(
+        400, "Unsupported value: 'temperature' does not support 0.2. Only the default (1) value is supported."
+    )
+
+    def script(received):
+        return refusal if "temperature" in received.body else Step()
+
+    with FakeServer(script) as server:
+        lm = client(server, temperature=0.2, num_retries=0)
+        assert "temperature" in lm.supported_params
+        assert lm("a") == lm("b") == ["ok"]
+        assert ["temperature" in call.body for call in server.calls] == [True, False, False]
+        assert "temperature" not in lm.supported_params
+    assert "takes no temperature" in caplog.text
+
+
+def test_a_declared_reasoning_model_keeps_its_rules(client):
+    with FakeServer() as server:
+        for wrong in ({"temperature": 0.2}, {"max_tokens": 100}):
+            with pytest.raises(LMConfigurationError, match="reasoning model"):
+                client(server, model="openai/thinker", reasoning_model=True, **wrong)
+        lm = client(server, model="openai/thinker", reasoning_model=True, temperature=1.0, max_tokens=16_000)
+        lm("q")
+        assert lm.supports_reasoning
+        assert server.calls[0].body["max_completion_tokens"] == 16_000
+        assert "max_tokens" not in server.calls[0].body
