@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import importlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -17,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.foundation.errors import LMTimeoutError, LMTransportError
+from core.foundation.threads import DaemonThreads
 from core.lm.loop_state import loop_state
 from core.lm.sse import EventReader
 
@@ -65,6 +67,22 @@ def _close(loop: asyncio.AbstractEventLoop, session: Any) -> None:
             asyncio.run_coroutine_threadsafe(session.close(), loop).result(timeout=1)
 
 
+async def _library() -> Any:
+    """Return `aiohttp`, imported on a thread the first time.
+
+    That takes 0.1 s, half of it outside of the interpreter's lock (the system's certificates): the loop goes on
+    meanwhile, with the other rows of an evaluation for example.
+    """
+    state = loop_state()
+    if state.http is None:
+        threads = DaemonThreads("import-aiohttp")
+        state.http = asyncio.wrap_future(threads.submit(importlib.import_module, "aiohttp"))
+        threads.shutdown()
+    if not state.http.done():
+        await asyncio.wait([state.http])
+    return state.http.result()
+
+
 async def post(url: str, payload: Any, headers: Mapping[str, str], *, seconds: float, model: str) -> Answer:
     """Send JSON and return the whole answer, whatever its status.
 
@@ -95,8 +113,7 @@ async def post_for_events(
         LMTimeoutError: The last byte was not there within `seconds`.
         LMTransportError: The endpoint could not be reached, or hung up.
     """
-    import aiohttp
-
+    aiohttp = await _library()
     reader = EventReader()
     try:
         async with _session().request(
@@ -127,8 +144,7 @@ async def get(url: str, headers: Mapping[str, str], *, seconds: float, model: st
 async def _send(
     method: str, url: str, body: bytes | None, headers: Mapping[str, str], seconds: float, model: str
 ) -> Answer:
-    import aiohttp
-
+    aiohttp = await _library()
     limits = _limits(seconds)
     try:
         async with _session().request(
