@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from core.adapters.hooks import FormatHooks
 from core.adapters.signatures import layout_of, reader_of, wire_signature
+from core.adapters.special import Special, special_of
 from core.callbacks import reported
 from core.foundation.drive import drive
 from core.foundation.errors import AdapterParseError
@@ -33,6 +34,10 @@ class Adapter(FormatHooks):
     Args:
         callbacks: Told when messages are made and replies are read; see `core.callbacks`.
         repair_turns: How often a reply that cannot be read is sent back with what is wrong with it.
+        use_native_function_calling: Send tools as `tools` to models that take them, and read their calls.
+        native_response_types: Custom types that a model may give in its own way (reasoning, citations); None: all
+            that know how.
+        parallel_tool_calls: Whether a model may call several tools at once; None leaves it to the endpoint.
     """
 
     _has_parse: ClassVar[bool] = False
@@ -41,8 +46,19 @@ class Adapter(FormatHooks):
         super().__init_subclass__(**kwargs)
         cls._has_parse = cls.parse is not Adapter.parse
 
-    def __init__(self, callbacks: list[Any] | None = None, *, repair_turns: int = 1) -> None:
+    def __init__(
+        self,
+        callbacks: list[Any] | None = None,
+        use_native_function_calling: bool = False,
+        native_response_types: list[Any] | None = None,
+        parallel_tool_calls: bool | None = None,
+        *,
+        repair_turns: int = 1,
+    ) -> None:
         self.callbacks = list(callbacks or [])
+        self.use_native_function_calling = use_native_function_calling
+        self.native_response_types = native_response_types
+        self.parallel_tool_calls = parallel_tool_calls
         self.repair_turns = repair_turns
 
     def preview(
@@ -89,6 +105,9 @@ class Adapter(FormatHooks):
             LMError: The model could not answer.
             AdapterParseError: A reply could not be read, nor the one to the repair turn; carries both texts.
         """
+        special = special_of(signature)
+        if special is not None and special.natives:
+            signature, lm_kwargs = self._natively(special, lm, lm_kwargs, signature, inputs)
         layout = layout_of(signature, self.layout)
         asked = {"signature": signature, "demos": demos, "inputs": inputs}
         with reported("adapter_format", self, asked) as told, span("adapter.render", layout.name) as opened:
@@ -103,6 +122,11 @@ class Adapter(FormatHooks):
             except ReplyError as error:
                 found.append(await self._repaired(lm, lm_kwargs, signature, messages, output, error))
         return found
+
+    def _natively(self, special: Special, *request: Any) -> tuple[SignatureMeta, Mapping[str, Any]]:
+        from core.adapters.native import native_request
+
+        return native_request(self, special, *request)
 
     async def ask(
         self,
@@ -144,7 +168,12 @@ class Adapter(FormatHooks):
         with reported("adapter_parse", self, asked) as told, span("adapter.parse", layout.name) as opened:
             if opened.recording:
                 opened.set(raw=output.text, repair_turn=turn)
-            values = told.gives(self._values(layout, signature, output.text or ""))
+            native = signature.made.get("native")
+            if native is None:
+                values = self._values(layout, signature, output.text or "")
+            else:
+                values = native.values(output, signature, lambda text: self._values(layout, signature, text))
+            told.gives(values)
             if opened.recording:
                 opened.set(fields=list(values))
         if output.logprobs is not None:

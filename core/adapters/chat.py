@@ -27,7 +27,7 @@ class ChatAdapter(Adapter):
         callbacks: Kept for programs that pass them.
         use_json_adapter_fallback: When the repair turn failed too, ask once more in the JSON layout. Off by default:
             the repair turn mostly does what DSPy's fallback is for, and each of them is one more call.
-        repair_turns: As for `Adapter`.
+        use_native_function_calling, native_response_types, parallel_tool_calls, repair_turns: As for `Adapter`.
     """
 
     layout = ChatLayout
@@ -35,11 +35,20 @@ class ChatAdapter(Adapter):
     def __init__(
         self,
         callbacks: list[Any] | None = None,
+        use_native_function_calling: bool = False,
+        native_response_types: list[Any] | None = None,
         use_json_adapter_fallback: bool = False,
+        parallel_tool_calls: bool | None = None,
         *,
         repair_turns: int = 1,
     ) -> None:
-        super().__init__(callbacks, repair_turns=repair_turns)
+        super().__init__(
+            callbacks,
+            use_native_function_calling,
+            native_response_types,
+            parallel_tool_calls,
+            repair_turns=repair_turns,
+        )
         self.use_json_adapter_fallback = use_json_adapter_fallback
 
     async def acall(
@@ -65,7 +74,14 @@ class ChatAdapter(Adapter):
         emit("adapter.fallback", adapter="json", because=first.message)
         count("adapter.fallbacks")
         try:
-            return await JSONAdapter(repair_turns=0).acall(*request)
+            by_json = JSONAdapter(
+                None,
+                self.use_native_function_calling,
+                self.native_response_types,
+                self.parallel_tool_calls,
+                repair_turns=0,
+            )
+            return await by_json.acall(*request)
         except AdapterParseError as second:
             raise AdapterParseError(
                 type(self).__name__,

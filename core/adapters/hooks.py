@@ -123,7 +123,8 @@ class FormatHooks:
         for message in getattr(history, "messages", None) or ():
             asked = self.format_user_message_content(signature, message)
             answered = self.format_assistant_message_content(signature, message)
-            turns += ({"role": "user", "content": asked}, {"role": "assistant", "content": answered})
+            turns += ({"role": "user", "content": asked},) if asked else ()
+            turns.append({"role": "assistant", "content": answered})
         return turns
 
     def format_finetune_data(

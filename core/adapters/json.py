@@ -36,6 +36,23 @@ class JSONAdapter(Adapter):
 
     layout = JsonLayout
 
+    def __init__(
+        self,
+        callbacks: list[Any] | None = None,
+        use_native_function_calling: bool = True,
+        native_response_types: list[Any] | None = None,
+        parallel_tool_calls: bool | None = None,
+        *,
+        repair_turns: int = 1,
+    ) -> None:
+        super().__init__(
+            callbacks,
+            use_native_function_calling,
+            native_response_types,
+            parallel_tool_calls,
+            repair_turns=repair_turns,
+        )
+
     async def ask(
         self,
         lm: LanguageModel,
@@ -44,7 +61,7 @@ class JSONAdapter(Adapter):
         signature: SignatureMeta,
     ) -> LMResponse:
         """Send one request with the strongest `response_format` that the endpoint takes."""
-        if "response_format" in lm_kwargs:
+        if "response_format" in lm_kwargs or not signature.output_fields:
             return await lm.respond(messages, **lm_kwargs)
         for response_format in _formats(lm, signature):
             try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from core.adapters.special import is_custom, types_within
 from core.foundation.errors import WorkbenchError
 from core.signature import Field, SignatureMeta, json_schema, validate
 from core.wire.layout import Layout, WireField
@@ -36,16 +37,27 @@ def _wire_field(field: Field) -> dict[str, Any]:
         "name": field.name,
         "role": field.role,
         "type_name": field.type_name,
-        "desc": field.desc if field.has_desc else "",
+        "desc": _described(field),
         "shape": shape,
         "constraints": dict(field.constraints),
     }
     inner = shape["of"] if shape["kind"] == "optional" else shape
     if field.role == "output" and inner["kind"] not in _WORDED:
-        data["schema"] = _brief(json_schema(shape))
+        schema = _brief(json_schema(shape))
+        if not (
+            inner["kind"] == "custom" and schema.get("type") == "string"
+        ):  # a text of its own: see `description`
+            data["schema"] = schema
     if not field.required:
         data["default"] = plain_value(field.absent_value())
     return data
+
+
+def _described(field: Field) -> str:
+    """Return what was said of a field, and below it what its custom types say of themselves."""
+    custom = [kind for kind in types_within(field.annotation) if is_custom(kind)]
+    said = [f"{kind.__name__}: {words}" for kind in custom if (words := kind.description())]
+    return "\n    ".join([field.desc, *said] if field.has_desc else said)
 
 
 def _brief(schema: Any) -> Any:

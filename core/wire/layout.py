@@ -124,8 +124,9 @@ class Layout(ABC):
         self.by_name = {field.name: field for field in self.outputs}
         self._required = {field.name for field in self.outputs if field.required}
         self._by_loose_name = {field.name.casefold(): field for field in reversed(self.outputs)}
-        self.system = f"{self.field_lists()}\n{self.structure()}\n\n{self.task()}".rstrip()
-        self.reminder = self.reminding()
+        structure = self.structure() if self.outputs else input_structure(self.inputs)
+        self.system = f"{self.field_lists()}\n{structure}\n\n{self.task()}".rstrip()
+        self.reminder = self.reminding() if self.outputs else ""
 
     @abstractmethod
     def structure(self) -> str:
@@ -151,7 +152,8 @@ class Layout(ABC):
         """Return the numbered lists of inputs and outputs."""
         parts: list[str] = []
         for title, fields in (("Input fields:", self.inputs), ("Output fields:", self.outputs)):
-            parts += (title, *(field.described(number) for number, field in enumerate(fields, start=1)))
+            if fields or fields is self.inputs:  # no outputs: a request that is answered by calling tools
+                parts += (title, *(field.described(number) for number, field in enumerate(fields, start=1)))
         return "\n".join(parts)
 
     def task(self) -> str:

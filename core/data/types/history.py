@@ -6,7 +6,7 @@ Knows nothing about adapters, which make messages of the turns.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import pydantic
 
@@ -21,6 +21,8 @@ class History(pydantic.BaseModel):
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=False)
+
+    is_history_type: ClassVar[bool] = True
 
     messages: list[dict[str, Any]]
 

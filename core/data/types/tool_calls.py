@@ -234,6 +234,9 @@ class ToolCalls(Type):
         """Return the form of the calls."""
         return 'A JSON object: {"tool_calls": [{"name": tool, "args": {argument: value}}, …]}.'
 
+    def __len__(self) -> int:
+        return len(self.tool_calls)
+
     def format(self) -> Any:
         """Return the calls as JSON data."""
         return {"tool_calls": [call.format() for call in self.tool_calls]}
