@@ -7,6 +7,8 @@ from core.evaluate.compare import Comparison, RowPair, compare
 from core.evaluate.evaluate import Evaluate, EvaluationInterrupted
 from core.evaluate.metrics import (
     EM,
+    F1,
+    HotPotF1,
     Metric,
     answer_exact_match,
     answer_passage_match,
@@ -19,10 +21,12 @@ from core.evaluate.score import Score, as_score
 
 __all__ = [
     "EM",
+    "F1",
     "Comparison",
     "Evaluate",
     "EvaluationInterrupted",
     "EvaluationResult",
+    "HotPotF1",
     "Metric",
     "Row",
     "RowOptions",

@@ -166,7 +166,7 @@ async def evaluate_row(
         if options.timeout is None and so_far.spans is None and running.get() is None:
             score = await _run(example, program, metric, so_far)
         else:
-            score = await _watched(example, program, metric, so_far, options.timeout)
+            score = await _watched(example, program, metric, so_far, options)
     except BudgetExceeded:
         raise
     except TimeoutError as error:
@@ -189,10 +189,11 @@ async def _watched(
     program: ProgramCall,
     metric: MetricCall | None,
     so_far: _Progress,
-    timeout: float | None,
+    options: RowOptions,
 ) -> Score | None:
+    """Run a row that has a deadline, keeps its spans, or is evaluated inside of a program."""
     with outside_programs(), sink_to(so_far) if so_far.spans is not None else nullcontext():
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(options.timeout):
             return await _run(example, program, metric, so_far)
 
 
@@ -259,7 +260,7 @@ def _row(
         so_far.latency,
         usage,
         cost,
-        all([cached for _, _, cached in calls]) if calls else None,
+        all(cached for _, _, cached in calls) if calls else None,
         metric_usage,
         metric_cost,
         so_far.spans,
