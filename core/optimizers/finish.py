@@ -88,7 +88,7 @@ def _attach(program: Any, report: CompileReport, problem: Problem, pool: Pool) -
     partial = [
         entry
         for entry in pool
-        if entry.status in {"dropped", "partial"} and pool.standing(entry.candidate).rows
+        if entry.status in {"dropped", "partial", "minibatch"} and pool.standing(entry.candidate).rows
     ]
     program.mb_candidate_programs = [_listed(entry, problem, pool) for entry in partial]
 

@@ -283,6 +283,8 @@ class Bench:
             outcome=event.get("outcome", "scored"),
             error=event.get("error", ""),
             steps=event.get("steps", ()),
+            feedback=event.get("feedback", ""),
+            outputs=event.get("outputs", {}),
             spend=Spend() if paid else Spend.from_dict(event),
         )
 
@@ -327,8 +329,12 @@ def _trace_event(job: TraceJob, attempt: Attempt, elapsed: float) -> dict[str, A
         **attempt.spend.to_dict(),
         "elapsed": round(elapsed, 3),
     }
-    if attempt.kept:
+    if attempt.steps:
         event["steps"] = list(attempt.steps)
-    else:
+    if not attempt.kept:
         event.update(why=attempt.why, error=attempt.error)
+    if attempt.feedback:
+        event["feedback"] = attempt.feedback
+    if attempt.outputs:
+        event["outputs"] = dict(attempt.outputs)
     return event

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.data.example import Example
@@ -76,6 +76,7 @@ class TraceJob:
 
     Attributes:
         key: Names the attempt: equal keys are the same teacher in the same state on the same row.
+        whole: Keep the steps of rejected attempts too, for those who learn from failures.
         overrides: What differs about the teacher's predictors for this attempt alone, by path.
         settings: Settings in force while the teacher runs.
         judge: Returns why the attempt is not kept, given its score (None without a metric); empty: it is.
@@ -88,6 +89,7 @@ class TraceJob:
     overrides: Mapping[str, Override] = field(default_factory=dict[str, Override])
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     round: int = 0
+    whole: bool = False
 
 
 Step = dict[str, Any]
@@ -101,6 +103,8 @@ class Attempt:
     Attributes:
         kept: The trace may become demos; then `steps` holds it.
         why: Why it was not kept.
+        feedback: What the metric said in words.
+        outputs: What the program gave, as JSON.
     """
 
     row: str
@@ -113,6 +117,8 @@ class Attempt:
     steps: Sequence[Step] = ()
     spend: Spend = field(default_factory=Spend)
     counts_as_error: bool = False
+    feedback: str = ""
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True)
@@ -197,20 +203,31 @@ async def run_trace(job: TraceJob, threads: Executor, metric: MetricCall | None)
         )
     if row.outcome != "scored":
         failed = row.outcome != "model_failure" or not row.expected_error
-        return _rejected(
-            job, f"the teacher failed: {_short(row.error)}", row.outcome, _short(row.error), failed
-        )
+        why = f"the teacher failed: {_short(row.error)}"
+        made = _rejected(job, why, row.outcome, _short(row.error), failed)
+        return replace(made, steps=[_step(step) for step in steps]) if job.whole else made
     score: float | None = None
+    feedback = ""
     if metric is not None:
         try:
-            score = (await metric(job.item.example, prediction, list(steps))).value
+            judged = await metric(job.item.example, prediction, list(steps))
+            score, feedback = judged.value, judged.feedback
         except MetricError as error:
             text = _short(str(error))
             return _rejected(job, f"the metric failed: {text}", "metric_failure", text, True)
     why = job.judge(score)
-    if why:
-        return Attempt(job.item.key, job.round, kept=False, why=why, score=score)
-    return Attempt(job.item.key, job.round, kept=True, score=score, steps=[_step(step) for step in steps])
+    seen = [_step(step) for step in steps] if job.whole or not why else []
+    outputs = jsonable(dict(prediction.items())) if job.whole else {}
+    return Attempt(
+        job.item.key,
+        job.round,
+        kept=not why,
+        why=why,
+        score=score,
+        steps=seen,
+        feedback=feedback,
+        outputs=outputs,
+    )
 
 
 def _rejected(job: TraceJob, why: str, outcome: str, error: str, counts: bool) -> Attempt:

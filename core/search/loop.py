@@ -131,13 +131,21 @@ class Search:
             if stop is not None:
                 return stop
             proposals = await self._strategy.propose(self._view)
-            new = [self._admit(proposal) for proposal in proposals]
+            new = [(self._admit(proposal), proposal.rows) for proposal in proposals]
             self._view.round += 1
-            to_score = [entry.candidate for entry in new if entry.status == "proposed"]
-            if to_score and self._problem.scoring and not await self._race.run(to_score):
+            if self._problem.scoring and not await self._score(new):
                 return self._halted()
             if not proposals:
                 return self._halted() if self._view.ended else self._all_tried()
+
+    async def _score(self, new: Sequence[tuple[Entry, tuple[int, ...] | None]]) -> bool:
+        """Score mini-batches, then those that run on every row; False where the end of the search cut it short."""
+        waiting = [(entry.candidate, rows) for entry, rows in new if entry.status == "proposed"]
+        batches = [(candidate, rows) for candidate, rows in waiting if rows is not None]
+        whole = list({candidate.id: candidate for candidate, rows in waiting if rows is None}.values())
+        if batches and not await self._race.sample(batches):
+            return False
+        return not whole or await self._race.run(whole)
 
     def _admit(self, proposal: Proposal) -> Entry:
         candidate = Candidate(
@@ -150,6 +158,8 @@ class Search:
             notes=proposal.notes,
         )
         entry = self._pool.add(candidate)
+        if entry.candidate is not candidate:  # a mini-batch's state, to be scored further
+            return entry
         self._journal.write_once(
             "candidate",
             candidate=candidate.id,

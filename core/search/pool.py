@@ -17,8 +17,9 @@ from core.search.score_cache import ScoreCache
 
 __all__ = ["Entry", "Pool", "Standing", "Status"]
 
-Status = Literal["proposed", "unscored", "partial", "full", "dropped", "duplicate"]
-"""`unscored`: its optimizer does not score; `partial`: the search ended before all rows; `dropped`: raced out."""
+Status = Literal["proposed", "unscored", "minibatch", "partial", "full", "dropped", "duplicate"]
+"""`unscored`: its optimizer does not score; `minibatch`: scored on some rows, as
+proposed; `partial`: the search ended before all rows; `dropped`: raced out."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,18 @@ class Pool:
         self._best = -math.inf
 
     def add(self, candidate: Candidate) -> Entry:
-        """Take a candidate in; one whose state is known already is marked as a duplicate."""
+        """Take a candidate in; one whose state is known already is marked as a duplicate.
+
+        A state that was scored on a mini-batch only is no duplicate: its own entry goes on.
+        """
         entry = Entry(candidate, spend=Spend())
         first = self._by_key.setdefault(candidate.key, candidate.id)
         if first != candidate.id:
+            known = self._entries[first]
+            if known.status == "minibatch":
+                known.status = "proposed"
+                self.proposals += 1
+                return known
             entry.status, entry.reason = "duplicate", f"the same program as {first}"
         self._entries[candidate.id] = entry
         self.proposals += 1

@@ -23,6 +23,8 @@ class Proposal:
         parents: Ids of the candidates it was made from.
         seed: The number that DSPy's `candidate_programs` show.
         evaluate: False: taken as it is, never scored.
+        rows: Positions of the scoring rows to score it on, a mini-batch; None: all. Proposed again without them, or
+            with others, the same state goes on where it was.
         notes: JSON data for the report.
     """
 
@@ -31,4 +33,5 @@ class Proposal:
     parents: tuple[str, ...] = ()
     seed: int | None = None
     evaluate: bool = True
+    rows: tuple[int, ...] | None = None
     notes: dict[str, Any] = field(default_factory=dict[str, Any])

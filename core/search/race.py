@@ -63,6 +63,25 @@ class Race:
                 return False
         return True
 
+    async def sample(self, batches: Sequence[tuple[Candidate, Sequence[int]]]) -> bool:
+        """Score candidates on rows of their own choice, as one unit; False where the end of the search cut it short."""
+        jobs = [
+            RowJob(candidate, position, self._problem.scoring[position])
+            for candidate, positions in batches
+            for position in positions
+            if not self._pool.scores.seen(candidate.key, position)
+        ]
+        complete = await self._run(jobs)
+        for candidate, _ in batches:
+            rows = self._pool.standing(candidate).rows
+            if rows == len(self._problem.scoring):
+                self._finished(candidate)
+            else:
+                self._pool.finish(candidate, "minibatch" if rows else "proposed")
+                self._bench.forget(candidate)
+                self._write_score(candidate)
+        return complete
+
     def _waves(self, candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
         waiting = list(candidates)
         while waiting:
@@ -91,8 +110,17 @@ class Race:
 
     async def _block(self, active: Sequence[Candidate], block: Sequence[int]) -> bool:
         """Run one block of rows for all active candidates; False where some rows are missing."""
-        rows = self._problem.scoring
-        jobs = [RowJob(candidate, position, rows[position]) for candidate in active for position in block]
+        rows, scores = self._problem.scoring, self._pool.scores
+        return await self._run(
+            [
+                RowJob(candidate, position, rows[position])
+                for candidate in active
+                for position in block
+                if not scores.seen(candidate.key, position)
+            ]
+        )
+
+    async def _run(self, jobs: Sequence[RowJob]) -> bool:
         results = await self._bench.rows(jobs)
         for job, result in zip(jobs, results, strict=True):
             if result is not None:

@@ -43,7 +43,7 @@ class CandidateReport:
     """One candidate of the search.
 
     Attributes:
-        status: "full", "partial", "dropped", "duplicate", "unscored" or "proposed".
+        status: "full", "minibatch", "partial", "dropped", "duplicate", "unscored" or "proposed".
         reason: Why it was dropped, or which candidate it repeats.
         demos: {predictor path: {"bootstrapped": n, "labeled": n}}.
         instructions: {predictor path: text} where they were changed.
