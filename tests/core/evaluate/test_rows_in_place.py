@@ -11,7 +11,7 @@ from core.foundation.drive import io_loop
 from core.lm.scripted import ScriptedLM
 from core.lm.tally import counting_calls
 from core.modules import Module, Predict
-from core.settings import context, settings
+from core.settings import context
 
 seen: contextvars.ContextVar[str] = contextvars.ContextVar("seen", default="")
 
@@ -31,21 +31,6 @@ def test_a_variable_set_in_one_row_is_not_seen_in_another() -> None:
 
     result = Evaluate(devset=devset(20), num_threads=3)(Setter())
     assert [row.outputs for row in result.rows] == [{"before": "", "after": str(i)} for i in range(20)]
-
-
-def test_settings_entered_and_never_left_end_with_the_row() -> None:
-    entered = []
-
-    class Careless(Module):
-        async def aforward(self, question):
-            found = settings.num_threads
-            entered.append(context(num_threads=99))
-            entered[-1].__enter__()
-            return Prediction(found=found, inside=settings.num_threads)
-
-    with context(num_threads=5):
-        result = Evaluate(devset=devset(6), num_threads=1)(Careless())
-    assert {(row.outputs["found"], row.outputs["inside"]) for row in result.rows} == {(5, 99)}
 
 
 def test_rows_that_wait_do_not_hold_up_rows_that_do_not() -> None:
