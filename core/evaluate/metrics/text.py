@@ -15,12 +15,26 @@ _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 # Marks that tell answers apart (C and C++, 50 and 50 %), although Unicode calls them punctuation.
 _KEPT = frozenset("#%&@*‰§")
 _SIGNS = frozenset("-−+")
+# Vowel points of Hebrew and Arabic, which writers may leave out, and the stroke that stretches Arabic words.
+_POINTS = re.compile(
+    "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u0652\u0670]"
+)
+_FORMS_WITHOUT_MEANING = (
+    "<wide>",
+    "<narrow>",
+    "<compat>",
+    "<initial>",
+    "<medial>",
+    "<final>",
+    "<isolated>",
+    "<font>",
+)
 
 
 def fold(
     text: str, *, ignore_case: bool = True, ignore_punctuation: bool = True, ignore_articles: bool = False
 ) -> str:
-    """Return the text as it is compared: compatibility forms, case, punctuation and white space evened out.
+    """Return the text as it is compared: forms, case, punctuation and white space evened out.
 
     Punctuation goes, dashes and underscores become spaces; what sits inside a number or is its sign stays, so that
     -3.5 and 35 differ. Symbols stay. A text of nothing but punctuation is left as it is.
@@ -31,14 +45,20 @@ def fold(
         ignore_punctuation: See above.
         ignore_articles: Drop English a, an, the.
     """
-    plain = unicodedata.normalize("NFKC", text)
+    plain = text if text.isascii() else _evened(text)
     if ignore_case:
-        plain = unicodedata.normalize("NFKC", plain.casefold())
+        plain = plain.casefold() if plain.isascii() else unicodedata.normalize("NFC", plain.casefold())
     if ignore_punctuation:
         plain = _without_punctuation(plain)
     if ignore_articles:
         plain = _ARTICLES.sub(" ", plain)
     return " ".join(plain.split())
+
+
+def _evened(text: str) -> str:
+    """Even out forms, points and digits of any script; ² and ½ stay what they are."""
+    plain = "".join(_digit(char) for char in unicodedata.normalize("NFC", text) if not _POINTS.match(char))
+    return unicodedata.normalize("NFC", _plain_forms(plain))
 
 
 def _without_punctuation(text: str) -> str:
@@ -128,7 +148,44 @@ def _cuts(left: str, right: str) -> bool:
 
 
 def normalize_text(text: str) -> str:
-    """Return the text as DSPy's metrics compare it: for English, after Rajpurkar et al. 2016 (SQuAD)."""
-    lowered = unicodedata.normalize("NFD", text).lower()
-    without = "".join(char for char in lowered if char not in string.punctuation)
-    return " ".join(_ARTICLES.sub(" ", without).split())
+    """Return the text as DSPy's metrics compare it, after Rajpurkar et al. 2016 (SQuAD).
+
+    Lower case, no ASCII punctuation, no articles, single spaces; decomposed (NFD). Where all letters are ASCII that is
+    all, and equal to DSPy's to the letter. A text with other letters is also folded as its language asks: case folded,
+    full-width and ligature forms plain, any script's punctuation and digits evened out, vowel points that writers
+    leave out (Arabic, Hebrew) dropped. Accents stay: they tell words apart.
+    """
+    decomposed = unicodedata.normalize("NFD", text)
+    if text.isascii() or _has_only_ascii_letters(decomposed):
+        without = "".join(char for char in decomposed.lower() if char not in string.punctuation)
+        return " ".join(_ARTICLES.sub(" ", without).split())
+    folded = unicodedata.normalize("NFD", _plain_forms(decomposed).casefold())
+    kept = (_digit(char) for char in folded if not _is_silent(char))
+    return " ".join(word for word in "".join(kept).split() if not _ARTICLES.fullmatch(word))
+
+
+def _has_only_ascii_letters(text: str) -> bool:
+    return all(char.isascii() or unicodedata.category(char)[0] not in "LM" for char in text)
+
+
+def _plain_forms(text: str) -> str:
+    """Replace width, ligature and presentation forms; ² and ½ are other values than 2 and 1/2 and stay."""
+    return "".join(
+        unicodedata.normalize("NFKD", char)
+        if unicodedata.decomposition(char).startswith(_FORMS_WITHOUT_MEANING)
+        else char
+        for char in text
+    )
+
+
+def _is_silent(char: str) -> bool:
+    return (
+        char in string.punctuation
+        or unicodedata.category(char)[0] == "P"
+        or unicodedata.category(char) == "Cf"
+        or _POINTS.match(char) is not None
+    )
+
+
+def _digit(char: str) -> str:
+    return char if char.isascii() else str(unicodedata.decimal(char, char))

@@ -13,9 +13,9 @@ __all__ = ["NAMES", "Colors"]
 
 _TRAIN_SHARE = 0.6
 
-NAMES = tuple(
-    " ".join(name.split())
-    for name in """alice blue, antique white, aqua, aquamarine, azure, beige, bisque, black, blanched almond, blue, blue violet,
+_TEXT = """
+    alice blue, antique white, aqua, aquamarine, azure, beige, bisque, black, blanched almond, blue,
+    blue violet,
     brown, burlywood, cadet blue, chartreuse, chocolate, coral, cornflower blue, cornsilk, crimson, cyan, dark blue,
     dark cyan, dark goldenrod, dark gray, dark green, dark khaki, dark magenta, dark olive green, dark orange,
     dark orchid, dark red, dark salmon, dark sea green, dark slate blue, dark slate gray, dark turquoise, dark violet,
@@ -30,8 +30,10 @@ NAMES = tuple(
     peach puff, peru, pink, plum, powder blue, purple, rebecca purple, red, rosy brown, royal blue, saddle brown,
     salmon, sandy brown, sea green, seashell, sienna, silver, sky blue, slate blue, slate gray, snow, spring green,
     steel blue, tan, teal, thistle, tomato, turquoise, violet, wheat, white, white smoke, yellow,
-    yellow green""".split(",")
-)
+    yellow green
+"""
+
+NAMES = tuple(" ".join(name.split()) for name in _TEXT.split(","))
 
 
 class Colors(Dataset):
