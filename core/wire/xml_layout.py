@@ -14,7 +14,7 @@ from typing import Any
 
 from core.wire.chat_layout import ChatLayout
 from core.wire.layout import NOT_GIVEN, ReplyError, WireField
-from core.wire.markup import element, escaped_entities
+from core.wire.markup import element, escaped_entities, plain_text
 from core.wire.notes import short_type, value_note
 from core.wire.scalars import Shape
 from core.wire.tags import tag, without_thoughts
@@ -32,7 +32,7 @@ class XmlLayout(ChatLayout):
     def __init__(self, signature: Mapping[str, Any]) -> None:
         super().__init__(signature)
         names = "|".join(re.escape(data["name"]) for data in signature["fields"])
-        self._own_tags = re.compile(rf"<(?=/?(?:{names})>)")
+        self._own_tags = re.compile(rf"<(?=/?(?:{names})[\s/>])", re.IGNORECASE)
 
     def structure(self) -> str:
         """Return every field's tags with a placeholder; outputs with parts show the elements of these."""
@@ -69,9 +69,16 @@ class XmlLayout(ChatLayout):
         data = plain_value(value)
         if is_nested(field.shape) and isinstance(data, (list, dict)):
             return element(field.name, xml_content(data, field.shape))
-        if isinstance(value, str) and field.ambiguous:
-            value = field.quoted(value)
-        return tag(field.name, escaped_entities(value_text(value, field.is_text)))
+        if not field.ambiguous:
+            return tag(field.name, escaped_entities(value_text(value, field.is_text)))
+        text = field.quoted(value) if isinstance(value, str) else value_text(value)
+        return tag(field.name, text if self._is_harmless(text) else escaped_entities(text))
+
+    def _is_harmless(self, text: str) -> bool:
+        """True for text that is read back as it stands, unescaped: DSPy escapes no values but plain text."""
+        if "<" in text and (text.lstrip().startswith("<") or "<!" in text or self._own_tags.search(text)):
+            return False
+        return plain_text(text) == text.strip()
 
     def raw_values(self, text: str) -> dict[str, Any]:
         """Return the texts, lists and dicts of the outputs by the ladder above."""

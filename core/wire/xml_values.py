@@ -119,7 +119,9 @@ def _dict_data(found: Element, shape: Shape) -> Any:
 def _object_data(found: Element, shape: Shape) -> Any:
     if not found.children:
         return found.text() or {}
-    members = {_loose_name(name): (name, member["shape"]) for name, member in reversed(shape["fields"].items())}
+    members = {
+        _loose_name(name): (name, member["shape"]) for name, member in reversed(shape["fields"].items())
+    }
     values: dict[str, Any] = {}
     for child in found.children:
         name, inner = members.get(_loose_name(child.key), (child.key, _ANY))
