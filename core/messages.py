@@ -65,6 +65,7 @@ class LMOutput:
     reasoning: str | None = None
     logprobs: Any = None
     finish_reason: str | None = None
+    citations: list[dict[str, Any]] | None = None
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ Knows nothing about where it came from or what reads it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from core.foundation.errors import DataError
 from core.foundation.fingerprint import fingerprint, jsonable
 
 __all__ = ["Example"]
+
+_log = logging.getLogger("core.data")
 
 _HIDDEN = "dspy_"
 _set = object.__setattr__
@@ -133,17 +136,14 @@ class Example:
         return made
 
     def with_inputs(self, *names: str | Iterable[str]) -> Any:
-        """Return a copy whose inputs are the named fields.
-
-        Raises:
-            DataError: A name is not a field.
-        """
+        """Return a copy whose inputs are the named fields; one that the example lacks is warned of."""
         flat = [name for item in names for name in ([item] if isinstance(item, str) else item)]
         missing = [name for name in flat if name not in self._store]
         if missing:
-            raise DataError(
-                f"There is no field {', '.join(map(repr, missing))}.",
-                hint=f"There are: {', '.join(self.keys())}.",
+            _log.warning(
+                "An example has no field %s; it has: %s.",
+                ", ".join(map(repr, missing)),
+                ", ".join(self.keys()),
             )
         made = self.copy()
         made._input_keys = tuple(flat)

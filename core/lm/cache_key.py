@@ -73,6 +73,7 @@ def encode(response: LMResponse) -> bytes:
         "cost": response.cost,
         "outputs": [
             [item.text, item.tool_calls, item.reasoning, item.logprobs, item.finish_reason]
+            + ([item.citations] if item.citations else [])
             for item in response.outputs
         ],
     }
@@ -102,7 +103,9 @@ def decode(data: bytes) -> LMResponse | None:
         return None
 
 
-def _output(text: Any, tool_calls: Any, reasoning: Any, logprobs: Any, finish_reason: Any) -> LMOutput:
+def _output(
+    text: Any, tool_calls: Any, reasoning: Any, logprobs: Any, finish_reason: Any, citations: Any = None
+) -> LMOutput:
     if not isinstance(text, str):
         raise TypeError
-    return LMOutput(text, tool_calls, reasoning, logprobs, finish_reason)
+    return LMOutput(text, tool_calls, reasoning, logprobs, finish_reason, citations)

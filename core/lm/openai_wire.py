@@ -90,7 +90,23 @@ def _output(choice: dict[str, Any]) -> LMOutput:
         reasoning=reasoning if isinstance(reasoning, str) else None,
         logprobs=choice.get("logprobs"),
         finish_reason=choice.get("finish_reason"),
+        citations=citations_of(message),
     )
+
+
+def citations_of(message: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """Return the citations of a message: those of its content parts, or those that a gateway puts beside it."""
+    content, beside = message.get("content"), message.get("provider_specific_fields")
+    parts = content if isinstance(content, list) else []
+    given = [part.get("citations") for part in parts if isinstance(part, dict)]
+    given.append(beside.get("citations") if isinstance(beside, dict) else message.get("citations"))
+    found = [
+        item
+        for several in given
+        for one in several or ()
+        for item in (one if isinstance(one, list) else [one])
+    ]
+    return [item for item in found if isinstance(item, dict)] or None
 
 
 def text_of(content: Any) -> str:

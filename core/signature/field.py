@@ -5,6 +5,7 @@ Knows nothing about the signature that holds it, nor how it is written into a pr
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable
 from functools import cached_property
@@ -14,6 +15,7 @@ from core.foundation.errors import SignatureError
 from core.signature.constraints import CONSTRAINTS
 from core.signature.missing import MISSING
 from core.signature.schema import bounds_of, shape_of, type_name
+from core.wire.constraints import constraint_words
 
 __all__ = ["Field", "InputField", "OutputField", "infer_prefix"]
 
@@ -111,7 +113,14 @@ class Field:
     @property
     def json_schema_extra(self) -> dict[str, Any]:
         """What DSPy keeps under this name."""
-        return {"__dspy_field_type": self.role, "desc": self.desc, "prefix": self.prefix, **self.extra}
+        words = {"constraints": constraint_words(self.constraints)} if self.constraints else {}
+        return {
+            "__dspy_field_type": self.role,
+            "desc": self.desc,
+            "prefix": self.prefix,
+            **words,
+            **self.extra,
+        }
 
     def absent_value(self) -> Any:
         """Return the value of an absent field: its default, or None when Optional, or MISSING."""
@@ -122,7 +131,11 @@ class Field:
         return None if self.shape["kind"] == "optional" else MISSING
 
     def replace(self, **changes: Any) -> Field:
-        """Return a copy with other attributes (names as in the constructor)."""
+        """Return a copy with other attributes (names as in the constructor); unknown names become extras.
+
+        Raises:
+            SignatureError: A name is that of no attribute, and close to one.
+        """
         values: dict[str, Any] = {
             "role": self.role,
             "name": self.name,
@@ -134,10 +147,16 @@ class Field:
             "default_factory": self.default_factory,
             "extra": self.extra,
         }
-        unknown = changes.keys() - values.keys()
-        if unknown:
-            raise SignatureError(f"A field has no attribute {', '.join(map(repr, sorted(unknown)))}.")
-        return Field(**{**values, **changes})
+        if changes.keys() <= values.keys():
+            return Field(**{**values, **changes})
+        bounds = {name: changes.pop(name) for name in CONSTRAINTS if name in changes}
+        changes["constraints"] = {**changes.get("constraints", self.constraints), **bounds}
+        extra = {name: changes.pop(name) for name in changes.keys() - values.keys()}
+        for name in extra:
+            if near := difflib.get_close_matches(name, values, n=1):
+                raise SignatureError(f"A field has no attribute '{name}'.", hint=f"Did you mean '{near[0]}'?")
+        merged: dict[str, Any] = {**values, **changes, "extra": {**self.extra, **extra}}
+        return Field(**merged)
 
     def _key(self) -> tuple[Any, ...]:
         return (

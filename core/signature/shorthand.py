@@ -23,7 +23,10 @@ from core.signature.missing import MISSING
 __all__ = ["parse_shorthand", "parse_type"]
 
 _BUILTIN: dict[str, Any] = {
-    **{kind.__name__: kind for kind in (str, int, float, bool, list, dict, tuple, set, bytes, object)},
+    **{
+        kind.__name__: kind
+        for kind in (str, int, float, bool, list, dict, tuple, set, frozenset, bytes, object)
+    },
     "string": str,
     "None": None,
     "date": datetime.date,
@@ -36,6 +39,8 @@ _BUILTIN: dict[str, Any] = {
 
 # An arrow inside a quoted text belongs to a Literal.
 _ARROW_OR_QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|->""")
+
+_INCOMPLETE = (typing.Optional, typing.Union, typing.Literal, typing.Annotated)
 
 _Names = Mapping[str, Any]
 
@@ -99,18 +104,19 @@ def _parse(text: str, names: _Names) -> dict[str, Field]:
     left, right = text[: arrows[0]], text[arrows[0] + 2 :]
     fields: dict[str, Field] = {}
     for role, part in (("input", left), ("output", right)):
-        for name, annotation in _parse_fields(part, names):
+        for name, annotation, default in _parse_fields(part, names):
             if name in fields:
                 raise SignatureError(
                     f"Field '{name}' stands twice in {text!r}.", hint="Field names are unique."
                 )
-            fields[name] = Field(role, name=name, annotation=annotation)  # type: ignore[arg-type]
+            fields[name] = Field(role, name=name, annotation=annotation, default=default)  # type: ignore[arg-type]
     if not any(field.role == "output" for field in fields.values()):
         raise SignatureError(f"There is no output field in {text!r}.", hint='Name one behind "->".')
     return fields
 
 
-def _parse_fields(part: str, names: _Names) -> list[tuple[str, Any]]:
+def _parse_fields(part: str, names: _Names) -> list[tuple[str, Any, Any]]:
+    """Return name, type and default of each field of one side; MISSING for what is not said."""
     part = part.strip().strip(",")
     if not part:
         return []
@@ -123,28 +129,38 @@ def _parse_fields(part: str, names: _Names) -> list[tuple[str, Any]]:
     function = tree.body[0]
     assert isinstance(function, ast.FunctionDef)
     given = function.args
-    if (
-        given.vararg
-        or given.kwarg
-        or given.kwonlyargs
-        or given.posonlyargs
-        or given.defaults
-        or len(tree.body) != 1
-    ):
+    if given.vararg or given.kwarg or given.kwonlyargs or given.posonlyargs or len(tree.body) != 1:
         raise SignatureError(f"Only names and types can stand in {part!r}.", hint='Write "name: type".')
-    out: list[tuple[str, Any]] = []
-    for argument in given.args:
+    out: list[tuple[str, Any, Any]] = []
+    without = len(given.args) - len(given.defaults)
+    defaults = [*([MISSING] * without), *map(_default_value, given.defaults)]
+    for argument, default in zip(given.args, defaults, strict=True):
         if argument.arg == "self":  # calls take fields as keyword arguments
             raise SignatureError("'self' cannot be a field name.", hint="Choose another name.")
         node = argument.annotation
-        out.append((argument.arg, MISSING if node is None else _checked(_resolve(node, names), node)))
+        annotation = MISSING if node is None else _checked(_resolve(node, names), node)
+        out.append((argument.arg, annotation, default))
     return out
+
+
+def _default_value(node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except ValueError as error:
+        raise SignatureError(
+            f"{ast.unparse(node)!r} cannot be a default.",
+            hint="Write a number, a text in quotes, True or None.",
+        ) from error
 
 
 def _checked(found: Any, node: ast.expr) -> Any:
     """Return `found` if it is a type: a name may as well be that of some variable of the caller."""
     if found is None or isinstance(found, type) or typing.get_origin(found) is not None:
         return found
+    if found in _INCOMPLETE:
+        raise SignatureError(
+            f"'{ast.unparse(node)}' needs a type in brackets.", hint=f"For example {ast.unparse(node)}[str]."
+        )
     if type(found).__module__ in ("typing", "typing_extensions"):  # Any, NewType, type aliases
         return found
     raise SignatureError(

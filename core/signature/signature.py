@@ -111,6 +111,11 @@ class SignatureMeta(type):
         return cls._fields
 
     @property
+    def model_fields(cls) -> dict[str, Field]:
+        """The same as `fields`, under pydantic's name."""
+        return cls._fields
+
+    @property
     def signature(cls) -> str:
         """The names as a string, "a, b -> c"."""
         return f"{', '.join(cls._inputs)} -> {', '.join(cls._outputs)}"
@@ -167,8 +172,8 @@ class SignatureMeta(type):
         if type_ is not None:
             bound = bound.replace(annotation=type_)
         row.insert(position, (name, bound))
-        kept = [(key, value) for key, value in (*inputs, *outputs) if key != name or value is bound]
-        return _derive(cls, dict(kept), cls._instructions)
+        placed = dict((*inputs, *outputs)) | {name: bound}  # one of that name keeps the first of its places
+        return _derive(cls, placed, cls._instructions)
 
     def delete(cls, name: str) -> SignatureMeta:
         """Return a copy without one field; an absent name changes nothing."""

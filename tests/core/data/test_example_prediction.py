@@ -43,8 +43,12 @@ def test_what_is_missing_is_named() -> None:
         _ = Example(a=1).b
     with pytest.raises(DataError, match="with_inputs"):
         Example(a=1).inputs()
-    with pytest.raises(DataError, match="'z'"):
-        Example(a=1).with_inputs("z")
+
+
+def test_inputs_that_an_example_lacks_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    example = Example(a=1).with_inputs("a", "z")
+    assert example.inputs().toDict() == {"a": 1}
+    assert "'z'" in caplog.text
 
 
 def test_nested_values_become_plain_data() -> None:
