@@ -24,6 +24,7 @@ from core.evaluate.table import save_csv, save_json, show_table
 from core.foundation.drive import drive, on_io
 from core.foundation.errors import ConfigurationError, EvaluationAborted
 from core.foundation.threads import DaemonThreads
+from core.modules.module import Module
 from core.settings import current
 
 __all__ = ["Evaluate", "EvaluationInterrupted"]
@@ -190,6 +191,7 @@ class _Job:
         if plan.devset is None:
             raise ConfigurationError("There is nothing to evaluate on.", hint="Give Evaluate a devset.")
         self.plan = plan
+        self.program = program
         self.threads = DaemonThreads("evaluate")
         self.progress = Progress(len(plan.devset)) if plan.display_progress else None
         self.metric_name = "score" if plan.metric is None else name_of(plan.metric)
@@ -240,6 +242,9 @@ class _Job:
 
     def _finish(self) -> EvaluationResult:
         result = self._result()
+        if isinstance(self.program, Module):  # as DSPy's: read there by those who score the program
+            self.program.suggest_failures = result.suggest_failures
+            self.program.assert_failures = result.assert_failures
         if self.plan.save_as_csv:
             save_csv(result, self.plan.save_as_csv)
         if self.plan.save_as_json:

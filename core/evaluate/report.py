@@ -184,6 +184,16 @@ class EvaluationResult(Prediction):
         return self.summary.count("metric_failure")
 
     @property
+    def suggest_failures(self) -> int:
+        """How often suggestions with `is_metric=True` failed, in all attempts of all rows."""
+        return sum(row.suggest_failures for row in self.rows)
+
+    @property
+    def assert_failures(self) -> int:
+        """How often assertions with `is_metric=True` failed, in all attempts of all rows."""
+        return sum(row.assert_failures for row in self.rows)
+
+    @property
     def usage(self) -> Usage:
         """Tokens of the program's calls."""
         return self.summary.usage
@@ -231,6 +241,8 @@ class EvaluationResult(Prediction):
             "n_model_failures": self.n_model_failures,
             "n_infrastructure_failures": self.n_infrastructure_failures,
             "n_metric_failures": self.n_metric_failures,
+            "suggest_failures": self.suggest_failures,
+            "assert_failures": self.assert_failures,
             "end_reason": self.end_reason,
             "flags": self.flags,
             "usage": self.usage.to_dict(),

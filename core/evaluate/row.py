@@ -18,10 +18,17 @@ from typing import Any, Literal
 from core.data.example import Example
 from core.evaluate.call import MetricCall, ProgramCall
 from core.evaluate.score import Score
-from core.foundation.errors import AdapterParseError, BudgetExceeded, ValueCoercionError, WorkbenchError
+from core.foundation.errors import (
+    AdapterParseError,
+    BudgetExceeded,
+    ConstraintFailed,
+    ValueCoercionError,
+    WorkbenchError,
+)
 from core.foundation.fingerprint import jsonable
 from core.lm.tally import also_count, count_no_more
 from core.messages import LMRequest, LMResponse, Usage
+from core.modules.assertions import Failures, also_count_failures, count_failures_no_more
 from core.modules.overrides import outside_programs, running
 from core.trace import Span, redact, sink_to
 
@@ -63,6 +70,9 @@ class Row:
     """What the metric itself spent: an LM judge's calls."""
     spans: list[Span] | None = field(default=None, compare=False)
     """All steps in order of their end, where traces were asked for."""
+    suggest_failures: int = 0
+    assert_failures: int = 0
+    """How often constraints with `is_metric=True` failed, in all attempts."""
 
     @property
     def counts(self) -> bool:
@@ -111,7 +121,7 @@ _Call = tuple[Usage, float | None, bool]
 class _Progress:
     """What is known of a row while it runs; counts its calls, and keeps its spans where they are wanted."""
 
-    __slots__ = ("answered", "latency", "metric", "prediction", "program", "spans")
+    __slots__ = ("answered", "failures", "latency", "metric", "prediction", "program", "spans")
 
     def __init__(self, keep_spans: bool) -> None:
         self.spans: list[Span] | None = [] if keep_spans else None
@@ -120,6 +130,7 @@ class _Progress:
         self.prediction: Any = None
         self.answered = False
         self.latency = 0.0
+        self.failures = Failures()
 
     def count(self, request: LMRequest, response: LMResponse) -> None:
         """Count one answered call."""
@@ -162,6 +173,7 @@ async def evaluate_row(
     """
     so_far = _Progress(options.traces)
     listening = also_count(so_far.count)
+    counting = also_count_failures(so_far.failures)
     try:
         if options.timeout is None and so_far.spans is None and running.get() is None:
             score = await _run(example, program, metric, so_far)
@@ -181,6 +193,7 @@ async def evaluate_row(
         return _row(index, example, so_far, score, outcome, text, expected), so_far.prediction
     finally:
         count_no_more(listening)
+        count_failures_no_more(counting)
     return _row(index, example, so_far, score, "scored"), so_far.prediction
 
 
@@ -209,7 +222,7 @@ async def _run(
     return None if metric is None else await metric(example, so_far.prediction)
 
 
-_UNREADABLE = (AdapterParseError, ValueCoercionError)
+_UNREADABLE = (AdapterParseError, ValueCoercionError, ConstraintFailed)
 
 
 def _who_failed(error: Exception) -> Outcome:
@@ -264,6 +277,8 @@ def _row(
         metric_usage,
         metric_cost,
         so_far.spans,
+        so_far.failures.suggest,
+        so_far.failures.assertion,
     )
 
 

@@ -16,6 +16,7 @@ from core.foundation.fingerprint import canonical_json
 
 __all__ = ["default_normalize", "majority"]
 
+_ARTICLES = {"a", "an", "the"}
 _PUNCTUATION = re.compile(r"[^\w\s]")
 
 
@@ -27,8 +28,9 @@ def default_normalize(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = unicodedata.normalize("NFKC", value).casefold()
-    words = [word for word in _PUNCTUATION.sub(" ", text).split() if word not in {"a", "an", "the"}]
-    return " ".join(words) or None
+    words = _PUNCTUATION.sub(" ", text).split()
+    telling = [word for word in words if word not in _ARTICLES]
+    return " ".join(telling or words) or None  # the answer "A" of a choice is no article
 
 
 def majority(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,8 @@ __all__ = [
     "DSPySuggestionError",
     "Failures",
     "Suggest",
+    "also_count_failures",
+    "count_failures_no_more",
     "counting_failures",
 ]
 
@@ -40,18 +42,30 @@ class Failures:
     assertion: int = 0
 
 
+Counting = Token[tuple[Failures, ...]]
+
 _counted: ContextVar[tuple[Failures, ...]] = ContextVar("constraint_failures", default=())
+
+
+def also_count_failures(failures: Failures) -> Counting:
+    """Count what fails from here on in this context; give the result to `count_failures_no_more`."""
+    return _counted.set((*_counted.get(), failures))
+
+
+def count_failures_no_more(counting: Counting) -> None:
+    """End the count, in the context that began it."""
+    _counted.reset(counting)
 
 
 @contextmanager
 def counting_failures() -> Generator[Failures]:
     """Count the failures of constraints inside the block; blocks around it count them too."""
     mine = Failures()
-    token = _counted.set((*_counted.get(), mine))
+    counting = also_count_failures(mine)
     try:
         yield mine
     finally:
-        _counted.reset(token)
+        count_failures_no_more(counting)
 
 
 def Assert(  # noqa: N802 - DSPy's name

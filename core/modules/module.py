@@ -55,10 +55,13 @@ class Module(Part):
 
     Attributes:
         callbacks: The list of them.
+        suggest_failures, assert_failures: How often constraints with `is_metric=True` failed in the last evaluation.
         history: The last calls of language models made inside this module, oldest first, as DSPy's dicts.
     """
 
     callbacks: list[Any]
+    suggest_failures: int = 0
+    assert_failures: int = 0
     history = _OwnHistory()
     _history: History
     _native: ClassVar[bool] = False
@@ -338,5 +341,5 @@ class Module(Part):
         return module_html(self)
 
     def __repr__(self) -> str:
-        lines = [f"{name} = {part!r}" for name, part in self.named_parameters()]
+        lines = [f"{name} = {part!r}" for name, part in self.named_parameters() if part is not self]
         return "\n".join(lines) or f"{type(self).__name__}()"

@@ -51,6 +51,10 @@ class BootstrapParams(OptimizerParams):
         description="Failed rows that it bears; without it that of the settings.",
         json_schema_extra={"execution": True},
     )
+    counter_examples: bool = Field(
+        False,
+        description="A demo of a step that assertions had repeated also shows its past output and the feedback.",
+    )
 
     def rules(self, settings: Mapping[str, Any]) -> DemoRules:
         """Return the limits for `core.optimizers.demos`."""
@@ -60,6 +64,7 @@ class BootstrapParams(OptimizerParams):
             self.max_rounds,
             self.metric_threshold,
             settings,
+            self.counter_examples,
         )
 
 
@@ -75,6 +80,8 @@ class BootstrapFewShot(Optimizer[BootstrapParams]):
         max_labeled_demos: Demos in all, filled up with labelled rows.
         max_rounds: Attempts per row.
         max_errors: Failed rows that it bears.
+        counter_examples: A demo of a step that assertions had repeated also holds its past output and the feedback;
+            later retries are shown them.
     """
 
     name = "bootstrap_few_shot"
@@ -93,6 +100,8 @@ class BootstrapFewShot(Optimizer[BootstrapParams]):
         max_labeled_demos: int = 16,
         max_rounds: int = 1,
         max_errors: int | None = None,
+        *,
+        counter_examples: bool = False,
     ) -> None:
         params = self.checked(
             {
@@ -101,6 +110,7 @@ class BootstrapFewShot(Optimizer[BootstrapParams]):
                 "max_labeled_demos": max_labeled_demos,
                 "max_rounds": max_rounds,
                 "max_errors": max_errors,
+                "counter_examples": counter_examples,
             }
         )
         super().__init__(params, metric=metric, teacher_settings=teacher_settings)

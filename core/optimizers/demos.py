@@ -47,6 +47,7 @@ class DemoRules:
 
     Attributes:
         threshold: The least score; None: anything but zero passes.
+        counter_examples: A demo of a step that assertions had repeated also shows what was wrong before.
     """
 
     bootstrapped: int
@@ -54,6 +55,7 @@ class DemoRules:
     rounds: int = 1
     threshold: float | None = None
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    counter_examples: bool = False
 
     def judge(self, score: float | None) -> str:
         """Return why an attempt with that score is not kept; empty: it is."""
@@ -198,7 +200,8 @@ class Bootstrap:
         if len(steps) > 1:
             draw = self._view.rng("step", self.label, row, path)
             step = steps[-1] if draw.random() < LAST_STEP_SHARE else draw.choice(steps[:-1])
-        return {**step["inputs"], **step["outputs"]}
+        further = step.get("further", {}) if self._rules.counter_examples else {}
+        return {**step["inputs"], **further, **step["outputs"]}
 
     def _demos_of_teacher(self) -> dict[str, list[tuple[str, Any]]]:
         """Return {path: [(row key or content, demo)]} that the teacher has before any example is hidden."""

@@ -266,7 +266,7 @@ class Bench:
 
     def _logged_row(self, job: RowJob) -> RowResult | None:
         event = self._journal.row(job.candidate.key, job.item.key)
-        return None if event is None else RowResult(event["score"], event["outcome"], Spend.from_dict(event))
+        return None if event is None else _row_result(event)
 
     def _logged_trace(self, job: TraceJob) -> Attempt | None:
         event = self._journal.trace(job.key)
@@ -299,6 +299,11 @@ class Bench:
             )
 
 
+def _row_result(event: dict[str, Any]) -> RowResult:
+    failed = {name: event.get(name, 0) for name in ("suggest_failures", "assert_failures")}
+    return RowResult(event["score"], event["outcome"], Spend.from_dict(event), **failed)
+
+
 def _row_event(job: RowJob, result: RowResult, elapsed: float) -> dict[str, Any]:
     event: dict[str, Any] = {
         "candidate": job.candidate.id,
@@ -311,6 +316,9 @@ def _row_event(job: RowJob, result: RowResult, elapsed: float) -> dict[str, Any]
         "latency": round(result.latency, 6),
         "elapsed": round(elapsed, 3),
     }
+    for name in ("suggest_failures", "assert_failures"):
+        if getattr(result, name):
+            event[name] = getattr(result, name)
     if result.feedback:
         event["feedback"] = result.feedback
     if result.error:

@@ -59,6 +59,7 @@ class RowResult:
     Attributes:
         score: None where infrastructure or the metric failed.
         counts_as_error: It counts towards `max_errors`.
+        suggest_failures, assert_failures: How often the program's own constraints failed.
     """
 
     score: float | None
@@ -68,6 +69,8 @@ class RowResult:
     error: str = ""
     latency: float = 0.0
     counts_as_error: bool = False
+    suggest_failures: int = 0
+    assert_failures: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,8 @@ class TraceJob:
 
 
 Step = dict[str, Any]
-"""One predictor call of a kept trace, as JSON: {"path", "inputs", "outputs"}."""
+"""One predictor call of a kept trace, as JSON: {"path", "inputs", "outputs"}; of a repeated attempt also what it was
+told then, under "further"."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +190,8 @@ async def run_row(job: RowJob, program: ProgramCall, metric: MetricCall) -> RowR
         error=_short(row.error),
         latency=row.latency,
         counts_as_error=failed or not row.expected_error,
+        suggest_failures=row.suggest_failures,
+        assert_failures=row.assert_failures,
     )
 
 
@@ -237,11 +243,12 @@ def _rejected(job: TraceJob, why: str, outcome: str, error: str, counts: bool) -
 
 
 def _step(step: TraceStep) -> Step:
-    return {
+    made = {
         "path": step.path,
         "inputs": jsonable(step.inputs),
         "outputs": jsonable(dict(step.outputs.items())),
     }
+    return {**made, "further": jsonable(step.further)} if step.further else made
 
 
 def _short(text: str) -> str:

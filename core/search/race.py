@@ -13,13 +13,16 @@ from core.foundation.randomness import rng
 from core.search.bench import Bench
 from core.search.budget import Spend
 from core.search.candidate import Candidate
-from core.search.jobs import RowJob
+from core.search.jobs import RowJob, RowResult
 from core.search.journal import Journal
 from core.search.pool import Pool
 from core.search.problem import Problem
 from core.search.racing import RacingRule, block_size
 
 __all__ = ["Race"]
+
+SUGGESTION_POINTS = 0.2
+"""What one failed suggestion takes of a candidate's score, of 100."""
 
 
 class Race:
@@ -124,9 +127,20 @@ class Race:
         results = await self._bench.rows(jobs)
         for job, result in zip(jobs, results, strict=True):
             if result is not None:
-                self._pool.scores.put(job.candidate.key, job.position, result.score)
+                self._put(job, result)
                 (self._pool[job.candidate.id].spend or Spend()).add(result.spend)
         return all(result is not None for result in results)
+
+    def _put(self, job: RowJob, result: RowResult) -> None:
+        """Keep a row's score. A candidate loses 0.2 points of 100 for each failed suggestion that is a metric, and all
+        of them for a failed assertion: DSPy's rule for programs with assertions, shared out to the rows.
+        """
+        scores, score = self._pool.scores, result.score
+        if score is not None and result.suggest_failures:
+            score -= SUGGESTION_POINTS / 100 * len(self._problem.scoring) * result.suggest_failures
+        if result.assert_failures:
+            scores.veto(job.candidate.key)
+        scores.put(job.candidate.key, job.position, score)
 
     def _dropped(self, candidate: Candidate) -> bool:
         leader = self._pool.leader

@@ -24,6 +24,7 @@ class ScoreCache:
         self.rows = rows
         self._values: dict[str, array[float]] = {}
         self._marks: dict[str, bytearray] = {}
+        self._vetoed: set[str] = set()
 
     def put(self, key: str, row: int, score: float | None) -> None:
         """Keep one row's score; None is a row that was run and has no score."""
@@ -32,6 +33,10 @@ class ScoreCache:
             self._marks[key] = bytearray(self.rows)
         self._values[key][row] = 0.0 if score is None else score
         self._marks[key][row] = _VOID if score is None else _SCORED
+
+    def veto(self, key: str) -> None:
+        """Let every row of a candidate count nothing, whatever it scored or is going to score."""
+        self._vetoed.add(key)
 
     def seen(self, key: str, row: int) -> bool:
         """True where the row was run for that candidate."""
@@ -45,7 +50,8 @@ class ScoreCache:
         """Return the scores of the rows that were run, in the given order (default: that of the rows)."""
         if key not in self._marks:
             return []
-        marks, values = self._marks[key], self._values[key]
+        marks = self._marks[key]
+        values: Sequence[float] = [0.0] * self.rows if key in self._vetoed else self._values[key]
         positions = range(self.rows) if order is None else order
         return [values[row] if marks[row] == _SCORED else None for row in positions if marks[row] != _UNSEEN]
 
@@ -53,3 +59,4 @@ class ScoreCache:
         """Forget a candidate."""
         self._values.pop(key, None)
         self._marks.pop(key, None)
+        self._vetoed.discard(key)
