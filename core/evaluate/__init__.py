@@ -3,6 +3,7 @@
 Knows nothing about optimizers.
 """
 
+from core.evaluate.auto_evaluation import CompleteAndGrounded, SemanticF1
 from core.evaluate.compare import Comparison, RowPair, compare
 from core.evaluate.evaluate import Evaluate, EvaluationInterrupted
 from core.evaluate.metrics import (
@@ -24,6 +25,7 @@ __all__ = [
     "EM",
     "F1",
     "Comparison",
+    "CompleteAndGrounded",
     "Evaluate",
     "EvaluationInterrupted",
     "EvaluationResult",
@@ -33,6 +35,7 @@ __all__ = [
     "RowOptions",
     "RowPair",
     "Score",
+    "SemanticF1",
     "Slice",
     "Summary",
     "answer_exact_match",

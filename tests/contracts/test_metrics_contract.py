@@ -14,13 +14,19 @@ from core.foundation.errors import ConfigurationError
 from core.lm.scripted import ScriptedLM
 
 REPLY = (
-    "[[ ## feedback ## ]]\nfine\n\n[[ ## grade ## ]]\n5\n\n[[ ## passes ## ]]\nTrue\n\n[[ ## completed ## ]]"
+    "[[ ## feedback ## ]]\nfine\n\n[[ ## grade ## ]]\n5\n\n[[ ## passes ## ]]\nTrue\n\n"
+    "[[ ## reasoning ## ]]\nit is\n\n[[ ## recall ## ]]\n1\n\n[[ ## precision ## ]]\n1\n\n"
+    "[[ ## ground_truth_key_ideas ## ]]\n42\n\n[[ ## system_response_key_ideas ## ]]\n42\n\n"
+    "[[ ## system_response_claims ## ]]\n42\n\n[[ ## discussion ## ]]\nboth\n\n"
+    "[[ ## completeness ## ]]\n1\n\n[[ ## groundedness ## ]]\n1\n\n[[ ## completed ## ]]"
 )
 NEEDED = {
     "judge": {"rubric": "Is it right?"},
     "weighted": {"parts": [{"metric": {"kind": "exact_match", "params": {"fields": ["answer"]}}}]},
 }
 KINDS = metrics.names()
+JUDGES = {"judge", "semantic_f1", "grounded"}
+"""What they say is up to the model, which says the same here whatever the answer."""
 
 
 def made(kind: str):
@@ -41,7 +47,7 @@ def wrong() -> Prediction:
 
 
 def test_the_promised_kinds_are_there():
-    assert {"exact_match", "f1", "contains", "numeric", "passage_match", "judge", "weighted"} <= set(KINDS)
+    assert {"exact_match", "f1", "contains", "numeric", "passage_match", "weighted", *JUDGES} <= set(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -71,7 +77,7 @@ def test_it_grades_a_right_answer_fully_and_says_why(kind):
     assert as_score(returned).feedback
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"judge"}))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - JUDGES))
 def test_it_grades_a_wrong_answer_as_wrong(kind):
     assert as_score(made(kind)(example(), wrong())).value == 0.0
 
@@ -79,7 +85,7 @@ def test_it_grades_a_wrong_answer_as_wrong(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_with_a_trace_it_answers_strictly(kind):
     assert made(kind)(example(), right(), []) is True
-    if kind != "judge":
+    if kind not in JUDGES:
         assert made(kind)(example(), wrong(), []) is False
 
 

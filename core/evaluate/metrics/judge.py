@@ -18,7 +18,7 @@ from core.foundation.fingerprint import jsonable
 from core.modules import Predict
 from core.signature import InputField, OutputField, make_signature
 
-__all__ = ["Params", "judge", "judge_signature"]
+__all__ = ["Params", "expected_text", "given_text", "judge", "judge_signature", "shared_fields", "shown_text"]
 
 
 class Params(MetricParams):
@@ -76,11 +76,11 @@ def judge(params: Params, context: MetricContext) -> MetricFunction:
     predictor.lm = context.lm
 
     async def score(example: Any, prediction: Any, trace: Any = None) -> Any:
-        asked: dict[str, Any] = {"rubric": params.rubric, "answer": _lines(_shown(prediction, params.fields))}
+        asked: dict[str, Any] = {"rubric": params.rubric, "answer": shown_text(prediction, params.fields)}
         if params.show_inputs:
-            asked["given"] = _lines(dict(example.inputs().items()))
+            asked["given"] = given_text(example)
         if params.show_labels:
-            asked["reference"] = _lines(_labels(example)) or "(none)"
+            asked["reference"] = expected_text(example) or "(none)"
         verdict = await predictor.acall(**asked)
         if params.scale == "pass_fail":
             value = float(verdict.passes)
@@ -91,7 +91,29 @@ def judge(params: Params, context: MetricContext) -> MetricFunction:
     return score
 
 
-def _shown(prediction: Any, fields: tuple[str, ...] | None) -> dict[str, Any]:
+def given_text(example: Example) -> str:
+    """What the program was given, as the judge reads it."""
+    return _lines(dict(example.inputs().items()))
+
+
+def expected_text(example: Example, fields: tuple[str, ...] | None = None) -> str:
+    """The labels as the judge reads them; those of `fields` alone where any has one."""
+    labels = dict(example.labels().items())
+    return _lines({name: labels[name] for name in fields or () if name in labels} or labels)
+
+
+def shared_fields(example: Example, prediction: Any) -> tuple[str, ...] | None:
+    """The labels that the program gives as outputs too; None where names differ and all have to be shown."""
+    given = prediction.keys() if isinstance(prediction, Example) else ()
+    return tuple(name for name in example.labels().keys() if name in given) or None  # noqa: SIM118
+
+
+def shown_text(prediction: Any, fields: tuple[str, ...] | None = None) -> str:
+    """The outputs as the judge reads them.
+
+    Raises:
+        MetricError: The program gives no output of that name.
+    """
     values = dict(prediction.items()) if isinstance(prediction, Example) else {"output": prediction}
     missing = [name for name in fields or () if name not in values]
     if missing:
@@ -99,11 +121,7 @@ def _shown(prediction: Any, fields: tuple[str, ...] | None) -> dict[str, Any]:
             f"The program gives no output {', '.join(map(repr, missing))}.",
             hint=f"It gives: {', '.join(values)}.",
         )
-    return values if fields is None else {name: values[name] for name in fields}
-
-
-def _labels(example: Example) -> dict[str, Any]:
-    return dict(example.labels().items())
+    return _lines(values if fields is None else {name: values[name] for name in fields})
 
 
 def _lines(values: dict[str, Any]) -> str:
