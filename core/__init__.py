@@ -23,6 +23,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Adapter": "core.adapters",
     "AdapterParseError": "core.foundation.errors",
+    "AgentError": "core.foundation.errors",
     "Anthropic": "core.interop.clients",
     "Anyscale": "core.interop.clients",
     "Assert": "core.modules",
@@ -65,6 +66,7 @@ _HOME = {
     "Example": "core.data",
     "File": "core.data.types",
     "FinalOutput": "core.modules.sandbox",
+    "FallbackLM": "core.lm",
     "FunctionalModule": "core.modules",
     "Google": "core.interop.clients",
     "Groq": "core.interop.clients",
@@ -132,9 +134,11 @@ _HOME = {
     "assert_transform_module": "core.modules",
     "asyncify": "core.modules",
     "backtrack_handler": "core.modules",
+    "budget": "core.lm.spending",
     "build": "core.pipeline",
     "bypass_assert_handler": "core.modules",
     "bypass_suggest_handler": "core.modules",
+    "cache": "core.lm.cache_view",
     "collect": "core.trace",
     "configure": "core.settings",
     "configure_cache": "core.lm",
@@ -155,12 +159,14 @@ _HOME = {
     "settings": "core.settings",
     "syncify": "core.modules",
     "traced": "core.trace",
+    "track_usage": "core.lm",
     "tree": "core.trace",
     "with_callbacks": "core.callbacks",
 }
 
 _UNLISTED = {
     "AssertionError": ("core.foundation.errors", "AssertionFailed"),
+    "DSPY_CACHE": ("core.lm.cache_view", "cache"),
     "SuggestionError": ("core.foundation.errors", "SuggestionFailed"),
     "load": ("core.modules.saving", "load_program"),
 }
@@ -224,7 +230,10 @@ if TYPE_CHECKING:
     from core.evaluate import Evaluate, EvaluationResult, make_metric
     from core.foundation.errors import (
         AdapterParseError,
+        AgentError,
         BudgetExceeded,
+        CodeExecutionError,
+        CodeInterpreterError,
         ContextWindowExceededError,
         DSPyError,
         LMAuthError,
@@ -263,7 +272,19 @@ if TYPE_CHECKING:
     )
     from core.interop.loggers import disable_logging, enable_logging
     from core.interop.optimize_signature import optimize_signature
-    from core.lm import LM, BaseLM, EmbeddedLM, Embedder, ScriptedLM, configure_cache, inspect_history
+    from core.lm import (
+        LM,
+        BaseLM,
+        EmbeddedLM,
+        Embedder,
+        FallbackLM,
+        ScriptedLM,
+        configure_cache,
+        inspect_history,
+        track_usage,
+    )
+    from core.lm.cache_view import cache
+    from core.lm.spending import budget
     from core.modules import (
         KNN,
         Assert,
@@ -295,6 +316,12 @@ if TYPE_CHECKING:
         predictor,
         syncify,
     )
+    from core.modules.code_act import CodeAct
+    from core.modules.program_of_thought import ProgramOfThought
+    from core.modules.react import ReAct
+    from core.modules.react_v2 import ReActV2
+    from core.modules.rlm import RLM
+    from core.modules.sandbox import CodeInterpreter, FinalOutput, PythonInterpreter
     from core.optimizers import (
         OPRO,
         BootstrapFewShot,

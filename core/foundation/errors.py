@@ -33,6 +33,7 @@ Knows nothing about what raises them.
     ├── RunLogError
     │   └── ResumeMismatch           the log belongs to other work; `.differences` names what differs
     ├── StateError                   a saved program that cannot be loaded
+    ├── AgentError                   an agent ended without an answer; `.trajectory` is what it did
     ├── CodeInterpreterError         the sandbox itself failed
     │   └── CodeExecutionError           code that ran in it raised, or hit a limit
     ├── PipelineError  OptimizerError  ExportError
@@ -47,6 +48,7 @@ from typing import Any
 
 __all__ = [
     "AdapterParseError",
+    "AgentError",
     "AssertionFailed",
     "BatchAborted",
     "BudgetExceeded",
@@ -424,6 +426,20 @@ class StateError(WorkbenchError, ValueError):
     """A saved program cannot be loaded."""
 
 
+class AgentError(WorkbenchError, ValueError):
+    """An agent ended without an answer.
+
+    Args:
+        reason: Why it ended, e.g. "max_iters".
+        trajectory: What it did until then.
+    """
+
+    def __init__(self, message: str, *, reason: str = "", trajectory: Any = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+        self.trajectory = trajectory
+
+
 class CodeInterpreterError(WorkbenchError, RuntimeError):
     """The sandbox cannot run code: it could not be started, or its use is wrong."""
 
@@ -434,12 +450,16 @@ class CodeExecutionError(CodeInterpreterError):
     Args:
         kind: Name of the exception inside, e.g. "NameError"; "Crash" where the sandbox had to be killed.
         line: The line of the code given (1 is the first), where it is known.
+        code: The code itself, where whoever raises it wants to show it.
     """
 
-    def __init__(self, message: str, *, kind: str = "", line: int | None = None, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, kind: str = "", line: int | None = None, code: str = "", hint: str = ""
+    ) -> None:
         super().__init__(message, hint=hint)
         self.kind = kind
         self.line = line
+        self.code = code
 
 
 class PipelineError(WorkbenchError, ValueError):

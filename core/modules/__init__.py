@@ -1,7 +1,13 @@
 """Modules: how a step thinks, and programs made of steps.
 
-Knows nothing about evaluation, optimizers or the workbench.
+Knows nothing about evaluation, optimizers or the workbench. Agents are loaded when first asked for: tools need
+pydantic, which a program without them does not pay for.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from core.modules.aggregate import majority
 from core.modules.assertions import Assert, DSPyAssertionError, DSPySuggestionError, Suggest
@@ -30,12 +36,31 @@ from core.modules.retry import Retry
 from core.modules.saving import load_program
 from core.modules.typed import FunctionalModule, TypedChainOfThought, TypedPredictor, cot, predictor
 
+if TYPE_CHECKING:
+    from core.modules.code_act import CodeAct
+    from core.modules.program_of_thought import ProgramOfThought
+    from core.modules.react import ReAct
+    from core.modules.react_v2 import ReActV2
+    from core.modules.rlm import RLM
+    from core.modules.sandbox import PythonInterpreter
+
+_LATER = {
+    "CodeAct": "core.modules.code_act",
+    "ProgramOfThought": "core.modules.program_of_thought",
+    "PythonInterpreter": "core.modules.sandbox",
+    "RLM": "core.modules.rlm",
+    "ReAct": "core.modules.react",
+    "ReActV2": "core.modules.react_v2",
+}
+
 __all__ = [
     "KNN",
+    "RLM",
     "Assert",
     "BestOfN",
     "ChainOfThought",
     "ChainOfThoughtWithHint",
+    "CodeAct",
     "DSPyAssertionError",
     "DSPySuggestionError",
     "FunctionalModule",
@@ -45,6 +70,10 @@ __all__ = [
     "Parallel",
     "Parameter",
     "Predict",
+    "ProgramOfThought",
+    "PythonInterpreter",
+    "ReAct",
+    "ReActV2",
     "Refine",
     "Retrieve",
     "Retry",
@@ -65,3 +94,11 @@ __all__ = [
     "predictor",
     "syncify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'core.modules' has no attribute '{name}'")
+    value = getattr(importlib.import_module(_LATER[name]), name)
+    globals()[name] = value
+    return value

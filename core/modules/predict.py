@@ -178,7 +178,7 @@ class Predict(Module, Parameter):
             for name, field in fields.items():
                 if name not in inputs and (field.default is not MISSING or field.default_factory is not None):
                     inputs[name] = field.absent_value()
-            missing = [name for name in fields if name not in inputs]
+            missing = [name for name, field in fields.items() if name not in inputs and field.required]
             if missing:
                 _log.warning(
                     "Not all inputs of '%s' were given; missing: %s.", signature.signature, ", ".join(missing)

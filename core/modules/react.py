@@ -14,17 +14,17 @@ from core.data.types.tool import Tool
 from core.foundation.errors import (
     AdapterParseError,
     ContextWindowExceededError,
-    SignatureError,
     ValueCoercionError,
 )
 from core.modules.chain_of_thought import ChainOfThought
+from core.modules.fields import extended, names_of, refuse_fields
 from core.modules.module import Module
 from core.modules.predict import Predict
 from core.modules.retrieve import Retrieve
 from core.modules.tool_use import is_ours_to_raise, use
 from core.modules.toolset import Toolset, listing, observation_of, tool_name_type
 from core.modules.trajectory import Trajectory, carrying
-from core.signature import MISSING, InputField, OutputField, ensure_signature, make_signature, validate
+from core.signature import MISSING, InputField, OutputField, ensure_signature, validate
 
 __all__ = ["ReAct", "observed_call", "rescued", "with_trajectory"]
 
@@ -138,19 +138,6 @@ def rescued(signature: Any, *sources: Mapping[str, Any]) -> dict[str, Any] | Non
     return found
 
 
-def refuse_fields(signature: Any, names: Iterable[str], module: str) -> None:
-    """Refuse a signature that has fields of the names that a module needs for its own.
-
-    Raises:
-        SignatureError: It has one.
-    """
-    for name in names:
-        if name in signature.fields:
-            raise SignatureError(
-                f"{module} has a field '{name}' of its own.", hint="Call the signature's otherwise."
-            )
-
-
 def with_trajectory(signature: Any) -> Any:
     """Return a signature with the further input `trajectory`."""
     return signature.append("trajectory", InputField(desc="the steps taken so far"), str)
@@ -171,11 +158,6 @@ def _finish(signature: Any) -> Tool:
     )
 
 
-def names_of(fields: Iterable[str]) -> str:
-    """Return field names as they stand in a sentence."""
-    return ", ".join(f"`{name}`" for name in fields)
-
-
 def _step_signature(signature: Any, tools: Toolset) -> Any:
     outputs = names_of(signature.output_fields)
     task = (
@@ -185,11 +167,13 @@ def _step_signature(signature: Any, tools: Toolset) -> Any:
         f"arguments as a JSON object in `next_tool_args`. Choose `{FINISH}` as soon as {outputs} can be given.\n\n"
         f"Tools:\n{listing(tools)}"
     )
-    fields = {
-        **{name: (field.annotation, field) for name, field in signature.input_fields.items()},
-        "trajectory": (str, InputField(desc="the steps so far")),
-        "next_thought": (str, OutputField()),
-        "next_tool_name": (tool_name_type(tools), OutputField()),
-        "next_tool_args": (dict[str, Any], OutputField()),
-    }
-    return make_signature(fields, task)
+    return extended(
+        signature,
+        {"trajectory": (str, InputField(desc="the steps so far"))},
+        {
+            "next_thought": (str, OutputField()),
+            "next_tool_name": (tool_name_type(tools), OutputField()),
+            "next_tool_args": (dict[str, Any], OutputField()),
+        },
+        task,
+    )

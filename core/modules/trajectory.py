@@ -23,12 +23,16 @@ TRIES = 3
 class Trajectory:
     """The steps of one run.
 
+    Args:
+        field: The input of a request that shows it.
+
     Attributes:
         steps: Each a dict of what belongs to it, e.g. {"thought": …, "observation": …}; never shortened.
         hidden: How many of the oldest are not shown any more.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, field: str = "trajectory") -> None:
+        self.field = field
         self.steps: list[dict[str, Any]] = []
         self.hidden = 0
 
@@ -42,14 +46,21 @@ class Trajectory:
             f"{name}_{index}": value for index, step in enumerate(self.steps) for name, value in step.items()
         }
 
+    def record(self) -> Any:
+        """Return all steps in the form in which predictions and errors carry them."""
+        return self.as_dict()
+
     def text(self) -> str:
         """Return the steps that are shown, as marked sections."""
         return "\n\n".join(
             section(f"{name}_{index}", value_text(value))
-            for index, step in enumerate(self.steps)
-            if index >= self.hidden
+            for index, step in self.shown()
             for name, value in step.items()
         )
+
+    def shown(self) -> list[tuple[int, dict[str, Any]]]:
+        """Return the steps that are shown, each with its number (0 is the first)."""
+        return list(enumerate(self.steps))[self.hidden :]
 
     async def ask(self, module: Any, inputs: Mapping[str, Any]) -> Any:
         """Return what `module` gives for the inputs and this trajectory, oldest steps left out where it must be.
@@ -59,7 +70,7 @@ class Trajectory:
         """
         for tries_left in range(TRIES, -1, -1):
             try:
-                return await module.acall(**inputs, trajectory=self.text())
+                return await module.acall(**inputs, **{self.field: self.text()})
             except ContextWindowExceededError:
                 if not tries_left or self.hidden >= len(self.steps) - 1:
                     raise
@@ -75,5 +86,5 @@ def carrying(trajectory: Trajectory) -> Generator[None]:
         yield
     except Exception as error:
         with suppress(AttributeError):
-            error.trajectory = trajectory.as_dict()  # type: ignore[attr-defined]
+            error.trajectory = trajectory.record()  # type: ignore[attr-defined]
         raise
