@@ -24,6 +24,9 @@ from core.lm.transport import TIMEOUT, Answer, get, post, post_for_events
 
 __all__ = ["ARGUMENTS", "Endpoint"]
 
+SHORTEST_SECRET = 6
+"""Characters; a shorter key, as local servers have them, is a piece of every other word."""
+
 ARGUMENTS = ("api_key", "api_base", "base_url", "api_version", "headers", "extra_headers", "timeout")
 """What of a model's keyword arguments says where and with whose key, not what is asked."""
 
@@ -179,7 +182,8 @@ class Endpoint:
             raise LMTransportError("The endpoint's answer is broken JSON.", model=self.model) from None
 
     async def _error(self, answer: Answer, url: str, key: Secret | None) -> LMError:
-        secrets = [value.reveal() for value in (key, *self._own_headers.values()) if value]
+        known = (value.reveal() for value in (key, *self._own_headers.values()) if value)
+        secrets = [value for value in known if len(value) >= SHORTEST_SECRET]
         error = error_of(answer, url=url, model=self.model, secrets=secrets, key_hint=self._key_hint(key))
         if isinstance(error, LMUnsupportedModelError):
             error.hint = await self._known_models()

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.foundation.errors import LMConfigurationError
 from core.lm.base import BaseLM
 from core.lm.deltas import say
 from core.lm.embedded.model import VERSION, InContextModel
 from core.messages import LMOutput, LMRequest, LMResponse, Usage
 
 __all__ = ["EmbeddedLM"]
+
+NAME = "embedded/in-context"
 
 
 class EmbeddedLM(BaseLM):
@@ -22,11 +25,20 @@ class EmbeddedLM(BaseLM):
         model: Its name.
         seed: With the request and its `rollout_id`, fixes every draw at a temperature above 0.
         **kwargs: As for `BaseLM`.
+
+    Raises:
+        LMConfigurationError: There is no such model.
     """
 
     local = True
 
-    def __init__(self, model: str = "embedded/in-context", *, seed: int | None = None, **kwargs: Any) -> None:
+    def __init__(self, model: str = NAME, *, seed: int | None = None, **kwargs: Any) -> None:
+        if model != NAME:
+            raise LMConfigurationError(
+                f"There is no embedded model called '{model.removeprefix('embedded/')}'.",
+                model=model,
+                hint=f'There is one: LM("{NAME}").',
+            )
         super().__init__(model, **kwargs)
         if seed is not None:
             self.kwargs["seed"] = seed
