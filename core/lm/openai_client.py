@@ -64,7 +64,7 @@ _PARAMS = frozenset(
 class LM(BaseLM):
     """A language model by its name.
 
-    `LM("openai/gpt-4o-mini")`, `LM("ollama/llama3")`, `LM("embedded/in-context")`.
+    `LM("openai/gpt-4o-mini")`, `LM("ollama/llama3")`, `LM("embedded/in-context")`, `LM("local/path/to/checkpoint")`.
 
     Args:
         model: "provider/model"; what stands before the slash says where it lives and where its key is.
@@ -81,11 +81,9 @@ class LM(BaseLM):
     """
 
     def __new__(cls, model: str = "", *args: Any, **kwargs: Any) -> LM:
-        """Give the embedded model where it is asked for; it lives in the process, not behind an endpoint."""
-        if cls is LM and model.startswith("embedded/"):
-            from core.lm.embedded.lm import EmbeddedLM
-
-            return cast("LM", EmbeddedLM(model, *args, **kwargs))
+        """Give the embedded or a local model where one is asked for: they live in the process."""
+        if cls is LM and (made := _in_process(model, args, kwargs)) is not None:
+            return made
         return super().__new__(cls)
 
     def __init__(  # pyright: ignore[reportInconsistentConstructor]
@@ -267,6 +265,19 @@ class LM(BaseLM):
             train_kwargs=self.train_kwargs,
         )
         return state
+
+
+def _in_process(model: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Return a model that needs no endpoint, or None."""
+    if model.startswith("embedded/"):
+        from core.lm.embedded.lm import EmbeddedLM
+
+        return EmbeddedLM(model, *args, **kwargs)
+    if model.startswith("local/"):
+        from core.lm.local.lm import LocalLM
+
+        return LocalLM(model, *args, **kwargs)
+    return None
 
 
 def _stopping() -> Callable[[], None]:
