@@ -19,7 +19,7 @@ from core.wire.notes import short_type, value_note
 from core.wire.scalars import Shape
 from core.wire.tags import tag, without_thoughts
 from core.wire.values import plain_value, value_text
-from core.wire.xml_values import is_nested, tagged_values, xml_content
+from core.wire.xml_values import is_nested, may_hold_elements, tagged_values, xml_content
 
 _DEEPEST_SHOWN = 8
 
@@ -72,11 +72,11 @@ class XmlLayout(ChatLayout):
         if not field.ambiguous:
             return tag(field.name, escaped_entities(value_text(value, field.is_text)))
         text = field.quoted(value) if isinstance(value, str) else value_text(value)
-        return tag(field.name, text if self._is_harmless(text) else escaped_entities(text))
+        return tag(field.name, text if self._is_harmless(text, field.shape) else escaped_entities(text))
 
-    def _is_harmless(self, text: str) -> bool:
+    def _is_harmless(self, text: str, shape: Shape) -> bool:
         """True for text that is read back as it stands, unescaped: DSPy escapes no values but plain text."""
-        if "<" in text and (text.lstrip().startswith("<") or "<!" in text or self._own_tags.search(text)):
+        if "<" in text and (may_hold_elements(text, shape) or "<!" in text or self._own_tags.search(text)):
             return False
         return plain_text(text) == text.strip()
 

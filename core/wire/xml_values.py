@@ -83,12 +83,16 @@ def xml_data(source: str, shape: Shape) -> Any:
     """Return what a source between tags says: texts where `shape` wants plain values, lists and dicts of them."""
     root = Element("", "", 0)
     root.source = source
-    kind = shape["kind"]
-    within = shape["of"] if kind == "optional" else shape
-    if is_nested(within) or (kind in _AMBIGUOUS and source.lstrip().startswith("<")):
-        root.children = children_of(source)
+    if is_nested(shape) or may_hold_elements(source, shape):
+        root.children = [] if source.lstrip()[:1] in ("[", "{") else children_of(source)
         return _data(root, shape)
     return plain_text(source)
+
+
+def may_hold_elements(source: str, shape: Shape) -> bool:
+    """True where a value that mostly is JSON or a text may have been written as elements."""
+    inner = shape["of"] if shape["kind"] == "optional" else shape
+    return (is_nested(inner) or inner["kind"] in _AMBIGUOUS) and source.lstrip().startswith("<")
 
 
 def _data(found: Element, shape: Shape) -> Any:
