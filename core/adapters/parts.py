@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.adapters.special import Special, is_custom
+from core.adapters.special import Special, is_custom, types_within
 from core.foundation.errors import WorkbenchError
 from core.messages import Message
 from core.signature import SignatureMeta, validate
@@ -53,10 +53,10 @@ class Parts:
             if saved and declared and isinstance(value, str) and "<<CUSTOM-TYPE" in value:
                 fields[name] = _SAVED.sub(lambda found: self._stand_ins(_parts_of(found[1])), value)
                 continue
-            fields[name] = self._swap(self._typed(name, value) if declared else value)
+            fields[name] = self._swap(self._typed(name, value, saved) if declared else value)
         return fields
 
-    def _typed(self, name: str, value: Any) -> Any:
+    def _typed(self, name: str, value: Any, saved: bool) -> Any:
         """Return a value of a data file (a URL, a dict) as the type that its field declares; others as they are."""
         field = self._signature.fields.get(name)
         if field is None or is_custom(type(value)):
@@ -64,7 +64,14 @@ class Parts:
         try:
             return validate(field, value)
         except (WorkbenchError, ValueError):
-            return value  # a placeholder in a preview, a plain text: shown as it is
+            if (
+                not saved
+                and isinstance(value, str)
+                and value != f"{{{name}}}"
+                and _is_media(field.annotation)
+            ):
+                raise  # a path, say: as text it would tell a model nothing
+            return value  # a placeholder in a preview, a demo of another form: shown as it is
 
     def _swap(self, value: Any) -> Any:
         if type(value) in _PLAIN:
@@ -111,6 +118,10 @@ class Parts:
             elif piece:
                 made.append({"type": "text", "text": piece})
         return {**message, "content": made}
+
+
+def _is_media(annotation: Any) -> bool:
+    return any(getattr(kind, "is_media", False) for kind in types_within(annotation))
 
 
 def _is_parts(made: Any) -> bool:

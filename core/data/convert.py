@@ -173,6 +173,31 @@ def _mapping(value: Any) -> dict[str, Any]:
     raise ValueError(f"{_shown(value)} is no object.")
 
 
+def _custom(value: Any, shape: Shape) -> Any:
+    """Return an image, a sound, a file … of a URL, a data URI or its JSON data; nothing is read for it."""
+    import core.data.types as types
+
+    kind = getattr(types, str(shape.get("name", "")), None)
+    if kind is None or isinstance(value, kind) or value is None:
+        return value
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        value = json.loads(value) if _is_json(value) else value
+    try:
+        return kind.model_validate(value)
+    except ValueError as error:
+        told = getattr(error, "errors", None)
+        reason = str(told()[0]["msg"]) if told is not None else str(error)
+        raise ValueError(reason.removeprefix("Value error, ")) from None
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _dict(value: Any, shape: Shape) -> dict[str, Any]:
     return {key: _member(key, item, shape["values"]) for key, item in _mapping(value).items()}
 
@@ -252,4 +277,5 @@ _CONVERTERS: dict[str, Callable[[Any, Shape], Any]] = {
     "date": _date,
     "datetime": _datetime,
     "time": _time,
+    "custom": _custom,
 }

@@ -96,7 +96,7 @@ def _step(name: str, module: Any, adapter: str) -> dict[str, Any]:
         )
     signature = predictor.signature
     for field in signature.fields.values():
-        if field.role == "output" and _is_custom(field.shape):
+        if _is_custom(field.shape):
             raise ExportError(
                 f"Field '{field.name}' of step '{name}' has the type {field.type_name}, which exists in Python only.",
                 hint="Use plain types, lists, dicts, literals or records.",

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from core.foundation.errors import PipelineError
+from core.pipeline.custom_types import CUSTOM_TYPES
 from core.pipeline.fields import annotation_of, record_title, signature_of, type_title
 from core.pipeline.kind import StepKind, step_kinds
 from core.pipeline.names import hidden_by_prediction
@@ -149,6 +150,10 @@ class _Writer:
 
     def type_word(self, found: re.Match[str]) -> str:
         word = found.group()
+        if word in CUSTOM_TYPES:
+            return f"core.{word}" if word != "Document" else "core.experimental.Document"
+        if word.startswith("Code_"):
+            return f"core.Code[{word.removeprefix('Code_')!r}]"
         return self.type_named(word) if word in _TYPE_NAMES else word
 
     def type_named(self, name: str) -> str:

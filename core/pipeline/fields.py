@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.foundation.errors import PipelineError, SignatureError
+from core.pipeline.custom_types import CUSTOM_TYPES, OWN_TYPES, custom_text, is_declarable
 from core.pipeline.spec import FieldSpec, SignatureSpec
 from core.signature import Field, InputField, OutputField, SignatureMeta, make_signature, shape_of, type_of
 from core.signature.constraints import CONSTRAINTS
@@ -77,14 +78,17 @@ def _bare_shape(spec: FieldSpec) -> dict[str, Any]:
     if len(text) > _MAX_TYPE_TEXT:
         raise SignatureError(f"The type of '{spec.name}' is too long.")
     try:
-        shape = shape_of(parse_type(text))
+        shape = shape_of(parse_type(text, OWN_TYPES))
     except RecursionError as error:
         raise SignatureError(f"The type of '{spec.name}' is nested too deep.") from error
-    strange = next((part for part in _parts(shape) if part["kind"] in _REFUSED), None)
+    strange = next(
+        (part for part in _parts(shape) if part["kind"] in _REFUSED and not is_declarable(part)), None
+    )
     if strange is not None:
         raise SignatureError(
             f"'{text}' cannot be the type of a field here.",
-            hint="Use str, int, float, bool, date, list[...], dict[...], Literal[...], Optional[...], or a record.",
+            hint="Use str, int, float, bool, date, list[...], dict[...], Literal[...], Optional[...], a record, or "
+            f"one of {', '.join(CUSTOM_TYPES)}.",
         )
     return shape
 
@@ -122,7 +126,9 @@ def annotation_of(spec: FieldSpec) -> Any:
     shape = shape_of_field(spec)
     # Plain types keep the form in which they were written: it is the form that a prompt shows.
     return (
-        type_of(shape, record_title(spec.name)) if spec.fields is not None else parse_type(spec.type.strip())
+        type_of(shape, record_title(spec.name))
+        if spec.fields is not None
+        else parse_type(spec.type.strip(), OWN_TYPES)
     )
 
 
@@ -189,6 +195,8 @@ _TEXTS = {"any": "Any", "none": "None"}
 
 def _type_text(shape: dict[str, Any], name: str) -> str:
     kind = shape["kind"]
+    if is_declarable(shape):
+        return custom_text(shape)
     if kind in ("literal", "enum"):
         values = shape["values"] if kind == "literal" else shape["values"].values()
         return f"Literal[{', '.join(map(repr, values))}]"

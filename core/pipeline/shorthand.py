@@ -6,9 +6,11 @@ and survive an edit of the line where a field keeps its name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from core.foundation.errors import SignatureError
+from core.pipeline.custom_types import OWN_TYPES
 from core.pipeline.fields import RECORD_TYPES, shape_of_field
 from core.pipeline.spec import FieldSpec, SignatureSpec
 from core.signature.field import Field
@@ -16,8 +18,7 @@ from core.signature.shorthand import parse_shorthand, parse_type
 
 __all__ = ["parse_signature_string", "signature_string"]
 
-# Given as custom types, these keep the parser from looking names up in the frames of whoever calls it.
-_OWN_TYPES = {"object": object}
+_CODE = re.compile(r"\bCode_(\w+)")
 
 
 def signature_string(spec: SignatureSpec) -> str:
@@ -41,7 +42,7 @@ def parse_signature_string(text: str, keep: SignatureSpec | None = None) -> Sign
     Raises:
         SignatureError: The line cannot be read; says where and what would be right.
     """
-    fields = parse_shorthand(text, _OWN_TYPES)
+    fields = parse_shorthand(text, OWN_TYPES)
     before = {item.name: item for item in (*keep.inputs, *keep.outputs)} if keep else dict[str, FieldSpec]()
     rows: dict[str, list[FieldSpec]] = {"input": [], "output": []}
     for field in fields.values():
@@ -56,7 +57,7 @@ def parse_signature_string(text: str, keep: SignatureSpec | None = None) -> Sign
 def _spec_of(field: Field, before: FieldSpec | None) -> FieldSpec:
     if before is not None and _same_type(field, before):
         return before
-    made = FieldSpec(name=field.name, type=field.type_name, desc=before.desc if before else "")
+    made = FieldSpec(name=field.name, type=_type_text(field), desc=before.desc if before else "")
     if made.type in RECORD_TYPES:
         # Its members are not on the line; until there are some, `validate` asks for them.
         return made.model_copy(update={"fields": before.fields}) if before and before.fields else made
@@ -64,8 +65,12 @@ def _spec_of(field: Field, before: FieldSpec | None) -> FieldSpec:
     return made
 
 
+def _type_text(field: Field) -> str:
+    return _CODE.sub(r"Code['\1']", field.type_name)
+
+
 def _same_type(field: Field, before: FieldSpec) -> bool:
     try:
-        return bool(parse_type(before.type, _OWN_TYPES) == field.annotation)
+        return bool(parse_type(before.type, OWN_TYPES) == field.annotation)
     except SignatureError:
         return False

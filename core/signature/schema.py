@@ -147,7 +147,7 @@ def _record(annotation: Any, inside: tuple[Any, ...]) -> Shape | None:
     members: list[tuple[str, Any, bool, str, Any]] = []
     bounds: dict[str, dict[str, Any]] = {}
     if hasattr(annotation, "model_fields") and isinstance(annotation, type):
-        if callable(getattr(annotation, "format", None)):
+        if callable(getattr(annotation, "format", None)) or getattr(annotation, "is_history_type", False):
             return None  # a custom type with a wire form of its own
         for name, info in annotation.model_fields.items():
             default = _made(info.default_factory) if info.default_factory else info.default

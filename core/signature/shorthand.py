@@ -62,7 +62,8 @@ def parse_shorthand(text: str, custom_types: _Names | None = None) -> dict[str, 
     """Return the fields of a short form, inputs first.
 
     Args:
-        custom_types: Types by name; other unknown names are looked up in the frames of the callers.
+        custom_types: Types by name; other unknown names are looked up in the frames of the callers, unless it says
+            `is_closed`.
 
     Raises:
         SignatureError: Not exactly one "->", a bad name, a duplicate or an unknown type.
@@ -71,8 +72,9 @@ def parse_shorthand(text: str, custom_types: _Names | None = None) -> dict[str, 
         known = _parse_plain(text)
         if known is not None:
             return known
+    closed = getattr(custom_types, "is_closed", False)
     try:
-        return _parse(text, _CallerNames(custom_types or {}))
+        return _parse(text, custom_types if closed and custom_types else _CallerNames(custom_types or {}))
     except _UnknownNameInText as error:  # our own mark, no name for a user to read
         raise SignatureError(error.message, hint=error.hint) from None
 
@@ -214,11 +216,17 @@ def _subscript(node: ast.Subscript, names: _Names) -> Any:
     if origin is typing.Literal:
         values: Any = tuple(_literal_value(item) for item in inner)
         return typing.Literal[values]
+    if getattr(origin, "takes_words", False):  # Code["python"]
+        return origin[str(_word(inner[0]))]
     arguments: Any = tuple(_resolve(item, names) for item in inner)
     try:
         return origin[arguments if len(arguments) != 1 else arguments[0]]
     except TypeError as error:
         raise SignatureError(f"{ast.unparse(node)!r} is not a type: {error}.") from error
+
+
+def _word(node: ast.expr) -> Any:
+    return node.id if isinstance(node, ast.Name) else _literal_value(node)
 
 
 def _literal_value(node: ast.expr) -> Any:

@@ -39,7 +39,7 @@ def validate(field: Field, value: Any) -> Any:
         return _adapter(field.annotation, tuple(sorted(field.constraints.items()))).validate_python(value)
     except pydantic.ValidationError as error:
         reasons = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) + ': ' if item['loc'] else ''}{item['msg']}"
+            f"{'.'.join(map(str, item['loc'])) + ': ' if item['loc'] else ''}{item['msg'].removeprefix('Value error, ').rstrip('.')}"
             for item in error.errors()[:5]
         )
         raise ValueCoercionError(f"Field '{field.name}' ({field.type_name}): {reasons}.") from error

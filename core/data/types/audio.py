@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import pydantic
 
@@ -36,6 +36,8 @@ class Audio(Type):
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    is_media: ClassVar[bool] = True
 
     data: str
     audio_format: str

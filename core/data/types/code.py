@@ -30,6 +30,7 @@ class Code(Type):
     """
 
     language: ClassVar[str] = "python"
+    takes_words: ClassVar[bool] = True
 
     code: str
 

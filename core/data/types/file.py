@@ -6,7 +6,7 @@ Knows nothing about models. Constructing one reads nothing from disk: `from_path
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import pydantic
 
@@ -34,6 +34,8 @@ class File(Type):
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    is_media: ClassVar[bool] = True
 
     file_data: str | None = None
     file_id: str | None = None

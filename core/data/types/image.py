@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import pydantic
 
@@ -30,6 +30,8 @@ class Image(Type):
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    is_media: ClassVar[bool] = True
 
     url: str
 
