@@ -147,7 +147,7 @@ def _cuts(left: str, right: str) -> bool:
     return all(char and char.isalnum() and not _unspaced(char) for char in (left, right))
 
 
-def normalize_text(text: str) -> str:
+def normalize_text(s: str) -> str:
     """Return the text as DSPy's metrics compare it, after Rajpurkar et al. 2016 (SQuAD).
 
     Lower case, no ASCII punctuation, no articles, single spaces; decomposed (NFD). Where all letters are ASCII that is
@@ -155,8 +155,8 @@ def normalize_text(text: str) -> str:
     full-width and ligature forms plain, any script's punctuation and digits evened out, vowel points that writers
     leave out (Arabic, Hebrew) dropped. Accents stay: they tell words apart.
     """
-    decomposed = unicodedata.normalize("NFD", text)
-    if text.isascii() or _has_only_ascii_letters(decomposed):
+    decomposed = unicodedata.normalize("NFD", s)
+    if s.isascii() or _has_only_ascii_letters(decomposed):
         without = "".join(char for char in decomposed.lower() if char not in string.punctuation)
         return " ".join(_ARTICLES.sub(" ", without).split())
     folded = unicodedata.normalize("NFD", _plain_forms(decomposed).casefold())
