@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from core.lm.call import CallMeter, call_meter
     from core.lm.embedded.lm import EmbeddedLM
     from core.lm.embedder import Embedder
+    from core.lm.fallbacks import FallbackLM
     from core.lm.history import inspect_history
     from core.lm.openai_client import LM
     from core.lm.scripted import ScriptedLM
+    from core.lm.usage import UsageTracker, track_usage
 
 __all__ = [
     "LM",
@@ -25,11 +27,14 @@ __all__ = [
     "CallMeter",
     "EmbeddedLM",
     "Embedder",
+    "FallbackLM",
     "ScriptedLM",
+    "UsageTracker",
     "active_cache",
     "call_meter",
     "configure_cache",
     "inspect_history",
+    "track_usage",
 ]
 
 _HOMES = {
@@ -38,12 +43,15 @@ _HOMES = {
     "CallMeter": "call",
     "Embedder": "embedder",
     "EmbeddedLM": "embedded.lm",
+    "FallbackLM": "fallbacks",
     "LM": "openai_client",
     "ScriptedLM": "scripted",
+    "UsageTracker": "usage",
     "active_cache": "cache",
     "call_meter": "call",
     "configure_cache": "cache",
     "inspect_history": "history",
+    "track_usage": "usage",
 }
 
 

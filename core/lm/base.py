@@ -7,16 +7,17 @@ upstream, one response. Cache, single-flight, limits, retries, traces and histor
 from __future__ import annotations
 
 import copy as copying
-from collections.abc import Coroutine
-from typing import Any, TextIO
+from collections.abc import Coroutine, Mapping
+from typing import Any, ClassVar, Self, TextIO
 
 from core.callbacks import reported
 from core.foundation.drive import drive
 from core.foundation.errors import LMConfigurationError
 from core.lm.call import call
-from core.lm.history import History
+from core.lm.history import Entry, History
 from core.lm.legacy import complete_by_forward
 from core.lm.retry import Backoff
+from core.lm.typed import as_message, normal
 from core.messages import LMOutput, LMRequest, LMResponse, Message
 from core.settings import current
 from core.trace.redact import is_secret_name
@@ -41,6 +42,9 @@ class BaseLM:
         num_retries: Further attempts after a failure that may pass.
         **kwargs: Sent with every request.
     """
+
+    forward_contract: ClassVar[str] = "legacy"
+    """How a subclass's own `forward` is called: "legacy", (prompt, messages, **kwargs), or "typed_lm", (request)."""
 
     local: bool = False
     """True: in-process and quick; answered in the caller's own thread, never on the I/O loop."""
@@ -133,30 +137,42 @@ class BaseLM:
         """
         if self.callbacks or current().callbacks:
             return self._reported(messages, params)
+        return self._respond(messages, params)
+
+    def _respond(self, messages: list[Message], params: dict[str, Any]) -> Coroutine[Any, Any, LMResponse]:
         return call(self, messages, params)
 
     async def _reported(self, messages: list[Message], params: dict[str, Any]) -> LMResponse:
         with reported("lm", self, {"prompt": None, "messages": messages, "kwargs": params}) as told:
-            response = await call(self, messages, params)
+            response = await self._respond(messages, params)
             told.gives([_plain(output) for output in response.outputs])
             return response
 
     async def acall(
-        self, prompt: str | None = None, messages: list[Message] | None = None, **kwargs: Any
-    ) -> list[str | dict[str, Any]]:
-        """Answer a text or messages; a completion that holds more than text is a dict."""
-        if messages is None:
+        self, prompt: str | LMRequest | None = None, messages: list[Message] | None = None, **kwargs: Any
+    ) -> Any:
+        """Answer a text or messages: a list of texts; a completion that holds more than text is a dict.
+
+        A typed request (`core.lm.typed`) is answered with an `LMResponse`, as is anything under
+        `context(experimental=True)`.
+        """
+        if isinstance(prompt, LMRequest):
+            request = normal(prompt)
+            return await self.respond(request.messages, **{**request.params, **kwargs})
+        if messages is not None:
+            messages = [as_message(message) for message in messages]
+        else:
             if prompt is None:
                 raise LMConfigurationError(
                     "Nothing to answer.", model=self.model, hint="Give a text or messages."
                 )
             messages = [{"role": "user", "content": prompt}]
         response = await self.respond(messages, **kwargs)
-        return [_plain(output) for output in response.outputs]
+        return response if current().experimental else [_plain(output) for output in response.outputs]
 
     def __call__(
-        self, prompt: str | None = None, messages: list[Message] | None = None, **kwargs: Any
-    ) -> list[str | dict[str, Any]]:
+        self, prompt: str | LMRequest | None = None, messages: list[Message] | None = None, **kwargs: Any
+    ) -> Any:
         """Same as `acall`, from sync code."""
         return drive(self.acall(prompt, messages, **kwargs))
 
@@ -187,6 +203,21 @@ class BaseLM:
             "launch_kwargs": {},
             "train_kwargs": {},
         }
+
+    @classmethod
+    def load_state(cls, state: Mapping[str, Any]) -> Self:
+        """Return a model made from a state; what it says of endpoints, credentials and classes is left aside."""
+        left_out = {"_dspy_lm_class", "api_base", "base_url", "api_version", "headers", "extra_headers"}
+        given = {
+            name: value
+            for name, value in state.items()
+            if name not in left_out and not is_secret_name(name) and value not in (None, {})
+        }
+        return cls(**given)
+
+    def update_history(self, entry: Mapping[str, Any]) -> None:
+        """Remember a call that was answered elsewhere, as a dict of the history's form."""
+        self.history.add(Entry.given(entry), current().max_history_size)
 
     def inspect_history(self, n: int = 1, file: TextIO | None = None) -> None:
         """Print the last `n` calls."""

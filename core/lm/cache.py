@@ -98,6 +98,11 @@ class MemoryStore:
             if dropped is not None:
                 self.size -= len(dropped) + PER_ENTRY
 
+    def items(self) -> dict[str, bytes]:
+        """Return a copy of all, the oldest first."""
+        with self._lock:
+            return dict(self._values)
+
     def clear(self) -> None:
         """Forget all."""
         with self._lock:
@@ -195,6 +200,20 @@ class Cache:
         """Forget what is in memory; the disk's part stays."""
         if self._memory is not None:
             self._memory.clear()
+
+    def forget(self, key: str) -> None:
+        """Forget one value in memory; the disk's part stays."""
+        if self._memory is not None:
+            self._memory.delete(key)
+
+    def in_memory(self) -> dict[str, bytes]:
+        """Return what is in memory, the oldest first."""
+        return {} if self._memory is None else self._memory.items()
+
+    def remember_all(self, values: Mapping[str, bytes]) -> None:
+        """Keep several values in memory alone."""
+        for key, value in values.items():
+            self._remember(key, value, True)
 
     def stats(self) -> dict[str, Any]:
         """Return sizes for people: directory, entries and bytes in memory and on disk."""

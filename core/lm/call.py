@@ -23,6 +23,7 @@ from core.lm.loop_state import loop_state
 from core.lm.openai_wire import schema_of
 from core.lm.pricing import price_of
 from core.lm.retry import Backoff
+from core.lm.spending import budgets, give_back, settle, take
 from core.lm.tally import tell
 from core.messages import LMOutput, LMRequest, LMResponse, Message
 from core.settings import callers, current
@@ -71,7 +72,7 @@ class CallMeter(Protocol):
 
 
 call_meter: ContextVar[CallMeter | None] = ContextVar("call_meter", default=None)
-"""The meter in force; `core.search.budget` sets it."""
+"""The meter in force; `core.search.budget` sets it. The caps of `core.budget` hold beside it."""
 
 
 class Adjusted(LMError):
@@ -254,20 +255,28 @@ async def _attempt(lm: Answering, request: LMRequest) -> LMResponse:
 
 
 async def _metered(lm: Answering, request: LMRequest) -> LMResponse:
-    meter = call_meter.get()
-    if meter is None:
+    meter, caps = call_meter.get(), budgets.get()
+    if meter is None and not caps:
         response = await lm.complete(request)
         _priced(lm, response)
         return response
-    await meter.reserve(request)
+    take(caps)
+    if meter is not None:
+        try:
+            await meter.reserve(request)
+        except BaseException:
+            give_back(caps)
+            raise
+    answered: LMResponse | None = None
     try:
         response = await lm.complete(request)
-    except BaseException:
-        meter.settle(None)
-        raise
-    _priced(lm, response)
-    meter.settle(response)
-    return response
+        _priced(lm, response)
+        answered = response
+        return response
+    finally:
+        settle(caps, answered)
+        if meter is not None:
+            meter.settle(answered)
 
 
 def _priced(lm: Answering, response: LMResponse) -> None:

@@ -11,9 +11,9 @@ from contextvars import ContextVar
 from typing import TypeVar
 
 from core.data.prediction import Prediction
+from core.lm.tally import counting_calls
+from core.lm.usage import UsageTracker
 from core.settings import current
-from core.trace.span import Span
-from core.trace.tracer import sink_to
 
 __all__ = ["UsageCount", "counting", "usage_is_wanted"]
 
@@ -22,24 +22,13 @@ T = TypeVar("T")
 _under_count: ContextVar[bool] = ContextVar("usage_under_count", default=False)
 
 
-class UsageCount:
-    """A sink that adds up tokens per model."""
-
-    def __init__(self) -> None:
-        self.by_model: dict[str, dict[str, int]] = {}
-
-    def on_end(self, span: Span) -> None:
-        """Take one call of a model."""
-        if span.status != "ok" or span.attributes.get("cached"):
-            return
-        total = self.by_model.setdefault(span.name, {})
-        for name, count in span.attributes["usage"].items():
-            total[name] = total.get(name, 0) + count
+class UsageCount(UsageTracker):
+    """Adds up tokens per model for one prediction."""
 
     def put_on(self, returned: T) -> T:
         """Note the sums on a prediction; anything else a program may return stays as it is."""
         if isinstance(returned, Prediction):
-            returned.set_lm_usage(self.by_model)
+            returned.set_lm_usage(self.get_total_tokens())
         return returned
 
 
@@ -51,9 +40,9 @@ def usage_is_wanted() -> bool:
 @contextmanager
 def counting() -> Generator[UsageCount]:
     """Count the calls made inside the block."""
-    token = _under_count.set(True)
+    token, count = _under_count.set(True), UsageCount()
     try:
-        with sink_to(UsageCount(), kinds=("lm",)) as count:
+        with counting_calls(count.count):
             yield count
     finally:
         _under_count.reset(token)
