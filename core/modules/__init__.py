@@ -33,6 +33,8 @@ from core.modules.predict import Predict
 from core.modules.refine import Refine
 from core.modules.retrieve import Retrieve
 from core.modules.retry import Retry
+from core.modules.rules import Rules
+from core.modules.sampled import ComparedChains, MajorityVote
 from core.modules.saving import load_program
 from core.modules.typed import FunctionalModule, TypedChainOfThought, TypedPredictor, cot, predictor
 
@@ -61,9 +63,11 @@ __all__ = [
     "ChainOfThought",
     "ChainOfThoughtWithHint",
     "CodeAct",
+    "ComparedChains",
     "DSPyAssertionError",
     "DSPySuggestionError",
     "FunctionalModule",
+    "MajorityVote",
     "Module",
     "MultiChainComparison",
     "Override",
@@ -77,6 +81,7 @@ __all__ = [
     "Refine",
     "Retrieve",
     "Retry",
+    "Rules",
     "Suggest",
     "TypedChainOfThought",
     "TypedPredictor",

@@ -111,6 +111,14 @@ class Attempted:
     outer: list[Any] | None
     limit: int
 
+    def conclude(self, outputs: Any) -> None:
+        """Let the last call have given `outputs`: what was made of its samples."""
+        if self.steps:
+            last = self.steps[-1]
+            self.steps[-1] = TraceStep(last.predictor, last.inputs, outputs, last.path, last.further)
+        if self.trace:
+            self.trace[-1] = (*self.trace[-1][:2], outputs)
+
     def keep(self) -> None:
         """Let this attempt stand in the outer trace as if it had been the only one."""
         add_steps(self.steps)

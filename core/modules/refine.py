@@ -141,7 +141,9 @@ class Refine(Module):
         return "\n".join([*parts, *([_source(type(self.module))] if self.show_source else [])])
 
     def _reward_text(self) -> str:
-        told = inspect.getdoc(self.reward_fn) if inspect.isroutine(self.reward_fn) else ""
+        told = getattr(self.reward_fn, "description", None)
+        if told is None and inspect.isroutine(self.reward_fn):
+            told = inspect.getdoc(self.reward_fn)
         return "\n".join(filter(None, [told, _source(self.reward_fn) if self.show_source else ""]))
 
 
