@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from core.data.prediction import Prediction
-from core.data.types.tool import Tool
 from core.foundation.errors import AdapterParseError, ConfigurationError, ContextWindowExceededError
 from core.modules.chain_of_thought import ChainOfThought
 from core.modules.code_step import output_text, run_written
@@ -24,7 +23,9 @@ from core.modules.toolset import Toolset, listing
 from core.modules.trajectory import Trajectory, carrying
 from core.signature import InputField, OutputField, ensure_signature
 
-__all__ = ["CodeAct"]
+__all__ = ["OWN_FIELDS", "CodeAct"]
+
+OWN_FIELDS = ("trajectory", "generated_code", "finished")
 
 
 class CodeAct(Module):
@@ -32,8 +33,8 @@ class CodeAct(Module):
 
     Args:
         signature: "question -> answer" or a Signature class.
-        tools: Functions that the code may call, or names of built-in tools. Their own code runs here, not in the
-            sandbox.
+        tools: Functions that the code may call, retrievers, or names of built-in tools. Their own code runs here,
+            not in the sandbox.
         max_iters: The most steps; a call may give another number as `max_iters`.
         interpreter_factory: Makes the interpreter of one call; by default the sandbox.
 
@@ -42,7 +43,7 @@ class CodeAct(Module):
     "context_window_exceeded". Errors carry the trajectory.
 
     Raises:
-        ConfigurationError: A tool is no function (DSPy's rule; wrap objects in a function).
+        ConfigurationError: A tool is a callable object (DSPy's rule; wrap it in a function).
     """
 
     def __init__(
@@ -58,10 +59,10 @@ class CodeAct(Module):
         self.signature: Any = ensure_signature(signature)
         self.max_iters = max_iters
         self.interpreter_factory = interpreter_factory
-        refuse_fields(self.signature, ("trajectory", "generated_code", "finished"), "CodeAct")
+        refuse_fields(self.signature, OWN_FIELDS, "CodeAct")
         self.tools = Toolset(tools, reserved=("SUBMIT", "print"))
-        for given in tools.values() if isinstance(tools, Mapping) else tools:
-            _refuse_object(given)
+        for tool in self.tools.values():
+            _refuse_object(tool.func)
         self.codeact = Predict(self._step_signature())
         self.extractor = ChainOfThought(with_trajectory(self.signature))
 
@@ -132,9 +133,8 @@ class CodeAct(Module):
         return "max_iters", {}
 
 
-def _refuse_object(tool: Any) -> None:
-    function = tool.func if isinstance(tool, Tool) else tool
-    if not isinstance(tool, str) and not inspect.isroutine(function):
+def _refuse_object(function: Any) -> None:
+    if not inspect.isroutine(function):
         raise ConfigurationError(
             f"CodeAct takes functions, not objects like {type(function).__name__}.",
             hint="Wrap it: def search(query: str): return retriever(query).",

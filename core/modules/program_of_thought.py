@@ -18,9 +18,9 @@ from core.modules.module import Module
 from core.modules.sandbox import SUBSET, CodeInterpreter, PythonInterpreter, closing
 from core.signature import InputField, OutputField, ensure_signature
 
-__all__ = ["ProgramOfThought"]
+__all__ = ["OWN_FIELDS", "ProgramOfThought"]
 
-_OWN_FIELDS = ("generated_code", "previous_code", "error", "final_generated_code", "code_output")
+OWN_FIELDS = ("generated_code", "previous_code", "error", "final_generated_code", "code_output")
 
 
 class ProgramOfThought(Module):
@@ -48,7 +48,7 @@ class ProgramOfThought(Module):
         self.signature: Any = ensure_signature(signature)
         self.max_iters = max_iters
         self.interpreter_factory = interpreter_factory
-        refuse_fields(self.signature, _OWN_FIELDS, "ProgramOfThought")
+        refuse_fields(self.signature, OWN_FIELDS, "ProgramOfThought")
         code = {"generated_code": (str, OutputField(desc="Python code, nothing else"))}
         failed = {"previous_code": (str, InputField()), "error": (str, InputField(desc="what it raised"))}
         done = {

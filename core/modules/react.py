@@ -26,10 +26,10 @@ from core.modules.toolset import Toolset, listing, observation_of, tool_name_typ
 from core.modules.trajectory import Trajectory, carrying
 from core.signature import MISSING, InputField, OutputField, ensure_signature, validate
 
-__all__ = ["ReAct", "observed_call", "rescued", "with_trajectory"]
+__all__ = ["OWN_FIELDS", "ReAct", "observed_call", "rescued", "with_trajectory"]
 
 FINISH = "finish"
-_OWN_FIELDS = ("trajectory", "next_thought", "next_tool_name", "next_tool_args")
+OWN_FIELDS = ("trajectory", "next_thought", "next_tool_name", "next_tool_args")
 
 
 class ReAct(Module):
@@ -64,7 +64,7 @@ class ReAct(Module):
         super().__init__(callbacks)
         self.signature: Any = ensure_signature(signature)
         self.max_iters = max_iters
-        refuse_fields(self.signature, _OWN_FIELDS, "ReAct")
+        refuse_fields(self.signature, OWN_FIELDS, "ReAct")
         self.tools = Toolset([Retrieve(k=num_results)] if tools is None else tools, reserved=(FINISH,))
         self.tools[FINISH] = _finish(self.signature)
         self.react = Predict(_step_signature(self.signature, self.tools))

@@ -30,7 +30,7 @@ from core.settings import current
 from core.signature import Field, InputField, OutputField, ensure_signature, make_signature, validate
 from core.wire.values import value_text
 
-__all__ = ["RLM"]
+__all__ = ["RESERVED", "RLM"]
 
 _log = logging.getLogger("core.rlm")
 

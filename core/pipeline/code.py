@@ -179,13 +179,16 @@ class _Writer:
         return name
 
     def constructor(self, steps: list[tuple[StepSpec, StepKind]], signatures: dict[str, str]) -> list[str]:
-        retrieving = [step.name for step, kind in steps if kind.retrieves] if self.spec.corpus else []
+        retrieving = (
+            [step.name for step, kind in steps if kind.uses_retriever(step)] if self.spec.corpus else []
+        )
         retriever = "" if not retrieving else "core.BM25(CORPUS)" if len(retrieving) == 1 else "search"
         lines = ["    def __init__(self):", "        super().__init__()"]
         if retriever == "search":
             lines.append("        search = core.BM25(CORPUS)")
         for step, kind in steps:
-            made = kind.expression(step, signatures.get(step.name, ""), retriever if kind.retrieves else "")
+            given = retriever if kind.uses_retriever(step) else ""
+            made = kind.expression(step, signatures.get(step.name, ""), given)
             lines.append(f"        self.{step.name} = {made}")
         return lines
 

@@ -6,6 +6,7 @@ Knows nothing about single kinds: each is one file in `core.pipeline.kinds`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -62,7 +63,7 @@ class StepKind(ABC):
     Attributes:
         options: The model of the step's options.
         takes_signature: Whether the step has a signature of its own.
-        retrieves: Whether `build` and `expression` want the program's retriever.
+        retrieves: Whether its steps want the program's retriever; see `uses_retriever`.
     """
 
     options: ClassVar[type[Options]] = ModelOptions
@@ -77,9 +78,24 @@ class StepKind(ABC):
         """Return the fields that later steps may read."""
         return step.signature.outputs if step.signature else ()
 
+    def uses_retriever(self, step: StepSpec) -> bool:
+        """Whether `build` and `expression` of this step want the program's retriever."""
+        return self.retrieves
+
     def problems(self, step: StepSpec) -> list[tuple[str, str]]:
         """Return what this kind alone can find wrong, as pairs of message and hint."""
         return []
+
+    def name_problems(self, step: StepSpec, taken: Sequence[str]) -> list[tuple[str, str]]:
+        """Return a problem for each field of the signature whose name the module needs itself."""
+        own = {
+            field.name for field in (*self.inputs(step), *(step.signature.outputs if step.signature else ()))
+        }
+        return [
+            (f"A step of kind '{step.kind}' has a field '{name}' of its own.", "Rename yours.")
+            for name in taken
+            if name in own
+        ]
 
     @abstractmethod
     def build(self, step: StepSpec, retriever: Any) -> Module:

@@ -30,6 +30,8 @@ Passage: TypeAlias = Annotated[str, Field(max_length=40_000)]
 Sources: TypeAlias = Name | Annotated[tuple[Name, ...], Field(min_length=1, max_length=MAX_STEPS)]
 """A program input ("question"), a step's output ("hop1.passages"), or several of them for a list."""
 Scalar: TypeAlias = bool | int | float | Annotated[str, Field(max_length=4_000)]
+Choices: TypeAlias = Annotated[tuple[Name, ...], Field(max_length=MAX_STEPS)]
+"""Several names, e.g. of tools."""
 
 
 class _Spec(BaseModel):
@@ -74,14 +76,14 @@ class StepSpec(_Spec):
         kind: A registered step kind: "predict", "chain_of_thought", "retrieve" …
         signature: For kinds that ask a model.
         inputs: Where each input of the step comes from.
-        options: Settings that the kind knows, e.g. {"k": 3}.
+        options: Settings that the kind knows, e.g. {"k": 3} or {"tools": ["calculator"]}.
     """
 
     name: Name
     kind: Name = "predict"
     signature: SignatureSpec | None = None
     inputs: dict[Name, Sources] = Field(default_factory=dict, max_length=MAX_FIELDS)
-    options: dict[Name, Scalar] = Field(default_factory=dict, max_length=40)
+    options: dict[Name, Scalar | Choices] = Field(default_factory=dict, max_length=40)
 
 
 class ProgramSpec(_Spec):

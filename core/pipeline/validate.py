@@ -245,7 +245,9 @@ class _Flow:
                 )
 
     def check_corpus(self) -> None:
-        retrieving = [step.name for step in self.spec.steps if (kind := _kind(step.kind)) and kind.retrieves]
+        retrieving = [
+            step.name for step in self.spec.steps if (kind := _kind(step.kind)) and kind.uses_retriever(step)
+        ]
         corpus = self.spec.corpus
         if corpus is not None and not any(text.strip() for text in corpus):
             self.add(
