@@ -49,8 +49,8 @@ class LMRequest:
         rollout_id: A sample number; it is part of the cache key and never sent.
     """
 
-    model: str
-    messages: list[Message]
+    model: str = ""
+    messages: list[Message] = field(default_factory=list[Message])
     params: dict[str, Any] = field(default_factory=dict[str, Any])
     model_type: str = "chat"
     rollout_id: int | None = None

@@ -235,11 +235,12 @@ class BaseLM:
 
 
 def _plain(output: LMOutput) -> str | dict[str, Any]:
-    if not (output.tool_calls or output.reasoning or output.logprobs):
+    if not (output.tool_calls or output.reasoning or output.logprobs or output.citations):
         return output.text
     extras = {
         "tool_calls": output.tool_calls,
         "reasoning_content": output.reasoning,
         "logprobs": output.logprobs,
+        "citations": output.citations,
     }
     return {"text": output.text, **{name: value for name, value in extras.items() if value}}

@@ -10,11 +10,11 @@ import sys
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TextIO, overload
 
-from core.messages import LMRequest, LMResponse, Message
+from core.messages import LMOutput, LMRequest, LMResponse, Message
 
 __all__ = ["Entry", "History", "inspect_history", "recent"]
 
@@ -33,12 +33,27 @@ class Entry:
         self.timestamp = time.time()
         self._dict: dict[str, Any] | None = None
 
+    @classmethod
+    def given(cls, entry: Mapping[str, Any]) -> Entry:
+        """Make an entry of a dict under DSPy's names, for models that keep their own books."""
+        messages = entry.get("messages") or [{"role": "user", "content": str(entry.get("prompt") or "")}]
+        outputs = [
+            LMOutput(item if isinstance(item, str) else str(item.get("text", "")))
+            for item in entry.get("outputs") or ()
+        ]
+        made = cls(
+            LMRequest(str(entry.get("model", "")), messages, dict(entry.get("kwargs") or {})),
+            LMResponse(outputs),
+        )
+        made._dict = dict(entry)
+        return made
+
     def to_dict(self) -> dict[str, Any]:
         """Return it under DSPy's names; the same dict each time."""
         if self._dict is None:
             request, response = self.request, self.response
             self._dict = {
-                "prompt": None,
+                "prompt": _prompt(request.messages),
                 "messages": request.messages,
                 "kwargs": dict(request.params),
                 "response": response,
@@ -53,6 +68,12 @@ class Entry:
                 "model_type": request.model_type,
             }
         return self._dict
+
+
+def _prompt(messages: list[Message]) -> str | None:
+    """Return the text that was asked with, where it was one text."""
+    content = messages[0].get("content") if len(messages) == 1 else None
+    return content if isinstance(content, str) and messages[0].get("role") == "user" else None
 
 
 class History(Sequence[dict[str, Any]]):

@@ -1,16 +1,18 @@
 """Models written for DSPy: a class whose `forward(prompt, messages, **kwargs)` returns an OpenAI-like object.
 
 Knows nothing about caches or retries. The object may be made of attributes or of dicts.
+With `forward_contract = "typed_lm"` it is `forward(request: LMRequest) -> LMResponse`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.foundation.errors import LMConfigurationError, LMUnexpectedError
 from core.foundation.threads import run_in_thread
+from core.lm.typed import typed_response
 from core.messages import LMOutput, LMRequest, LMResponse, Usage
 
 __all__ = ["complete_by_forward", "response_of"]
@@ -26,9 +28,9 @@ async def complete_by_forward(lm: Any, request: LMRequest) -> LMResponse:
     forward = getattr(lm, "forward", None)
     aforward = getattr(lm, "aforward", None)
     in_loop = _in_event_loop()
-    arguments = {"prompt": None, "messages": request.messages, **request.params}
+    arguments, read = _contract(lm, request)
     if aforward is not None and (in_loop or forward is None):
-        return response_of(await aforward(**arguments), request.model)
+        return read(await aforward(**arguments), request.model)
     if forward is None:
         raise LMConfigurationError(
             f"{type(lm).__name__} cannot answer.",
@@ -36,8 +38,15 @@ async def complete_by_forward(lm: Any, request: LMRequest) -> LMResponse:
             hint="Override `complete(self, request)` or DSPy's `forward(self, prompt, messages, **kw)`.",
         )
     if in_loop:
-        return response_of(await run_in_thread(lambda: forward(**arguments)), request.model)
-    return response_of(forward(**arguments), request.model)
+        return read(await run_in_thread(lambda: forward(**arguments)), request.model)
+    return read(forward(**arguments), request.model)
+
+
+def _contract(lm: Any, request: LMRequest) -> tuple[dict[str, Any], Callable[[Any, str], LMResponse]]:
+    """Return what `forward` is called with and what reads its result: messages, or a typed request."""
+    if getattr(lm, "forward_contract", "legacy") == "typed_lm":
+        return {"request": request}, typed_response
+    return {"prompt": None, "messages": request.messages, **request.params}, response_of
 
 
 def _in_event_loop() -> bool:

@@ -131,6 +131,7 @@ class _Choice:
         self.reasoning: list[str] = []
         self.calls: dict[int, dict[str, Any]] = {}
         self.logprobs: dict[str, Any] | None = None
+        self.citations: list[dict[str, Any]] = []
         self.finish_reason: str | None = None
 
     def take(self, choice: dict[str, Any]) -> tuple[str, str]:
@@ -146,6 +147,7 @@ class _Choice:
         for call in delta.get("tool_calls") or []:
             if isinstance(call, dict):
                 self._take_call(call)
+        self.citations += [] if whole else citations_of(delta) or []
         self._take_logprobs(choice.get("logprobs"))
         self.finish_reason = choice.get("finish_reason") or self.finish_reason
         return text, reasoning
@@ -182,6 +184,7 @@ class _Choice:
             reasoning="".join(self.reasoning) or None,
             logprobs=self.logprobs,
             finish_reason=self.finish_reason,
+            citations=self.citations or None,
         )
 
 
