@@ -22,7 +22,7 @@ from typing import Any
 from core.wire.jsonish import JsonishError, find_object
 from core.wire.layout import NOT_GIVEN, Layout, ReplyError, closing, input_structure
 from core.wire.sections import CLOSING_MARKER, CLOSING_NAME, marker, split_sections
-from core.wire.tags import without_thoughts
+from core.wire.tags import unix_lines, without_thoughts
 from core.wire.xml_values import tagged_values
 
 # "**Final answer:** …": a short run of words at a line start, then a colon.
@@ -58,7 +58,7 @@ class ChatLayout(Layout):
 
     def raw_values(self, text: str) -> dict[str, Any]:
         """Return the texts (or JSON values) of the outputs by the ladder above."""
-        text = without_thoughts(text)
+        text = without_thoughts(unix_lines(text))
         sections = split_sections(text)
         if len(sections) == 1:
             return self._without_markers(text)
@@ -71,10 +71,15 @@ class ChatLayout(Layout):
 
     def _named(self, sections: list[tuple[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        before = None
         for name, value in sections:
             field = self.output_called(name)
-            if field is not None and field.name not in found:
+            if field is not None and (
+                field.name not in found
+                or (field is before and found[field.name] == "")  # a marker said twice
+            ):
                 found[field.name] = value
+            before = field
         return found
 
     def _inline(self, text: str) -> dict[str, Any] | None:

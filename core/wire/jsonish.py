@@ -9,6 +9,7 @@ bracket (`core.wire.mending`). Every rung is bounded in tries, nesting and lengt
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -17,6 +18,7 @@ from core.wire.mending import JsonishError, mended_json
 _MENDING_LIMIT = 50_000  # the mending reader runs in Python: about a microsecond a character at worst
 _CANDIDATES = 12
 _LONG_TEXT = 200_000
+_BARE_MEMBER = re.compile(r'\s{0,20}"(\w{1,100})"\s{0,20}:')
 
 
 def strict_json(text: str) -> Any:
@@ -43,7 +45,12 @@ def parse_json(text: str) -> Any:
     except JsonishError:
         pass
     embedded = _embedded(text, "[{", 1)
-    return embedded[0] if embedded else _mended(text, "[{")
+    if not embedded:
+        return _mended(text, "[{")
+    try:  # where no prose stands in front, a part of what is broken is not the whole
+        return _mended(text, "[{") if text[:1] in ("[", "{") and not _begins_with_json(text) else embedded[0]
+    except JsonishError:
+        return embedded[0]
 
 
 def find_object(text: str, wanted: Collection[str] = ()) -> dict[str, Any]:
@@ -63,6 +70,8 @@ def find_object(text: str, wanted: Collection[str] = ()) -> dict[str, Any]:
 
 
 def _object_inside(text: str, wanted: Collection[str]) -> dict[str, Any]:
+    if (first := _BARE_MEMBER.match(text)) and first[1] in wanted and len(text) < _MENDING_LIMIT:
+        return mended_json(f"{{{text}")  # its outer braces were left out
     objects = [value for value in _embedded(text, "{", _CANDIDATES) if isinstance(value, dict)]
     for value in objects:
         if not wanted or not value.keys().isdisjoint(wanted):
@@ -90,6 +99,14 @@ def _as_object(value: Any) -> dict[str, Any] | None:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     return value if isinstance(value, dict) else None
+
+
+def _begins_with_json(text: str) -> bool:
+    try:
+        json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _embedded(text: str, openers: str, enough: int) -> list[Any]:

@@ -11,14 +11,13 @@ import re
 from collections.abc import Collection, Iterator
 
 _NAME = r"[^\W\d][\w.-]{0,99}"
-_TOKEN = re.compile(
-    rf"<!--(?:[^-]|-(?!->)){{0,5000}}-->|<!\[CDATA\[|<(/?)({_NAME})((?:\s[^<>]{{0,2000}}?)?)\s{{0,20}}(/?)>"
-)
+_TOKEN = re.compile(rf"<!--|<!\[CDATA\[|<(/?)({_NAME})((?:\s[^<>]{{0,2000}}?)?)\s{{0,20}}(/?)>")
 _ENTITY = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6}));")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _KEY = re.compile(r"""key\s{0,9}=\s{0,9}("[^"]{0,2000}"|'[^']{0,2000}')""")
 _PLAIN_NAME = re.compile(rf"{_NAME}\Z")
 _CDATA_OPEN, _CDATA_CLOSE = "<![CDATA[", "]]>"
+_SKIPPED = {"<!--": "-->", _CDATA_OPEN: _CDATA_CLOSE}
 _DEEPEST = 100
 
 
@@ -81,13 +80,17 @@ def _open_one(stack: list[Element], name: str) -> int:
 def _tags(text: str) -> Iterator[re.Match[str]]:
     """Give the tags of `text`; what CDATA quotes and comments hold none."""
     position = 0
+    closings = dict(_SKIPPED)
     while match := _TOKEN.search(text, position):
         position = match.end()
-        if match[0] == _CDATA_OPEN:
-            end = text.find(_CDATA_CLOSE, position)
-            position = end + len(_CDATA_CLOSE) if end >= 0 else position
-        elif match[2] is not None:
+        if match[2] is not None:
             yield match
+        elif closing := closings.get(match[0]):
+            end = text.find(closing, position)
+            if end < 0:
+                del closings[match[0]]  # none ahead: not looked for again
+            else:
+                position = end + len(closing)
 
 
 def outermost(text: str, names: Collection[str]) -> Iterator[tuple[str, str]]:

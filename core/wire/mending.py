@@ -26,7 +26,7 @@ _AFTER_IN_OBJECT = re.compile(
     rf"|[\"'][\w$ .-]{{1,80}}[\"'][ \t]{{0,20}}:)"
 )
 _AFTER_IN_LIST = re.compile(
-    rf"{_GAP}(?:[}}\])]|$|,{_GAP}(?:[\[{{\"'“\]\d-]|true|false|null|None|True|False|$))"
+    rf"{_GAP}(?:[}}\])]|$|,{_GAP}(?:[\[{{\"'“\]\d-]|//|/\*|true|false|null|None|True|False|$))"
     rf"|[ \t]{{0,60}}(?:\r?\n|\\n){_GAP}[\"'“]"  # a comma forgotten at the end of a line
 )
 _AFTER_KEY = re.compile(rf"{_GAP}[:=\"'{{\[]")

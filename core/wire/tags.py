@@ -20,6 +20,13 @@ def without_thoughts(text: str) -> str:
     return text
 
 
+def unix_lines(text: str) -> str:
+    """Return `text` with plain line breaks where every one was written as carriage return and line feed."""
+    if "\r\n" in text and text.count("\r\n") == text.count("\n"):
+        return text.replace("\r\n", "\n")
+    return text
+
+
 def tag(name: str, text: str) -> str:
     """Return `text` between tags, each on its own line."""
     return f"<{name}>\n{text}\n</{name}>"

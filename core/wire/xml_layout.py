@@ -17,7 +17,7 @@ from core.wire.layout import NOT_GIVEN, ReplyError, WireField
 from core.wire.markup import element, escaped_entities, plain_text
 from core.wire.notes import short_type, value_note
 from core.wire.scalars import Shape
-from core.wire.tags import tag, without_thoughts
+from core.wire.tags import tag, unix_lines, without_thoughts
 from core.wire.values import plain_value, value_text
 from core.wire.xml_values import is_nested, may_hold_elements, tagged_values, xml_content
 
@@ -82,7 +82,7 @@ class XmlLayout(ChatLayout):
 
     def raw_values(self, text: str) -> dict[str, Any]:
         """Return the texts, lists and dicts of the outputs by the ladder above."""
-        text = without_thoughts(text)
+        text = without_thoughts(unix_lines(text))
         found = tagged_values(text, self.outputs)
         if self.has_required(found):
             return found
