@@ -18,18 +18,26 @@ if TYPE_CHECKING:
     from core.lm.history import inspect_history
     from core.lm.openai_client import LM
     from core.lm.scripted import ScriptedLM
+    from core.lm.typed import Assistant, Developer, LMConfig, LMMessage, System, ToolResult, User
     from core.lm.usage import UsageTracker, track_usage
 
 __all__ = [
     "LM",
+    "Assistant",
     "BaseLM",
     "Cache",
     "CallMeter",
+    "Developer",
     "EmbeddedLM",
     "Embedder",
     "FallbackLM",
+    "LMConfig",
+    "LMMessage",
     "ScriptedLM",
+    "System",
+    "ToolResult",
     "UsageTracker",
+    "User",
     "active_cache",
     "call_meter",
     "configure_cache",
@@ -38,6 +46,13 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Assistant": "typed",
+    "Developer": "typed",
+    "LMConfig": "typed",
+    "LMMessage": "typed",
+    "System": "typed",
+    "ToolResult": "typed",
+    "User": "typed",
     "BaseLM": "base",
     "Cache": "cache",
     "CallMeter": "call",
