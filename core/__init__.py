@@ -169,6 +169,7 @@ _HOME = {
     "optimize_signature": "core.interop.optimize_signature",
     "predictor": "core.modules",
     "settings": "core.settings",
+    "streamify": "core.streaming",
     "syncify": "core.modules",
     "traced": "core.trace",
     "track_usage": "core.lm",
