@@ -51,14 +51,14 @@ class CodeAct(Module):
         signature: Any,
         tools: Iterable[Any] | Mapping[str, Any],
         max_iters: int = 5,
-        interpreter_factory: Callable[[], CodeInterpreter] = PythonInterpreter,
+        interpreter_factory: Callable[[], CodeInterpreter] | None = None,
         *,
         callbacks: Any = None,
     ) -> None:
         super().__init__(callbacks)
         self.signature: Any = ensure_signature(signature)
         self.max_iters = max_iters
-        self.interpreter_factory = interpreter_factory
+        self.interpreter_factory = interpreter_factory or PythonInterpreter
         refuse_fields(self.signature, OWN_FIELDS, "CodeAct")
         self.tools = Toolset(tools, reserved=("SUBMIT", "print"))
         for tool in self.tools.values():

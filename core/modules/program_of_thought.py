@@ -40,14 +40,14 @@ class ProgramOfThought(Module):
         self,
         signature: Any,
         max_iters: int = 3,
-        interpreter_factory: Callable[[], CodeInterpreter] = PythonInterpreter,
+        interpreter_factory: Callable[[], CodeInterpreter] | None = None,
         *,
         callbacks: Any = None,
     ) -> None:
         super().__init__(callbacks)
         self.signature: Any = ensure_signature(signature)
         self.max_iters = max_iters
-        self.interpreter_factory = interpreter_factory
+        self.interpreter_factory = interpreter_factory or PythonInterpreter
         refuse_fields(self.signature, OWN_FIELDS, "ProgramOfThought")
         code = {"generated_code": (str, OutputField(desc="Python code, nothing else"))}
         failed = {"previous_code": (str, InputField()), "error": (str, InputField(desc="what it raised"))}

@@ -68,7 +68,7 @@ class RLM(Module):
         verbose: bool = False,
         tools: Iterable[Any] | Mapping[str, Any] | None = None,
         sub_lm: Any = None,
-        interpreter_factory: Callable[[], CodeInterpreter] = PythonInterpreter,
+        interpreter_factory: Callable[[], CodeInterpreter] | None = None,
         *,
         callbacks: Any = None,
     ) -> None:
@@ -79,7 +79,7 @@ class RLM(Module):
         self.max_output_chars = max_output_chars
         self.verbose = verbose
         self.sub_lm = sub_lm
-        self.interpreter_factory = interpreter_factory
+        self.interpreter_factory = interpreter_factory or PythonInterpreter
         self.tools = Toolset(tools or (), reserved=RESERVED)
         refuse_fields(self.signature, RESERVED, "RLM")
         self.generate_action = Predict(self._step_signature())

@@ -6,7 +6,7 @@ Knows nothing about agents.
 from core.foundation.errors import CodeExecutionError, CodeInterpreterError
 from core.modules.sandbox.interpreter import CodeInterpreter, FinalOutput, closing, run_code
 from core.modules.sandbox.limits import Limits
-from core.modules.sandbox.python import PythonInterpreter
+from core.modules.sandbox.python_interpreter import PythonInterpreter
 from core.modules.sandbox.written import SUBSET, code_in
 
 __all__ = [

@@ -102,20 +102,14 @@ async def run_code(
 
 @asynccontextmanager
 async def closing(
-    factory: Callable[[], CodeInterpreter] | None, given: CodeInterpreter | None = None
+    factory: Callable[[], CodeInterpreter], given: CodeInterpreter | None = None
 ) -> AsyncGenerator[CodeInterpreter]:
     """Give a new interpreter for the block and shut it down after; one that was `given` stays open."""
     if given is not None:
         yield given
         return
-    interpreter = (factory or _default)()
+    interpreter = factory()
     try:
         yield interpreter
     finally:
         interpreter.shutdown()
-
-
-def _default() -> CodeInterpreter:
-    from core.modules.sandbox.python import PythonInterpreter
-
-    return PythonInterpreter()
