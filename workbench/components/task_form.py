@@ -13,15 +13,15 @@ import streamlit as st
 
 from workbench import state
 from workbench.components.errors import readable_errors, verbatim
+from workbench.components.params_form import params_form
 from workbench.components.signature_editor import signature_editor
 from workbench.services import tasks
 from workbench.services.signature_form import TEMPLATES, single_step
+from workbench.services.step_kinds import asking_kinds
 from workbench.services.tasks import Version
 from workbench.services.workspace import Workspace
 
 __all__ = ["edit_program", "new_task_form", "same_program"]
-
-_KINDS = {"predict": "Answer directly", "chain_of_thought": "Reason first"}
 
 
 def new_task_form(ws: Workspace) -> dict[str, Any]:
@@ -34,6 +34,7 @@ def new_task_form(ws: Workspace) -> dict[str, Any]:
     base = TEMPLATES[chosen]["steps"][0]
     kind = _kind_choice(base["kind"], f"new_kind_{chosen}")
     signature = signature_editor(base["signature"], key=f"new_{chosen}")
+    options = _options(kind, {}, f"new_options_{chosen}_{kind}")
     title = name.strip() or chosen
     spec = single_step(
         _slug(title),
@@ -42,6 +43,7 @@ def new_task_form(ws: Workspace) -> dict[str, Any]:
         signature["outputs"],
         kind=kind,
         step=base["name"],
+        options=options,
     )
     if st.button("Create the task", type="primary", icon=":material/add:", key="new_create"):
         with readable_errors():
@@ -68,25 +70,40 @@ def edit_program(ws: Workspace, version: Version) -> tuple[dict[str, Any], str]:
     step = next(item for item in spec["steps"] if item["name"] == step_name)
     kind = _kind_choice(step["kind"], f"task_kind_{version.id}_{step_name}")
     signature = signature_editor(step["signature"], key=f"task_{version.id}_{step_name}")
-    draft = _with_step(spec, {**step, "kind": kind, "signature": signature})
+    known = step.get("options", {}) if kind == step["kind"] else {}
+    options = _options(kind, known, f"task_options_{version.id}_{step_name}_{kind}")
+    draft = _with_step(spec, {**step, "kind": kind, "signature": signature, "options": options})
     _save_row(ws, version, draft)
     return draft, step_name
 
 
 def _kind_choice(kind: str, key: str) -> str:
-    known = _KINDS if kind in _KINDS else {**_KINDS, kind: kind}
-    return (
-        st.segmented_control(
-            "How it thinks",
-            list(known),
-            format_func=known.__getitem__,
-            default=kind,
-            required=True,
-            key=key,
-            help="Reasoning first costs more tokens and helps where an answer takes several steps.",
-        )
-        or kind
+    kinds = asking_kinds()
+    names = [*kinds, *([] if kind in kinds else [kind])]
+    chosen = st.selectbox(
+        "How it thinks",
+        names,
+        index=names.index(kind),
+        format_func=lambda name: kinds[name].title if name in kinds else name,
+        key=key,
+        help="Reasoning first, and several attempts, cost more tokens and help where an answer takes several steps.",
     )
+    if chosen in kinds and kinds[chosen].summary:
+        st.caption(verbatim(kinds[chosen].summary))
+    return chosen
+
+
+def _options(kind: str, values: dict[str, Any], key: str) -> dict[str, Any]:
+    """Draw the options of a kind and return those that differ from their defaults."""
+    found = asking_kinds().get(kind)
+    if found is None or not found.parameters:
+        return dict(values)
+    with st.expander("Options", icon=":material/tune:"), readable_errors():
+        made = params_form(found.parameters, key=key, values=values)
+        # The form leaves out what is at its default; what the program says itself stays said.
+        defaults = {item.name: item.default for item in found.parameters}
+        return {name: value for name, value in values.items() if defaults.get(name, ...) == value} | made
+    return dict(values)
 
 
 def _with_step(spec: dict[str, Any], step: dict[str, Any]) -> dict[str, Any]:
@@ -100,6 +117,7 @@ def _with_step(spec: dict[str, Any], step: dict[str, Any]) -> dict[str, Any]:
             signature["outputs"],
             kind=step["kind"],
             step=step["name"],
+            options=step["options"],
         )
         return {**spec, **made, "description": spec.get("description", "")}
     return {**spec, "steps": [step if item["name"] == step["name"] else item for item in spec["steps"]]}

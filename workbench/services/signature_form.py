@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.foundation.errors import DataError, SignatureError
+from core.pipeline.custom_types import OWN_TYPES
 from core.signature.constraints import CONSTRAINTS
 from core.signature.shorthand import parse_type
 
@@ -31,6 +32,13 @@ _WORDS = {
     "record": "object",
     "list of records": "list[object]",
     "date": "date",
+    "image": "Image",
+    "list of images": "list[Image]",
+    "sound": "Audio",
+    "file": "File",
+    "document": "Document",
+    "conversation": "History",
+    "Python code": "Code['python']",
 }
 TYPES = tuple(_WORDS)
 """Types as the form names them; any other type can be typed in as it is written in Python."""
@@ -128,7 +136,7 @@ def _type_of(words: str, options: str) -> str:
         literal = f"Literal[{', '.join(json.dumps(value, ensure_ascii=False) for value in values)}]"
         return f"list[{literal}]" if kind.startswith("list") else literal
     if kind not in ("object", "list[object]"):
-        parse_type(kind)
+        parse_type(kind, OWN_TYPES)
     return kind
 
 
@@ -160,6 +168,7 @@ def single_step(
     *,
     kind: str = "predict",
     step: str = "answer_step",
+    options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the specification (as JSON data) of a program of one step that passes its fields through."""
     plain_inputs, plain_outputs = [dict(item) for item in inputs], [dict(item) for item in outputs]
@@ -173,6 +182,7 @@ def single_step(
                 "kind": kind,
                 "signature": {"instructions": instructions, "inputs": plain_inputs, "outputs": plain_outputs},
                 "inputs": {item["name"]: item["name"] for item in plain_inputs},
+                **({"options": dict(options)} if options else {}),
             }
         ],
         "outputs": {item["name"]: f"{step}.{item['name']}" for item in plain_outputs},
