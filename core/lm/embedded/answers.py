@@ -5,6 +5,7 @@ Knows nothing about layouts.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -16,14 +17,15 @@ from core.lm.embedded.matching import same_word
 from core.lm.embedded.options import Option
 from core.lm.embedded.passages import passages_of, question_of, sentences_of
 from core.lm.embedded.questions import asked_noun, expected_kinds, leading_words
-from core.lm.embedded.spans import Span, spans_of
-from core.lm.embedded.task import Slot
+from core.lm.embedded.spans import Span, has_article, spans_of
+from core.lm.embedded.task import Demo, Slot
 from core.lm.embedded.text import content_words, plain, words
 
 __all__ = ["solve_question"]
 
 _SENTENCES = 5
 _OPTIONS = 12
+_BARE_TELLS = 0.1  # an answer whose passage is not shown may have stood behind no article
 
 
 def solve_question(context: Context, slot: Slot) -> list[Option]:
@@ -35,7 +37,7 @@ def solve_question(context: Context, slot: Slot) -> list[Option]:
         return []
     if offered := solve_alternatives(question, found):
         return offered
-    taught = [value for _, value in task.taught(slot.name)]
+    taught = task.taught(slot.name)
     scorer = _Scorer(question, taught)
     options: dict[str, Option] = {}
     for evidence in find_evidence(question, found)[:_SENTENCES]:
@@ -57,7 +59,7 @@ def _because(evidence: Evidence) -> str:
 class _Scorer:
     """Weighs spans for one question."""
 
-    def __init__(self, question: str, taught: Sequence[str]) -> None:
+    def __init__(self, question: str, taught: Sequence[tuple[Demo, str]]) -> None:
         self.question = set(content_words(question))
         self._kinds = expected_kinds(question)
         self.noun = asked_noun(question)
@@ -65,7 +67,8 @@ class _Scorer:
             re.match(r"\s*(?:what|was|que|qué|che)\s+(?:is|are|was|were|ist|sind|es|è|est)\b", question, re.I)
         )
         self._leads = leading_words(question)
-        self._shapes = [(kind_of(value), min(len(value.split()), 4)) for value in taught]
+        self._articles = _kept_articles(taught)
+        self._shapes = [(kind_of(value), min(len(value.split()), 4)) for _, value in taught]
 
     def score(self, span: Span, evidence: Evidence) -> float:
         """Return the logarithm of a span's weight."""
@@ -77,6 +80,7 @@ class _Scorer:
             score += 0.6
         if evidence.via is not None and plain(span.text) in plain(evidence.via.text):
             score -= 2.5
+        score += min(self._articles * span.article, 0.0)  # decides between the two, not for either
         if self._shapes:
             shape = (kind_of(span.text), min(len(span.text.split()), 4))
             score += 0.4 * sum(other == shape for other in self._shapes) / len(self._shapes)
@@ -90,3 +94,21 @@ class _Scorer:
         if span.kind == "measure" and "number" in self._kinds:
             return 1.6
         return -0.6 if span.kind == "run" else -1.0
+
+
+def _kept_articles(taught: Sequence[tuple[Demo, str]]) -> float:
+    """Return how much rather answers keep the article they stand behind: half the log odds that demos teach."""
+    kept, left = 0.5, 1.5
+    for demo, value in taught:
+        if kind_of(value) not in {"phrase", "name", "sentence"}:
+            continue
+        if has_article(value):
+            kept += 1.0
+            continue
+        text = "\n".join(demo.inputs.values())
+        at = text.find(value)
+        if at < 0:
+            left += _BARE_TELLS
+        else:
+            left += has_article(" ".join(text[:at].split()[-1:]))
+    return 0.5 * math.log(kept / left)

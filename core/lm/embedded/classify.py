@@ -23,7 +23,8 @@ CLEAR = 0.4
 # Chosen on intents, rows and seeds that are not those reported (docs/embedded-lm.md).
 _DEFINITION_WEIGHT = 0.8
 _SHARPNESS = 13.0
-_UNCLEAR_START = 0.5
+_UNCLEAR_START = 1.0
+_CLEAR_START = 0.5
 _FEW_CLEAR = 5
 
 
@@ -63,7 +64,7 @@ class Classifier:
         ]
         self._known = frozenset(key for name in self._names for key in name)
         self._demos = [self._by_all.weigh(raw) for raw in raw_texts]
-        self._teaching = Teaching(self._demos, self.answers, len(names)) if texts else None
+        self._teaching = Teaching(self._demos, self.answers, self._described_by_all) if texts else None
         self._trust, self._trust_when_clear = self._judge(raw_texts)
 
     def _described(self, weights: Weights, name: Vector, said: Vector) -> Vector:
@@ -81,7 +82,7 @@ class Classifier:
         general = judged(cases, _UNCLEAR_START, FEW)
         clear = judged(
             [case for case, (_, is_clear) in zip(cases, names, strict=True) if is_clear],
-            START.weight,
+            _CLEAR_START,
             _FEW_CLEAR,
         )
         return general, clear if clear.weight < general.weight else general
@@ -125,8 +126,7 @@ class Classifier:
     def shared_words(self, text: str, label: int) -> list[str]:
         """Return the words of a text that speak for a label, the most telling first."""
         vector = self._by_all.weigh(features(text))
-        taught = self._teaching.sums[label] if self._teaching else {}
-        known = added(self._described_by_all[label], taught, 0.5)
+        known = self._teaching.sums[label] if self._teaching else self._described_by_all[label]
         votes = {
             key[2:]: value * known.get(key, 0.0) for key, value in vector.items() if key.startswith("w:")
         }

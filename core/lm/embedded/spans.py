@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.lm.embedded.candidates import pieces
 from core.lm.embedded.matching import same_word
 from core.lm.embedded.numbers import NUMBER_WORDS
 from core.lm.embedded.text import is_function_word, words
 
-__all__ = ["Span", "spans_of"]
+__all__ = ["Span", "has_article", "spans_of"]
 
 _WORD = re.compile(r"[^\W_](?:[\w'’]|[-‐](?=\w)|[.,](?=\d))*|[^\W_]", re.UNICODE)
 _JOINS = {
@@ -36,6 +36,10 @@ _JOINS = {
     "van",
 }
 _POSSESSIVE = {"her", "his", "its", "their", "my", "our", "your", "no"}
+_ARTICLES = {
+    "a", "an", "the", "der", "die", "das", "den", "dem", "ein", "eine", "einen", "einem", "einer", "le", "la", "les",
+    "un", "une", "el", "los", "las", "una", "il", "lo", "uno",
+}  # fmt: skip
 _BE = {"is", "was", "are", "were", "been", "be", "being"}
 
 
@@ -51,6 +55,7 @@ class Span:
         verbal: It looks like a participle rather than a thing.
         joined: It goes on behind a small word: `school for the blind`.
         told: A form of `to be` leads to it.
+        article: 1 with its article, -1 when it stands behind one and leaves it out, else 0.
     """
 
     text: str
@@ -62,6 +67,7 @@ class Span:
     start: int
     joined: bool = False
     told: bool = False
+    article: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,9 @@ def spans_of(
         for first, last, joined in _stretched(tokens, begin, end):
             start, stop = tokens[first].start, tokens[last].end
             _add(found, tokens, start, stop, "run", sentence[start:stop], joined)
+    for (start, end), span in list(found.items()):
+        if span.article < 0 and span.kind in {"run", "name", "number", "measure"}:
+            _with_article(found, tokens, sentence, start, end)
     if not found:
         found = {(0, 0): Span(sentence, "sentence", 0, "", 0.0, False, 0)}
     return list(found.values())
@@ -202,7 +211,25 @@ def _add(
             if kind == "run"
             else kind
         )
-    found[start, end] = Span(text, kind, _gap(tokens, inside), lead, stale, verbal, start, joined, told)
+    behind = inside[0] > 0 and not tokens[inside[0]].broken and has_article(tokens[inside[0] - 1].text)
+    found[start, end] = Span(
+        text, kind, _gap(tokens, inside), lead, stale, verbal, start, joined, told, -int(behind)
+    )
+
+
+def has_article(text: str) -> bool:
+    """Return whether a text begins with an article."""
+    return text.split(maxsplit=1)[0].casefold() in _ARTICLES if text.strip() else False
+
+
+def _with_article(
+    found: dict[tuple[int, int], Span], tokens: Sequence[_Token], sentence: str, start: int, end: int
+) -> None:
+    """Add a piece once more with the article before it."""
+    at = next(index for index, token in enumerate(tokens) if token.start >= start) - 1
+    begin = tokens[at].start
+    if (begin, end) not in found:
+        found[begin, end] = replace(found[start, end], text=sentence[begin:end], start=begin, article=1)
 
 
 def _gap(tokens: Sequence[_Token], inside: Sequence[int]) -> int:

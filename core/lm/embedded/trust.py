@@ -41,7 +41,7 @@ class Trust:
         )
 
 
-START = Trust(0.25)
+START = Trust(0.35)
 """What demos weigh where too few were left out to judge by."""
 
 FEW = 10

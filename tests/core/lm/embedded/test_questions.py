@@ -76,3 +76,33 @@ def test_reasoning_of_a_label_names_shared_words_and_the_nearest_demo(ask: Any) 
 def test_free_text_is_taken_from_the_input(ask: Any) -> None:
     text = "The bridge over the Sul was closed on Monday because a barge struck it. Nobody was hurt. Trains run again."
     assert ask({"text": str, "summary": str}, {"text": text})["summary"] in text
+
+
+DYES = ["Blue | The blue dye is boiled in the copper kettle by the harbour. It is sold in Veldra."]
+TAUGHT = [
+    {"passages": ["Gale | The Gale has a scroll in the shape of a wave."], "question": "What shape has it?"},
+    {"passages": ["Hall | The hall hangs over the north gate."], "question": "Over what does the hall hang?"},
+    {"passages": ["Bell | Brun keeps a bell in the tower."], "question": "What does Brun keep?"},
+]
+
+
+@pytest.mark.parametrize(
+    ("answers", "answer"),
+    [
+        (("a wave", "the north gate", "a bell"), "the copper kettle"),
+        (("wave", "north gate", "bell"), "copper kettle"),
+        ((), "copper kettle"),
+    ],
+)
+def test_demos_teach_whether_answers_keep_their_article(ask: Any, answers: Any, answer: str) -> None:
+    demos = [{**shown, "answer": given} for shown, given in zip(TAUGHT, answers, strict=False)]
+    given = {"passages": DYES, "question": "In what is the blue dye boiled?"}
+    assert ask(FIELDS, given, demos=demos)["answer"] == answer
+
+
+def test_answers_alone_teach_their_article_too(ask: Any) -> None:
+    """Labelled demos of an inner step have no passages: their answers still begin in one way or another."""
+    answers = ("a wave", "the north gate", "Veldra", "1831", "stale beer")
+    demos = [{"question": f"What about number {n}?", "answer": answer} for n, answer in enumerate(answers)]
+    given = {"passages": DYES, "question": "In what is the blue dye boiled?"}
+    assert ask(FIELDS, given, demos=demos)["answer"] == "the copper kettle"
