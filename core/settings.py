@@ -28,6 +28,7 @@ class Settings:
         lm: The language model that predictors use.
         adapter: Turns signatures into messages and replies into fields; None is the chat adapter.
         rm: The retriever that `Retrieve` uses.
+        embedder: What programs that search by meaning embed with; None is the embedded model.
         callbacks: Told of every call's start and end, before those of the instance; see `core.callbacks`.
         num_threads: Examples in flight in an evaluation.
         max_errors: Infrastructure or metric failures that an evaluation bears.
@@ -43,6 +44,7 @@ class Settings:
     lm: Any = None
     adapter: Any = None
     rm: Any = None
+    embedder: Any = None
     callbacks: tuple[Any, ...] = ()
     num_threads: int = 8
     max_errors: int = 10
@@ -153,7 +155,7 @@ class _SettingsView:
         return {name: getattr(now, name) for name in _NAMES}
 
     def __repr__(self) -> str:
-        return f"settings({asdict(replace(current(), lm=None, adapter=None, rm=None, callbacks=()))})"
+        return f"settings({asdict(replace(current(), lm=None, adapter=None, rm=None, embedder=None, callbacks=()))})"
 
 
 settings = _SettingsView()

@@ -13,6 +13,7 @@ from core.adapters.signatures import wire_signature
 from core.foundation.errors import ExportError
 from core.modules import ChainOfThought, Module, Predict, Retrieve
 from core.pipeline import Pipeline, shape_of_field
+from core.retrieval import BM25
 from core.wire.values import plain_value
 
 __all__ = ["ADAPTERS", "program_data"]
@@ -57,7 +58,7 @@ def _single(program: Module, adapter: str) -> dict[str, Any]:
 
 def _pipeline(program: Pipeline, adapter: str) -> dict[str, Any]:
     spec = program.spec
-    retrieves = any(step.kind == "retrieve" for step in spec.steps)
+    retrieves = any(isinstance(getattr(program, step.name), Retrieve) for step in spec.steps)
     if retrieves and not spec.corpus:
         raise ExportError(
             "The program retrieves from the retriever in the settings, which a file cannot carry.",
@@ -87,6 +88,11 @@ def _program_input(field: Mapping[str, Any]) -> dict[str, Any]:
 
 def _step(name: str, module: Any, adapter: str) -> dict[str, Any]:
     if isinstance(module, Retrieve):
+        if not isinstance(module.rm, BM25 | None):
+            raise ExportError(
+                f"Step '{name}' retrieves by {type(module.rm).__name__}, which a file cannot carry.",
+                hint="Choose a step of kind 'retrieve', which finds by words.",
+            )
         return {"name": name, "kind": "retrieve", "k": module.k}
     predictor = module.predict if isinstance(module, ChainOfThought) else module
     if not isinstance(predictor, Predict):

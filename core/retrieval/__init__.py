@@ -4,6 +4,7 @@ Knows nothing about programs.
 """
 
 from core.retrieval.bm25 import BM25
+from core.retrieval.by_settings import SettingsEmbeddings
 from core.retrieval.colbert import ColBERTv2
 from core.retrieval.embeddings import Embeddings, EmbeddingsWithScores
 from core.retrieval.fusion import deduplicate, fuse, fuse_texts
@@ -16,6 +17,7 @@ __all__ = [
     "EmbeddingsWithScores",
     "Found",
     "Passage",
+    "SettingsEmbeddings",
     "deduplicate",
     "fuse",
     "fuse_texts",

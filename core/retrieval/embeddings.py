@@ -61,6 +61,7 @@ class Embeddings:
         normalize: bool = True,
     ) -> None:
         self.corpus = checked_corpus(corpus)
+        self.given = embedder
         self.embedder = embedder if isinstance(embedder, Embedder) else Embedder(embedder)
         self.k = positive(k)
         self.callbacks = list(callbacks or [])
