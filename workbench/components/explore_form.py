@@ -15,12 +15,15 @@ import streamlit as st
 from core.foundation.errors import DataError
 from workbench import state
 from workbench.components.errors import verbatim
+from workbench.components.media_input import is_media, media_input
 from workbench.services import datasets
 from workbench.services.datasets import Item
 from workbench.services.tasks import Version
 from workbench.services.workspace import Workspace
 
 __all__ = ["Asked", "input_form"]
+
+_TEXTS = ("str", "Document", "Code", "Reasoning")
 
 
 @dataclass(frozen=True)
@@ -107,11 +110,16 @@ def _inputs(version: Version, item: Item | None) -> dict[str, Any]:
     for field in version.spec["inputs"]:
         name, kind = field["name"], field.get("type", "str")
         before = item.data.get(name) if item else None
+        key = f"explore_input_{version.id}_{item.id if item else 'own'}_{name}"
+        about = verbatim(field.get("desc") or "") or None
+        if is_media(kind):
+            values[name] = media_input(name, kind, before=before, key=key, help=about)
+            continue
         text = st.text_area(
             name,
             value=_shown(before),
-            key=f"explore_input_{version.id}_{item.id if item else 'own'}_{name}",
-            help=verbatim(field.get("desc") or "") or None,
+            key=key,
+            help=about,
             height=120 if kind == "str" else 90,
         )
         values[name] = _read(text, kind, name)
@@ -126,7 +134,7 @@ def _shown(value: Any) -> str:
 
 def _read(text: str, kind: str, name: str) -> Any:
     """Return a typed value for the text of an input; texts as they are, lists as JSON or one item a line."""
-    if kind == "str" or kind.startswith("Literal"):
+    if kind in _TEXTS or kind.startswith(("Literal", "Code[")):
         return text
     try:
         return json.loads(text)

@@ -11,17 +11,23 @@ from typing import Any
 
 import streamlit as st
 
+from core.trace import redact
+
 __all__ = ["message_list", "message_text"]
 
 _ICONS = {"system": "settings", "user": "person", "assistant": "smart_toy", "tool": "build"}
 
 
 def message_text(message: Mapping[str, Any]) -> str:
-    """Return the content of a message as text; parts of other kinds as JSON."""
+    """Return the content of a message as text; parts of other kinds as JSON, images and sounds cut short."""
     content = message.get("content")
     if content is None:
         return json.dumps(message.get("tool_calls"), ensure_ascii=False, indent=2)
-    return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2)
+    return content if isinstance(content, str) else "\n".join(_part_text(part) for part in content)
+
+
+def _part_text(part: Mapping[str, Any]) -> str:
+    return part["text"] if part.get("type") == "text" else json.dumps(redact(part), ensure_ascii=False)
 
 
 def message_list(messages: Sequence[Mapping[str, Any]], *, height: int | None = None) -> None:

@@ -352,3 +352,20 @@ def _classify() -> dict[str, Any]:
     step = spec["steps"][0]
     outputs = [{"name": "label", "type": "str", "desc": ""}]
     return {**spec, "steps": [{**step, "signature": {**step["signature"], "outputs": outputs}}]}
+
+
+def test_explore_takes_an_image_by_its_address(app: Open, ws: Any, texts: Texts) -> None:
+    fields = [{"name": "picture", "type": "Image"}, {"name": "question", "type": "str"}]
+    answer = {"inputs": fields, "outputs": [{"name": "caption", "type": "str"}]}
+    step = {"name": "look", "signature": answer, "inputs": {"picture": "picture", "question": "question"}}
+    spec = {"name": "looks", "inputs": fields, "steps": [step], "outputs": {"caption": "look.caption"}}
+    task = tasks.create_task(ws, "Looks", spec)
+    at = app("explore", task=task.id)
+    at.text_input(key=f"explore_input_{tasks.newest_version(ws, task.id).id}_own_picture_url").set_value(
+        "https://example.org/cat.png"
+    ).run()
+    button(at, "Run").click().run()
+    assert not at.exception
+    asked = at.session_state["explore_asked"]
+    assert asked.inputs["picture"] == {"url": "https://example.org/cat.png"}
+    assert "image_url" in texts(at) or any("image_url" in code.value for code in at.code)
