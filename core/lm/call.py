@@ -18,7 +18,7 @@ from core.lm.cache import Cache, active_cache, cache_mode
 from core.lm.cache_key import decode, encode, request_key
 from core.lm.deltas import listener, unheard
 from core.lm.history import Entry, History, recent
-from core.lm.limits import Slot
+from core.lm.limits import Limiter, Slot, Turns
 from core.lm.loop_state import loop_state
 from core.lm.openai_wire import schema_of
 from core.lm.pricing import price_of
@@ -224,8 +224,12 @@ def _joined(first: LMResponse, more: LMResponse) -> LMResponse:
 
 
 async def call_attempts(lm: Answering, request: LMRequest, retries: int) -> LMResponse:
-    """Send the request, and up to `retries` times more after failures that may pass."""
+    """Send the request, and up to `retries` times more after failures that may pass.
+
+    With retries allowed, a refusal that comes while the endpoint answers others takes none of them.
+    """
     sent = failures = adjustments = 0
+    turns = Turns(_limiter(lm)) if retries > 0 else None
     while True:
         sent += 1
         try:
@@ -236,8 +240,8 @@ async def call_attempts(lm: Answering, request: LMRequest, retries: int) -> LMRe
                 raise
             continue
         except LMError as error:
-            failures += 1
-            wait = lm.backoff.wait(error, failures) if failures <= retries else None
+            failures += turns is None or not turns.forgive(error)
+            wait = lm.backoff.wait(error, max(1, failures)) if failures <= retries else None
             if wait is None:
                 raise
             await _sleep(lm, wait)
@@ -248,10 +252,17 @@ async def call_attempts(lm: Answering, request: LMRequest, retries: int) -> LMRe
 
 async def _attempt(lm: Answering, request: LMRequest) -> LMResponse:
     """One request upstream, inside the endpoint's limit, reserved with the meter before and settled after."""
+    limiter = _limiter(lm)
+    if limiter is None:
+        return await _metered(lm, request)
+    async with Slot(limiter):
+        return await _metered(lm, request)
+
+
+def _limiter(lm: Answering) -> Limiter | None:
     if lm.local or not lm.endpoint:
-        return await _metered(lm, request)
-    async with Slot(loop_state().limiter(lm.endpoint, lm.max_concurrency)):
-        return await _metered(lm, request)
+        return None
+    return loop_state().limiter(lm.endpoint, lm.max_concurrency)
 
 
 async def _metered(lm: Answering, request: LMRequest) -> LMResponse:

@@ -3,7 +3,8 @@
 Knows nothing about requests. Additive increase, multiplicative decrease (Chiu and Jain, "Analysis of the
 Increase and Decrease Algorithms for Congestion Avoidance", 1989), as TCP does it: one step up per window of
 answers, half the window after a refusal, at most once per window. A Retry-After holds back everybody who
-would run into the same refusal.
+would run into the same refusal. A request that is refused while others are answered only waits for its turn: that
+takes none of its retries.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ from types import TracebackType
 
 from core.foundation.errors import LMError, LMRateLimitError, LMServerError
 
-__all__ = ["CEILING", "Limiter", "Slot"]
+__all__ = ["CEILING", "Limiter", "Slot", "Turns", "is_refusal"]
 
 CEILING = 512
 """Requests in flight at one endpoint; more would exhaust a process's usual 1,024 open files."""
 
 LONGEST_PAUSE = 120.0
+
+MOST_TURNS = 50
+"""Refusals in the crowd that one request bears; after that they take its retries too."""
 
 
 class Limiter:
@@ -29,6 +33,7 @@ class Limiter:
         self.ceiling = ceiling
         self.limit = float(ceiling)
         self.in_flight = 0
+        self.answered = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._open_at = 0.0
         self._cut_at = -1.0
@@ -64,6 +69,7 @@ class Limiter:
 
     def succeeded(self) -> None:
         """An answer came: bear a little more."""
+        self.answered += 1
         if self.limit < self.ceiling:
             self.limit = min(float(self.ceiling), self.limit + 1.0 / self.limit)
 
@@ -113,11 +119,35 @@ class Slot:
     ) -> None:
         if error is None:
             self._limiter.succeeded()
-        elif isinstance(error, LMRateLimitError) or _overloaded(error):
-            retry_after = error.retry_after if isinstance(error, LMError) else None
-            self._limiter.refused(self._sent_at, retry_after)
+        elif isinstance(error, LMError) and is_refusal(error):
+            self._limiter.refused(self._sent_at, error.retry_after)
         self._limiter.release()
 
 
-def _overloaded(error: BaseException) -> bool:
-    return isinstance(error, LMServerError) and error.status in {503, 529}
+class Turns:
+    """How often one request was refused only because it was one of too many.
+
+    Args:
+        limiter: That of its endpoint; None where there is none, and every failure is its own.
+    """
+
+    __slots__ = ("_answered", "_left", "_limiter")
+
+    def __init__(self, limiter: Limiter | None) -> None:
+        self._limiter = limiter
+        self._answered = 0 if limiter is None else limiter.answered
+        self._left = MOST_TURNS
+
+    def forgive(self, error: LMError) -> bool:
+        """Return whether that failure takes no retry: others were answered since the last one, and it was a refusal."""
+        if self._limiter is None or not self._left or not is_refusal(error):
+            return False
+        others, self._answered = self._limiter.answered - self._answered, self._limiter.answered
+        self._left -= others > 0
+        return others > 0
+
+
+def is_refusal(error: LMError) -> bool:
+    """Whether the endpoint said "too many" or "overloaded": nothing is wrong with the request."""
+    overloaded = isinstance(error, LMServerError) and error.status in {503, 529}
+    return overloaded or isinstance(error, LMRateLimitError)
