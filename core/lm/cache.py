@@ -55,10 +55,19 @@ def cache_mode(value: Any) -> str:
         ) from None
 
 
+_FOLDERS = ("WORKBENCH_CACHE_DIR", "DSPY_CACHEDIR", "DSP_NOTEBOOK_CACHEDIR")
+
+
 def default_directory() -> Path:
-    """Return `WORKBENCH_CACHE_DIR`, or a folder in the user's own cache."""
-    named = os.environ.get("WORKBENCH_CACHE_DIR")
+    """Return `WORKBENCH_CACHE_DIR`, what DSPy's own variables name, or a folder in the user's own cache."""
+    named = next((os.environ[name] for name in _FOLDERS if os.environ.get(name)), "")
     return Path(named).expanduser() if named else Path.home() / ".cache" / "workbench"
+
+
+def _first() -> Cache:
+    """Return the cache that a process begins with; `DSP_CACHEBOOL=false` switches it off, as in 2024."""
+    off = os.environ.get("DSP_CACHEBOOL", "").strip().lower() in {"false", "0", "no", "off"}
+    return Cache(disk=not off, memory=not off)
 
 
 class MemoryStore:
@@ -274,7 +283,7 @@ class Cache:
 class _Active:
     """Holds the process's cache; replaced as a whole."""
 
-    value = Cache()
+    value = _first()
     configured = False
     named = os.environ.get("WORKBENCH_CACHE_DIR")
 
@@ -283,7 +292,7 @@ def active_cache() -> Cache:
     """Return the process's cache; until it is configured, it follows `WORKBENCH_CACHE_DIR`."""
     if not _Active.configured and (named := os.environ.get("WORKBENCH_CACHE_DIR")) != _Active.named:
         _Active.named = named
-        _Active.value = Cache()
+        _Active.value = _first()
     return _Active.value
 
 
