@@ -59,9 +59,10 @@ def _widget(parameter: Parameter, start: Any, key: str, fields: Sequence[str]) -
     if parameter.type in ("integer", "number"):
         return _number(parameter, start, label, key)
     if parameter.type == "array" and parameter.item_type == "string":
-        known = list(dict.fromkeys([*fields, *(start or ())]))
+        free = not parameter.item_choices
+        known = list(dict.fromkeys([*(fields if free else parameter.item_choices), *(start or ())]))
         return st.multiselect(
-            label, known, default=list(start or ()), key=key, help=about, accept_new_options=True
+            label, known, default=list(start or ()), key=key, help=about, accept_new_options=free
         )
     if parameter.type == "string":
         if parameter.name in ("context", "answer", "gold", "field") and fields:

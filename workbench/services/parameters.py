@@ -27,6 +27,8 @@ class Parameter:
     minimum: float | None = None
     maximum: float | None = None
     item_type: str | None = None
+    item_choices: tuple[Any, ...] = ()
+    """For an array: what its items may be."""
 
 
 def parameters_of(params: Any) -> list[Parameter]:
@@ -47,6 +49,7 @@ def _parameter(
     nullable = any(option.get("type") == "null" for option in options)
     solid = [option for option in options if option.get("type") != "null"]
     shape = {**(solid[0] if len(solid) == 1 else {}), **_resolved(field, definitions)}
+    items = _resolved(shape.get("items", {}), definitions)
     choices = tuple(shape.get("enum", ())) or ((shape["const"],) if "const" in shape else ())
     return Parameter(
         name=name,
@@ -58,7 +61,8 @@ def _parameter(
         choices=choices,
         minimum=shape.get("minimum", shape.get("exclusiveMinimum")),
         maximum=shape.get("maximum", shape.get("exclusiveMaximum")),
-        item_type=_resolved(shape.get("items", {}), definitions).get("type"),
+        item_type=items.get("type"),
+        item_choices=tuple(items.get("enum", ())) or ((items["const"],) if "const" in items else ()),
     )
 
 

@@ -69,12 +69,14 @@ def token_count(messages: list[dict[str, Any]]) -> int:
 
 def json_schema_of(spec: ProgramSpec | Mapping[str, Any], step: str) -> dict[str, Any]:
     """Return the JSON schema of a step's outputs."""
+    from core.pipeline import shape_of_field, step_kinds
     from core.signature.schema import json_schema
 
-    fields = _predictor(spec, step, None).signature.output_fields
+    known = as_spec(spec).step(step)
+    fields = {item.name: item for item in step_kinds.get(known.kind)().outputs(known)}
     return {
         "type": "object",
-        "properties": {name: json_schema(field.shape) for name, field in fields.items()},
+        "properties": {name: json_schema(shape_of_field(item)) for name, item in fields.items()},
         "required": list(fields),
         "additionalProperties": False,
     }

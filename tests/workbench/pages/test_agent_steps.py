@@ -1,0 +1,74 @@
+"""A step that calls tools is made, saved, tried and looked at in the browser like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from workbench.services import explore, previews, tasks
+from workbench.services.parameters import parameters_of
+from workbench.services.signature_form import single_step
+
+Open = Callable[..., AppTest]
+Texts = Callable[[AppTest], str]
+
+
+def agent(*tools: str) -> dict[str, Any]:
+    fields = [{"name": "question", "type": "str"}], [{"name": "answer", "type": "str"}]
+    spec = single_step("agent", "Answer the question.", *fields, kind="react", step="work")
+    spec["steps"][0]["options"] = {"tools": list(tools), "max_iters": 3}
+    return spec
+
+
+def test_a_new_task_with_tools(app: Open, ws: Any) -> None:
+    at = app("task", new="1")
+    at.text_input(key="new_name").set_value("Sums").run()
+    at.selectbox(key="new_kind_Classify").set_value("react").run()
+    assert not at.exception
+    tools = at.multiselect(key="new_options_Classify_react_tools")
+    assert tools.options == ["calculator", "calendar", "retrieval"]
+    tools.set_value(["calculator", "calendar"]).run()
+    next(item for item in at.button if item.label == "Create the task").click().run()
+    assert not at.exception
+    (task,) = tasks.list_tasks(ws)
+    (step,) = tasks.newest_version(ws, task.id).spec["steps"]
+    assert (step["kind"], step["options"]) == ("react", {"tools": ["calculator", "calendar"]})
+
+
+def test_without_a_tool_the_form_says_what_is_missing(app: Open, texts: Texts) -> None:
+    at = app("task", new="1")
+    at.selectbox(key="new_kind_Classify").set_value("react").run()
+    assert not at.exception
+    assert "No tool is chosen" in texts(at)
+
+
+def test_a_saved_one_is_shown_with_its_tools_and_messages(app: Open, ws: Any) -> None:
+    task = tasks.create_task(ws, "Sums", agent("calculator"))
+    version = tasks.newest_version(ws, task.id)
+    at = app("task", task=task.id)
+    assert not at.exception
+    assert at.multiselect(key=f"task_options_{version.id}_work_react_tools").value == ["calculator"]
+    assert any("next_tool_name" in code.value for code in at.code)
+
+
+def test_it_runs_and_its_steps_are_in_the_trace(ws: Any) -> None:
+    task = tasks.create_task(ws, "Sums", agent("calculator"))
+    version = tasks.newest_version(ws, task.id)
+    result = explore.run_once(ws, version.id, {"question": "What is 17 * 23?"})
+    kinds = {span["kind"] if isinstance(span, dict) else span.kind for span in result.spans}
+    assert {"module", "predict", "lm"} <= kinds
+
+
+def test_the_schema_of_its_outputs_is_that_of_the_step() -> None:
+    schema = previews.json_schema_of(agent("calculator"), "work")
+    assert list(schema["properties"]) == ["reasoning", "termination_reason", "answer"]
+
+
+def test_choices_of_a_list_are_told_to_the_form() -> None:
+    from core.pipeline.kinds.react import ReActOptions
+
+    tools = parameters_of(ReActOptions)[0]
+    assert (tools.name, tools.type, tools.default) == ("tools", "array", [])
+    assert tools.item_choices == ("calculator", "calendar", "retrieval")
