@@ -12,6 +12,9 @@ from typing import Any
 __all__ = ["Part", "children", "copied", "named_parts", "substitute", "walk"]
 
 
+QUOTE = "'"
+
+
 class Part:
     """Base of whatever is found: a program or a piece of one."""
 
@@ -61,17 +64,23 @@ def named_parts(
 
 
 def walk(module: Part, path: str, kind: type, skip_compiled: bool) -> Iterator[tuple[str, Any]]:
-    """Yield (path, part) breadth first, this module first, each once."""
+    """Yield (path, part) breadth first, this module first, each once; keys of dicts without quotes, as DSPy has them.
+
+    Args:
+        skip_compiled: Leave out what is inside frozen parts.
+    """
     queue: list[tuple[str, Part]] = [(path, module)]
     seen = {id(module)}
     while queue:
         name, part = queue.pop(0)
         if isinstance(part, kind):
             yield name, part
+        if skip_compiled and part._compiled and part is not module:
+            continue
         for child_name, child in children(part):
-            if id(child) not in seen and not (skip_compiled and child._compiled):
+            if id(child) not in seen:
                 seen.add(id(child))
-                queue.append((f"{name}.{child_name}", child))
+                queue.append((f"{name}.{child_name.replace(QUOTE, '')}", child))
 
 
 def substitute(module: Part, replaced: dict[int, Any]) -> None:
