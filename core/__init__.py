@@ -160,7 +160,9 @@ _HOME = {
     "disable_logging": "core.interop.loggers",
     "enable_logging": "core.interop.loggers",
     "ensure_signature": "core.signature",
+    "from_huggingface": "core.data.hub",
     "inspect_history": "core.lm",
+    "is_retryable_lm_error": "core.foundation.errors",
     "load_dataset": "core.data.loaders",
     "majority": "core.modules",
     "make_metric": "core.evaluate",
@@ -227,6 +229,7 @@ if TYPE_CHECKING:
     from core.callbacks import BaseCallback, with_callbacks
     from core.data import Completions, Example, Prediction
     from core.data.dataset import Dataset
+    from core.data.hub import from_huggingface
     from core.data.loaders import load_dataset
     from core.data.types import (
         Audio,
@@ -264,6 +267,7 @@ if TYPE_CHECKING:
         LMUnsupportedFeatureError,
         LMUnsupportedModelError,
         WorkbenchError,
+        is_retryable_lm_error,
     )
     from core.interop.clients import (
         Anthropic,
