@@ -53,11 +53,7 @@ def _card(ws: Workspace, model: Connection) -> None:
             if not model.embedded and st.button("Remove", icon=":material/delete:", key=f"remove_{model.id}"):
                 models.delete_connection(ws, model.id)
                 st.rerun()
-        st.caption(
-            models.EMBEDDED_NOTE
-            if model.embedded
-            else f"{verbatim(model.model)} at {verbatim(model.base_url)}"
-        )
+        st.caption(models.EMBEDDED_NOTE if model.embedded else f"{verbatim(model.model)} {_place(model)}")
         if test:
             with st.spinner("Asking …"):
                 result = models.test_connection(ws, model.name)
@@ -69,10 +65,17 @@ def _card(ws: Workspace, model: Connection) -> None:
                     st.caption(f":material/lightbulb: {verbatim(result.hint)}")
 
 
+def _place(model: Connection) -> str:
+    kind = model.options.get("model_type", "chat")
+    where = f"at {verbatim(model.base_url)}" if model.base_url else "on this machine"
+    return where if kind == "chat" else f"{where}, {models.API_KINDS[kind].lower()}"
+
+
 def _form(ws: Workspace) -> None:
     st.caption(
         "Any OpenAI-compatible endpoint: hosted, or your own (Ollama, vLLM, LM Studio, llama.cpp). "
-        "The key stays in an environment variable; only the variable's name is kept."
+        "The key stays in an environment variable; only the variable's name is kept. A checkpoint on this machine: "
+        "`local/` and its folder as the model, no URL."
     )
     with st.form("settings_connection", border=False):
         with st.grid(2):
@@ -80,8 +83,17 @@ def _form(ws: Workspace) -> None:
             model = st.text_input("Model", placeholder="the name that the endpoint knows")
             base_url = st.text_input("Base URL", placeholder="http://127.0.0.1:11434/v1")
             key_env = st.text_input("Variable with the key", placeholder="OPENAI_API_KEY, or empty")
+            kind = st.selectbox(
+                "Requests",
+                list(models.API_KINDS),
+                format_func=models.API_KINDS.__getitem__,
+                help="What the endpoint takes. Chat completions, unless its documentation says otherwise.",
+            )
         if st.form_submit_button("Connect", type="primary", icon=":material/link:"):
-            made = models.save_connection(ws, name or model, base_url, model, key_env.strip() or None)
+            options = {} if kind == "chat" else {"model_type": kind}
+            made = models.save_connection(
+                ws, name or model, base_url, model, key_env.strip() or None, options=options
+            )
             st.toast(
                 f"Connected {verbatim(made.name)}. Test it before the first run.", icon=":material/check:"
             )

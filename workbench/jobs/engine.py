@@ -74,6 +74,8 @@ def open_model(store: Store, name: str, **settings: Any) -> BaseLM:
         if isinstance(lm, LM):  # and not the embedded one
             lm.connection.require_key()
         return lm
+    if not row.base_url:  # a checkpoint on this machine
+        return LM(row.model, **{**row.options, **chosen})
     # The prefix keeps a name such as "openai/gpt-4o" at another host whole; the key goes to this host alone.
     return LM(f"openai/{row.model}", api_base=row.base_url, api_key=_key(row), **{**row.options, **chosen})
 

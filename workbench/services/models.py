@@ -25,8 +25,10 @@ from workbench.store import require
 from workbench.store.tables import ConnectionRow, PriceRow
 
 __all__ = [
+    "API_KINDS",
     "EMBEDDED",
     "EMBEDDED_NOTE",
+    "LOCAL",
     "CacheStats",
     "Connection",
     "ConnectionTest",
@@ -48,8 +50,12 @@ EMBEDDED_NOTE = (
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPTIONS = frozenset(
-    {"temperature", "max_tokens", "top_p", "seed", "timeout", "max_concurrency", "num_retries"}
+    {"temperature", "max_tokens", "top_p", "seed", "timeout", "max_concurrency", "num_retries", "model_type"}
 )
+LOCAL = "local/"
+"""What the names of checkpoints on this machine begin with; they have no base URL."""
+API_KINDS = {"chat": "Chat completions", "text": "Text completions", "responses": "Responses"}
+"""Kinds of requests that an endpoint may take, with their titles."""
 
 
 @dataclass(frozen=True)
@@ -123,10 +129,10 @@ def save_connection(
     """Add a connection, or change one.
 
     Args:
-        base_url: Root of an OpenAI-compatible endpoint, e.g. "http://localhost:11434/v1".
-        model: The name that the endpoint knows.
+        base_url: Root of an OpenAI-compatible endpoint, e.g. "http://localhost:11434/v1"; empty for a checkpoint.
+        model: The name that the endpoint knows; or "local/" and the folder of a checkpoint on this machine.
         key_env: Name of the environment variable with the key. Never the key.
-        options: Sent with every request: temperature, max_tokens, …
+        options: Sent with every request: temperature, max_tokens, …; `model_type` is a kind of `API_KINDS`.
 
     Raises:
         ConfigurationError: A value cannot be right; says which.
@@ -134,7 +140,7 @@ def save_connection(
     """
     values = {
         "name": _name(name),
-        "base_url": _base_url(base_url),
+        "base_url": "" if model.strip().startswith(LOCAL) and not base_url.strip() else _base_url(base_url),
         "model": checked_name(model),
         "key_env": _variable(key_env),
         "options": _checked_options(options or {}),
@@ -266,5 +272,10 @@ def _checked_options(options: Mapping[str, Any]) -> dict[str, Any]:
         raise ConfigurationError(
             f"'{unknown[0]}' cannot be set for a connection.",
             hint=f"There are: {', '.join(sorted(_OPTIONS))}.",
+        )
+    kind = options.get("model_type")
+    if kind is not None and kind not in API_KINDS:
+        raise ConfigurationError(
+            f"There is no kind of request called '{kind}'.", hint=f"There are: {', '.join(API_KINDS)}."
         )
     return {key: value for key, value in options.items() if value is not None}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from workbench.services import datasets, metrics, preferences, runs, samples, tasks
+from workbench.services import datasets, metrics, models, preferences, runs, samples, tasks
 
 Open = Callable[..., AppTest]
 Texts = Callable[[AppTest], str]
@@ -337,6 +337,24 @@ def test_a_bad_connection_is_a_readable_error(values: tuple[str, ...], app: Open
     assert not at.exception
     assert at.error
     assert "did not foresee" not in texts(at)
+
+
+def test_kinds_of_requests_and_checkpoints_are_connected(app: Open, ws: Any, texts: Texts) -> None:
+    at = app("settings")
+    for index, value in enumerate(("old", "m", "http://127.0.0.1:9/v1")):
+        at.text_input[index].set_value(value)
+    next(item for item in at.selectbox if item.label == "Requests").select("text")
+    button(at, "Connect").click().run()
+    for index, value in enumerate(("mine", "local/checkpoints/mine", "")):
+        at.text_input[index].set_value(value)
+    next(item for item in at.selectbox if item.label == "Requests").select("chat")
+    button(at, "Connect").click().run()
+    assert not at.exception
+    made = {model.name: model for model in models.list_models(ws)}
+    assert made["old"].options == {"model_type": "text"}
+    assert (made["mine"].model, made["mine"].base_url) == ("local/checkpoints/mine", "")
+    assert "text completions" in texts(at)
+    assert "on this machine" in texts(at)
 
 
 def test_the_embedded_model_answers_its_test(app: Open) -> None:

@@ -11,6 +11,7 @@ from counting_server import CountingServer
 from small_task import Small
 
 from core.foundation.errors import ConfigurationError, LMConfigurationError, StoreError
+from tests.fakes.server import FakeServer, Step
 from workbench.services import explore, export, models, runs
 from workbench.services.workspace import Workspace
 
@@ -153,3 +154,22 @@ def test_the_cache_is_counted_and_cleared(ws: Workspace, small: Small) -> None:
     assert stats.folder == str(ws.config.cache_dir)
     models.clear_cache(ws)
     assert models.cache_stats(ws).entries == 0
+
+
+def test_a_connection_says_which_kind_of_requests_it_takes(ws: Workspace) -> None:
+    with FakeServer(default=Step(text="OK")) as server:
+        models.save_connection(ws, "old", server.url, "m", options={"model_type": "text"})
+        assert models.test_connection(ws, "old").reply == "OK"
+        assert server.calls[0].path == "/v1/completions"
+    with pytest.raises(ConfigurationError, match="no kind of request called 'video'"):
+        models.save_connection(ws, "new", "http://localhost:1/v1", "m", options={"model_type": "video"})
+
+
+def test_a_checkpoint_on_this_machine_is_a_model(ws: Workspace, tmp_path: Path) -> None:
+    made = models.save_connection(ws, "mine", "", f"local/{tmp_path / 'tiny'}", options={"max_tokens": 5})
+    assert (made.base_url, made.key_set) == ("", True)
+    result = models.test_connection(ws, "mine")
+    assert not result.ok
+    assert "There is no folder" in result.error
+    with pytest.raises(ConfigurationError, match="no web address"):
+        models.save_connection(ws, "other", "", "m")
