@@ -20,7 +20,10 @@ NAMES = (
     "cached_evaluation",
     "evaluation_latency",
     "search_overhead",
+    "memory",
     "compat_tokens",
+    "compat",
+    "malformed",
 )
 
 

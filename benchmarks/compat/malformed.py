@@ -57,7 +57,7 @@ class Reply:
 Values = dict[str, Any]
 Fault = Callable[[random.Random, Values], str]
 NASTY = (
-    "\x00", "\ufeff", "\u2028", "\r\n", "\u202e", "\ud800", "ﷺ", "\\", "{", "}", "]]", "[[##", "%s", "</answer>", 
+    "\x00", "\ufeff", "\u2028", "\r\n", "\u202e", "\ud800", "ﷺ", "\\", "{", "}", "]]", "[[##", "%s", "</answer>",
     "<item>",
     '"', "'", "“", "`", "//", " ",
 )  # fmt: skip
@@ -152,7 +152,8 @@ KEPT: dict[str, tuple[tuple[str, ...], Callable[[random.Random, str], str]]] = {
     "schema quoted first": (("json",), lambda r, t: f'The schema is {{"type": "object"}}.\n{t}'),
     "no outer braces": (("json",), lambda r, t: t.strip().removeprefix("{").removesuffix("}").strip()),
     "non-breaking blanks": (("json",), lambda r, t: _outside_strings(t, _swap("  ", "\u00a0\u00a0"))),
-    "tags in other case": (("xml",), lambda r, t: re.sub(r"<(/?)(?!\w_key)(\w\w+)>", lambda m: f"<{m[1]}{m[2].title()}>", t)),
+    "tags in other case": (("xml",), lambda r, t: re.sub(
+        r"<(/?)(?!\w_key)(\w\w+)>", lambda m: f"<{m[1]}{m[2].title()}>", t)),
     "inside a root": (("xml",), lambda r, t: f"<response>\n{t}\n</response>"),
     "with a declaration": (("xml",), lambda r, t: f'<?xml version="1.0" encoding="UTF-8"?>\n{t}'),
     "attributes": (("xml",), lambda r, t: re.sub(r"<(\w+)>", r'<\1 type="value">', t, count=1)),

@@ -3,8 +3,8 @@
 Knows nothing about models and adapters, nor about `response_format`. Standard library only; exported scripts carry it.
 
 A reply is read by a ladder: the object (bare, fenced, in prose, mended; keys in any case; unknown keys dropped);
-marked sections or tags, as a model gives that has seen too many of them; an object that is itself the value of the
-only output; the whole text, when it holds no brace and the only output is text.
+marked sections or tags, as a model gives that has seen too many of them; the outputs under a name of their own; an
+object that is itself the value of the only output; the whole text, when it holds no brace and the only output is text.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ class JsonLayout(Layout):
         named = self._named(list(found.items()))
         if named:
             return named
+        if inner := self._named_within(found):
+            return inner
         if sections := self._sections(text):
             return sections
         whole = len(self.outputs) == 1 and self.outputs[0].shape["kind"] in _WHOLE_VALUES
@@ -74,6 +76,12 @@ class JsonLayout(Layout):
             if field is not None and (field.name not in named or key == field.name):
                 named[field.name] = value
         return named
+
+    def _named_within(self, found: dict[str, Any]) -> dict[str, Any]:
+        """Return the outputs of an object under a name of its own: `{"result": {...}}`."""
+        only = next(iter(found.values())) if len(found) == 1 else None
+        named = self._named(list(only.items())) if isinstance(only, dict) else {}
+        return named if self.has_required(named) else {}
 
     def _sections(self, text: str) -> dict[str, Any]:
         named = self._named(list(reversed(split_sections(text)[1:])))  # reversed: the first of a name wins

@@ -9,7 +9,7 @@ from typing import Any
 import pydantic
 import pytest
 
-from core.adapters import ChatAdapter, JSONAdapter, adapters, default_adapter, wire_signature
+from core.adapters import ChatAdapter, JSONAdapter, XMLAdapter, adapters, default_adapter, wire_signature
 from core.adapters.json import response_schema
 from core.foundation.errors import (
     AdapterParseError,
@@ -21,6 +21,7 @@ from core.lm.scripted import ScriptedLM
 from core.messages import LMOutput, LMRequest
 from core.signature import InputField, OutputField, Signature
 from core.trace import MemorySink, sink_to
+from core.trace.counts import counts
 
 COUNT = Signature("question -> answer, count: int")
 GOOD = "[[ ## answer ## ]]\nyes\n\n[[ ## count ## ]]\n3\n\n[[ ## completed ## ]]\n"
@@ -140,6 +141,31 @@ def test_the_json_fallback_is_recorded():
     event = next(span for span in sink.spans if span.name == "adapter.fallback")
     assert "many" in event.attributes["because"]
     assert "JSON object" in lm.requests[-1].messages[-1]["content"]
+
+
+def test_a_fallback_is_counted():
+    with counts() as outer, counts() as found:
+        ask(
+            ChatAdapter(use_json_adapter_fallback=True),
+            ScriptedLM([BAD, BAD, '{"answer": "yes", "count": 3}']),
+        )
+        ask(ChatAdapter(use_json_adapter_fallback=True), ScriptedLM([BAD, GOOD]))
+    assert found == outer == {"adapter.fallbacks": 1}
+
+
+@pytest.mark.parametrize("adapter", [ChatAdapter, XMLAdapter])
+def test_when_the_fallback_fails_too_the_error_keeps_both(adapter: Any):
+    lm = ScriptedLM([BAD, "still no", '{"answer": "yes", "count": "lots"}'])
+    with pytest.raises(AdapterParseError) as caught:
+        ask(adapter(use_json_adapter_fallback=True), lm)
+    error = caught.value
+    assert error.attempts == (BAD, "still no", '{"answer": "yes", "count": "lots"}')
+    first, second = error.errors
+    assert (first.adapter_name, second.adapter_name) == (adapter.__name__, "JSONAdapter")
+    assert error.__cause__ is first
+    assert error.parsed_result == {"answer": "yes"}
+    assert first.reason in error.message
+    assert "'lots' is not a whole number" in error.message
 
 
 def test_spans_tell_of_rendering_and_of_every_parse():
