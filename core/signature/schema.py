@@ -163,8 +163,12 @@ def _record(annotation: Any, inside: tuple[Any, ...]) -> Shape | None:
             default = default if factory is dataclasses.MISSING else _made(factory)
             members.append((item.name, hints[item.name], required, "", default))
     elif typing.is_typeddict(annotation):
-        for name, hint in typing.get_type_hints(annotation).items():
-            members.append((name, hint, name in getattr(annotation, "__required_keys__", ()), "", MISSING))
+        for name, hint in typing.get_type_hints(annotation, include_extras=True).items():
+            # Written as text (`from __future__ import annotations`), the marks are not among the class's own keys.
+            marked = typing.get_origin(hint) in (typing.NotRequired, typing.Required)
+            required = name in getattr(annotation, "__required_keys__", ())
+            required = typing.get_origin(hint) is typing.Required if marked else required
+            members.append((name, typing.get_args(hint)[0] if marked else hint, required, "", MISSING))
     else:
         return None
     fields: dict[str, Any] = {}

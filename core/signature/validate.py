@@ -5,6 +5,7 @@ Knows nothing about signatures; pydantic is imported when the first such value c
 
 from __future__ import annotations
 
+import types
 import typing
 from functools import lru_cache
 from typing import Any
@@ -19,10 +20,37 @@ __all__ = ["validate"]
 def _adapter(annotation: Any, constraints: tuple[tuple[str, Any], ...]) -> Any:
     import pydantic
 
-    wrapped: Any = (
-        typing.Annotated[annotation, pydantic.Field(**dict(constraints))] if constraints else annotation
-    )
-    return pydantic.TypeAdapter(wrapped)
+    def made(kind: Any) -> Any:
+        wrapped: Any = typing.Annotated[kind, pydantic.Field(**dict(constraints))] if constraints else kind
+        return pydantic.TypeAdapter(wrapped)
+
+    try:
+        return made(annotation)
+    except pydantic.PydanticUserError:
+        return made(_with_known_dicts(annotation))
+
+
+def _with_known_dicts(annotation: Any) -> Any:
+    """Return a type whose TypedDicts are those of `typing_extensions`: before Python 3.12 pydantic reads no others."""
+    if typing.is_typeddict(annotation):
+        from typing_extensions import TypedDict
+
+        hints = typing.get_type_hints(annotation, include_extras=True)
+        needed = annotation.__required_keys__
+        members = {name: _with_known_dicts(hint) for name, hint in hints.items()}
+        marks = (typing.Required, typing.NotRequired)
+        for name, hint in members.items():
+            if name not in needed and typing.get_origin(hint) not in marks:
+                members[name] = typing.NotRequired[hint]
+        return TypedDict(annotation.__name__, members)  # type: ignore[operator]
+    arguments = typing.get_args(annotation)
+    if not arguments or typing.get_origin(annotation) is typing.Literal:
+        return annotation
+    inner = tuple(map(_with_known_dicts, arguments))
+    origin = typing.get_origin(annotation)
+    if origin in (types.UnionType, typing.Union):
+        return typing.Union[inner]  # noqa: UP007
+    return annotation.copy_with(inner) if hasattr(annotation, "copy_with") else origin[inner]
 
 
 def validate(field: Field, value: Any) -> Any:
@@ -38,8 +66,11 @@ def validate(field: Field, value: Any) -> Any:
     try:
         return _adapter(field.annotation, tuple(sorted(field.constraints.items()))).validate_python(value)
     except pydantic.ValidationError as error:
-        reasons = "; ".join(
-            f"{'.'.join(map(str, item['loc'])) + ': ' if item['loc'] else ''}{item['msg'].removeprefix('Value error, ').rstrip('.')}"
-            for item in error.errors()[:5]
-        )
+        reasons = "; ".join(map(_reason, error.errors()[:5]))
         raise ValueCoercionError(f"Field '{field.name}' ({field.type_name}): {reasons}.") from error
+
+
+def _reason(error: Any) -> str:
+    """Return one of pydantic's errors as a phrase, behind the place where it is."""
+    said = error["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"{'.'.join(map(str, error['loc']))}: {said}" if error["loc"] else said
