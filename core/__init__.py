@@ -124,6 +124,7 @@ _HOME = {
     "Retrieve": "core.modules",
     "Retry": "core.modules",
     "Rules": "core.modules",
+    "SandboxSerializable": "core.modules.sandbox",
     "ScriptedLM": "core.lm",
     "Signature": "core.signature",
     "SignatureMeta": "core.signature",
@@ -349,7 +350,7 @@ if TYPE_CHECKING:
     from core.modules.react import ReAct
     from core.modules.react_v2 import ReActV2
     from core.modules.rlm import RLM
-    from core.modules.sandbox import CodeInterpreter, FinalOutput, PythonInterpreter
+    from core.modules.sandbox import CodeInterpreter, FinalOutput, PythonInterpreter, SandboxSerializable
     from core.optimizers import (
         OPRO,
         BootstrapFewShot,

@@ -20,7 +20,9 @@ from core.evaluate.call import MetricCall, ProgramCall
 from core.evaluate.score import Score
 from core.foundation.errors import (
     AdapterParseError,
+    AgentError,
     BudgetExceeded,
+    CodeExecutionError,
     ConstraintFailed,
     ValueCoercionError,
     WorkbenchError,
@@ -222,7 +224,7 @@ async def _run(
     return None if metric is None else await metric(example, so_far.prediction)
 
 
-_UNREADABLE = (AdapterParseError, ValueCoercionError, ConstraintFailed)
+_UNREADABLE = (AdapterParseError, ValueCoercionError, ConstraintFailed, AgentError, CodeExecutionError)
 
 
 def _who_failed(error: Exception) -> Outcome:

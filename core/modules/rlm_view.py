@@ -52,4 +52,6 @@ def _described(field: Any, value: Any) -> str:
     if isinstance(inside, (list, tuple, set, dict)):
         size = f"{len(inside):,} items, {size}"
     about = f", {field.desc}" if field.has_desc else ""
-    return f"`{field.name}`: {type(inside).__name__}, {size}{about}. It begins:\n{cut(text, PREVIEW)}"
+    preview = getattr(value, "rlm_preview", None)
+    shown = preview(PREVIEW) if callable(preview) else cut(text, PREVIEW)
+    return f"`{field.name}`: {type(inside).__name__}, {size}{about}. It begins:\n{shown}"

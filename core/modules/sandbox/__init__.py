@@ -7,6 +7,7 @@ from core.foundation.errors import CodeExecutionError, CodeInterpreterError
 from core.modules.sandbox.interpreter import CodeInterpreter, FinalOutput, closing, run_code
 from core.modules.sandbox.limits import Limits
 from core.modules.sandbox.python_interpreter import PythonInterpreter
+from core.modules.sandbox.values import SandboxSerializable
 from core.modules.sandbox.written import SUBSET, code_in
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "FinalOutput",
     "Limits",
     "PythonInterpreter",
+    "SandboxSerializable",
     "closing",
     "code_in",
     "run_code",

@@ -17,7 +17,7 @@ from core.modules.sandbox.limits import Limits
 
 __all__ = ["Worker"]
 
-MOST_WORKERS = 64
+MOST_WORKERS = 32
 """At once; who comes later waits for one."""
 WAIT_SECONDS = 120.0
 GRACE_SECONDS = 1.0

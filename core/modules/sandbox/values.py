@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import datetime
 import decimal
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.foundation.fingerprint import jsonable
+from core.wire.values import value_text
 
-__all__ = ["from_sandbox", "to_sandbox"]
+__all__ = ["SandboxSerializable", "from_sandbox", "to_sandbox"]
 
 _SCALARS = (
     str,
@@ -29,10 +31,22 @@ _CONTAINERS: dict[type, Callable[[Any], Any]] = {list: list, tuple: tuple, set: 
 DEEPEST = 100
 
 
+class SandboxSerializable(ABC):
+    """Base of objects that say themselves what they are in the sandbox, e.g. a table as its rows."""
+
+    @abstractmethod
+    def to_sandbox(self) -> Any:
+        """Return plain data that stands for this object there."""
+
+    def rlm_preview(self, max_chars: int = 300) -> str:
+        """Return what a model is shown of it before it looks into it by code; at most `max_chars` characters."""
+        return value_text(self.to_sandbox())[:max_chars]
+
+
 def to_sandbox(value: Any, depth: int = 0) -> Any:
     """Return a value as the sandbox can hold it: plain types as they are, records as dicts, anything else as text.
 
-    An object may say itself what it is there: by a method `to_sandbox()`.
+    An object may say itself what it is there; see `SandboxSerializable`.
     """
     if value is None or type(value) in _SCALARS or type(value) is datetime.datetime:
         return value

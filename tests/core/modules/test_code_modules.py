@@ -20,7 +20,7 @@ from core.lm import ScriptedLM
 from core.modules.code_act import CodeAct
 from core.modules.program_of_thought import ProgramOfThought
 from core.modules.rlm import RLM
-from core.modules.sandbox import FinalOutput, Limits, PythonInterpreter
+from core.modules.sandbox import FinalOutput, Limits, PythonInterpreter, SandboxSerializable
 from core.trace import MemorySink, sink_to
 
 
@@ -126,6 +126,13 @@ class TestProgramOfThought:
                 return await ProgramOfThought("question -> answer").acall(question="q")
 
         assert asyncio.run(main()).answer == "1"
+
+    def test_code_that_never_runs_is_a_failure_of_the_model_in_an_evaluation(self):
+        module = ProgramOfThought("question -> answer", max_iters=1)
+        devset = [core.Example(question="q", answer="a").with_inputs("question")]
+        with core.context(lm=ScriptedLM(lambda _request: code("1/0"))):
+            result = core.Evaluate(devset=devset, metric=lambda *_: 1.0)(module)
+        assert [row.outcome for row in result.rows] == ["model_failure"]
 
     def test_fields_of_its_own_are_refused(self):
         with pytest.raises(SignatureError, match="generated_code"):
@@ -339,6 +346,29 @@ class TestRLM:
         ask(RLM("question -> answer"), [explore("kept = 5\nSUBMIT('x')")], python, question="q")
         assert python.execute("kept") == 5
         python.shutdown()
+
+    def test_an_object_says_itself_what_it_is_in_the_session(self):
+        class Table(SandboxSerializable):
+            def to_sandbox(self):
+                return [{"n": 1}, {"n": 2}]
+
+        class Named(Table):
+            def rlm_preview(self, max_chars=300):
+                return "two rows"
+
+        class Sum(core.Signature):
+            table: object = core.InputField()
+            total: int = core.OutputField()
+
+        replies = [explore("SUBMIT(total=sum(row['n'] for row in table))")]
+        result, lm = ask(RLM(Sum), replies, table=Table())
+        assert result.total == 3
+        assert (
+            '`table`: list, 2 items, 20 characters. It begins:\n[{"n": 1}, {"n": 2}]'
+            in lm.requests[0].messages[-1]["content"]
+        )
+        _, lm = ask(RLM(Sum), replies, table=Named())
+        assert "It begins:\ntwo rows" in lm.requests[0].messages[-1]["content"]
 
     def test_a_missing_input_is_an_error_at_once(self):
         with pytest.raises(ConfigurationError, match="context"):
