@@ -17,6 +17,7 @@ from core.foundation.drive import drive
 from core.foundation.errors import AdapterParseError
 from core.foundation.registry import Registry
 from core.messages import LanguageModel, LMOutput, LMResponse, Message
+from core.settings import current
 from core.signature import SignatureMeta
 from core.trace import span
 from core.wire.layout import Layout, ReplyError
@@ -109,9 +110,14 @@ class Adapter(FormatHooks):
         if special is not None and special.natives:
             signature, lm_kwargs = self._natively(special, lm, lm_kwargs, signature, inputs)
         layout = layout_of(signature, self.layout)
-        asked = {"signature": signature, "demos": demos, "inputs": inputs}
-        with reported("adapter_format", self, asked) as told, span("adapter.render", layout.name) as opened:
-            messages = told.gives(self.format(signature, demos, inputs))
+        watched = bool(self.callbacks or current().callbacks)
+        with span("adapter.render", layout.name) as opened:
+            if watched:
+                asked = {"signature": signature, "demos": demos, "inputs": inputs}
+                with reported("adapter_format", self, asked) as told:
+                    messages = told.gives(self.format(signature, demos, inputs))
+            else:
+                messages = self.format(signature, demos, inputs)
             if opened.recording:
                 opened.set(demos=len(demos), messages=len(messages))
         response = await self.ask(lm, messages, lm_kwargs, signature)
@@ -164,8 +170,15 @@ class Adapter(FormatHooks):
     def _traced_parse(
         self, layout: Layout, signature: SignatureMeta, output: LMOutput, turn: int
     ) -> dict[str, Any]:
-        asked = {"signature": signature, "completion": output.text}
-        with reported("adapter_parse", self, asked) as told, span("adapter.parse", layout.name) as opened:
+        if not (self.callbacks or current().callbacks):
+            return self._parsed(layout, signature, output, turn)
+        with reported("adapter_parse", self, {"signature": signature, "completion": output.text}) as told:
+            return told.gives(self._parsed(layout, signature, output, turn))
+
+    def _parsed(
+        self, layout: Layout, signature: SignatureMeta, output: LMOutput, turn: int
+    ) -> dict[str, Any]:
+        with span("adapter.parse", layout.name) as opened:
             if opened.recording:
                 opened.set(raw=output.text, repair_turn=turn)
             native = signature.made.get("native")
@@ -173,7 +186,6 @@ class Adapter(FormatHooks):
                 values = self._values(layout, signature, output.text or "")
             else:
                 values = native.values(output, signature, lambda text: self._values(layout, signature, text))
-            told.gives(values)
             if opened.recording:
                 opened.set(fields=list(values))
         if output.logprobs is not None:

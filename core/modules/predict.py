@@ -16,7 +16,7 @@ from core.foundation.drive import drive
 from core.foundation.errors import LMConfigurationError, LMNotConfiguredError, SignatureError, StateError
 from core.foundation.fingerprint import jsonable
 from core.lm.deltas import audience
-from core.modules.module import Module, is_observed, observed, path_of
+from core.modules.module import Module, observed, path_of
 from core.modules.overlay import overlay
 from core.modules.overrides import any_overrides, override_for
 from core.modules.parameter import Parameter
@@ -89,7 +89,8 @@ class Predict(Module, Parameter):
         self._refuse_positional(args)
         inside = callers.set((*callers.get(), self))
         try:
-            if is_observed(self, current()):
+            now = current()
+            if now.callbacks or self.callbacks or now.track_usage:
                 with observed(self, args, inputs) as gives:
                     return gives(await self.aforward(**inputs))
             return await self.aforward(**inputs)
