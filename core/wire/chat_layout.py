@@ -51,7 +51,9 @@ class ChatLayout(Layout):
     def answer(self, outputs: Mapping[str, Any], missing: str = NOT_GIVEN) -> str:
         """Return the sections of all outputs, closed."""
         sections = [
-            field.answered(outputs[field.name]) if field.name in outputs else f"{field.opening}{missing}"
+            (field.answered if field.ambiguous else field.section)(outputs[field.name])
+            if field.name in outputs
+            else f"{field.opening}{missing}"
             for field in self.outputs
         ]
         return closing("\n\n".join(sections).strip())

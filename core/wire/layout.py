@@ -116,6 +116,9 @@ class Layout(ABC):
     replies_are_data = False
     """Whether a reply gives JSON values, whose strings are strings, and not texts to be read."""
 
+    shows_sections = True
+    """Whether an input is shown as `WireField.section` does; else `shown_input` says how."""
+
     def __init__(self, signature: Mapping[str, Any]) -> None:
         self.signature = signature
         self.instructions: str = signature["instructions"]
@@ -185,7 +188,10 @@ class Layout(ABC):
         found: list[ChatMessage] = [{"role": "system", "content": self.system}]
         if demos:
             self._add_demos(found, demos)
-        sections = [self.shown_input(f, inputs[f.name]) for f in self.inputs if f.name in inputs]
+        if self.shows_sections:
+            sections = [field.section(inputs[field.name]) for field in self.inputs if field.name in inputs]
+        else:
+            sections = [self.shown_input(f, inputs[f.name]) for f in self.inputs if f.name in inputs]
         if self.reminder:
             sections.append(self.reminder)
         found.append({"role": "user", "content": "\n\n".join(sections)})
@@ -198,18 +204,23 @@ class Layout(ABC):
             if whole is None:
                 continue
             turns = complete if whole else found
-            turns.append({"role": "user", "content": self.user(demo, "" if whole else INCOMPLETE_DEMO)})
+            turns.append({"role": "user", "content": self._demo_asked(demo, whole)})
             turns.append({"role": "assistant", "content": self.answer(demo)})
         found += complete
 
+    def _demo_asked(self, demo: Mapping[str, Any], whole: bool) -> str:
+        if not whole or not self.shows_sections:
+            return self.user(demo, "" if whole else INCOMPLETE_DEMO)
+        return "\n\n".join([field.section(demo[field.name]) for field in self.inputs]).strip()
+
     def completeness(self, demo: Mapping[str, Any]) -> bool | None:
         """Return whether a demo has every field; None for one without an input or without an output: no demo at all."""
-        given = [field.name for field in self.inputs if field.name in demo]
-        answered = [field.name for field in self.outputs if field.name in demo]
+        given = [demo[field.name] for field in self.inputs if field.name in demo]
+        answered = [demo[field.name] for field in self.outputs if field.name in demo]
         if not given or not answered:
             return None
         whole = len(given) == len(self.inputs) and len(answered) == len(self.outputs)
-        return whole and all(demo[name] is not None for name in (*given, *answered))
+        return whole and not [value for value in (*given, *answered) if value is None]
 
     def parse(
         self,

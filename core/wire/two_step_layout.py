@@ -17,6 +17,7 @@ class TwoStepLayout(ChatLayout):
     """Names and values in, free text out."""
 
     name = "two_step"
+    shows_sections = False
 
     def structure(self) -> str:
         """Ask for every output, in any form."""

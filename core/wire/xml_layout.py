@@ -28,6 +28,7 @@ class XmlLayout(ChatLayout):
     """Tags both ways."""
 
     name = "xml"
+    shows_sections = False
 
     def __init__(self, signature: Mapping[str, Any]) -> None:
         super().__init__(signature)
