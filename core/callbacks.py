@@ -220,16 +220,16 @@ def _tell(listener: Any, hook: str, **arguments: Any) -> None:
         _log.warning("The callback %s.%s raised.", type(listener).__name__, hook, exc_info=True)
 
 
-def with_callbacks(function: Callable[..., Any] | None = None, *, kind: str | None = None) -> Any:
+def with_callbacks(fn: Callable[..., Any] | None = None, *, kind: str | None = None) -> Any:
     """Decorate a method, sync or async, so that its calls are reported.
 
     Args:
         kind: One of `KINDS`; without it the instance's `callback_kind`, `adapter_format` and `adapter_parse` for
             methods called `format` and `parse` of an adapter, else "module".
     """
-    if function is None:
+    if fn is None:
         return functools.partial(with_callbacks, kind=kind)
-    method = function
+    method = fn
     parameters = inspect.signature(method)
 
     def call_of(self: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Reported | _Silent:

@@ -75,6 +75,8 @@ class Example:
         try:
             return self._store[name]
         except KeyError:
+            if name == "rationale" and "reasoning" in self._store:  # its name in programs of 2024
+                return self._store["reasoning"]
             raise AttributeError(
                 f"{type(self).__name__} has no field '{name}'. It has: {', '.join(self.keys())}."
             ) from None
@@ -118,9 +120,9 @@ class Example:
         """(name, value) pairs."""
         return [item for item in self._store.items() if include_dspy or not item[0].startswith(_HIDDEN)]
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def get(self, key: str, default: Any = None) -> Any:
         """Return a field or `default`."""
-        return self._store.get(name, default)
+        return self._store.get(key, default)
 
     def copy(self, **values: Any) -> Any:
         """Return a copy with some fields set."""

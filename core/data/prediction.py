@@ -18,21 +18,21 @@ class Completions:
     """n samples of the same fields: `[0]` is a prediction, `["answer"]` or `.answer` a list.
 
     Args:
-        columns: {field: [value of each sample]}, or a list of {field: value}.
+        list_or_dict: {field: [value of each sample]}, or a list of {field: value}.
 
     Raises:
         DataError: The columns differ in length.
     """
 
     def __init__(
-        self, columns: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]], signature: Any = None
+        self, list_or_dict: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]], signature: Any = None
     ) -> None:
         self.signature = signature
-        if isinstance(columns, Mapping):
-            self._columns = {name: list(values) for name, values in columns.items()}
+        if isinstance(list_or_dict, Mapping):
+            self._columns = {name: list(values) for name, values in list_or_dict.items()}
         else:
-            names = list(dict.fromkeys(name for row in columns for name in row))
-            self._columns = {name: [row.get(name) for row in columns] for name in names}
+            names = list(dict.fromkeys(name for row in list_or_dict for name in row))
+            self._columns = {name: [row.get(name) for row in list_or_dict] for name in names}
         if len({len(values) for values in self._columns.values()}) > 1:
             raise DataError("Completions have columns of different lengths.")
 
@@ -91,10 +91,10 @@ class Prediction(Example):
 
     @classmethod
     def from_completions(
-        cls, completions: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]], signature: Any = None
+        cls, list_or_dict: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]], signature: Any = None
     ) -> Prediction:
         """Return the prediction whose values are those of the first completion."""
-        all_of_them = Completions(completions, signature)
+        all_of_them = Completions(list_or_dict, signature)
         made = cls({name: values[0] for name, values in all_of_them.items() if values})
         made._completions = all_of_them
         return made
@@ -108,9 +108,9 @@ class Prediction(Example):
         """Tokens per model: {model: {"prompt_tokens": …, "completion_tokens": …, "total_tokens": …}}."""
         return self._usage
 
-    def set_lm_usage(self, usage: Mapping[str, Mapping[str, int]]) -> None:
+    def set_lm_usage(self, value: Mapping[str, Mapping[str, int]]) -> None:
         """Say what it cost in tokens."""
-        self._usage = {model: dict(counts) for model, counts in usage.items()}
+        self._usage = {model: dict(counts) for model, counts in value.items()}
 
     def __float__(self) -> float:
         if "score" not in self._store:

@@ -181,6 +181,11 @@ def _examples(devset: Sequence[Any]) -> list[Example]:
                 f"Row {position} of the devset is a {type(row).__name__}, not an Example.",
                 hint="Make it one: core.Example(question=..., answer=...).with_inputs('question').",
             )
+    if devset and all(row.input_keys is None for row in devset):
+        raise ConfigurationError(
+            "No row of the devset says which of its fields are inputs.",
+            hint="Call example.with_inputs('question') on every row, or load with inputs=[…].",
+        )
     return list(devset)
 
 

@@ -29,10 +29,6 @@ _CLIENTS = (
     "Anthropic Anyscale AzureOpenAI ChatModuleClient Claude Cohere Databricks Google Groq HFClientTGI "
     "HFClientVLLM HFModel Mistral OllamaLocal OpenAI Together"
 )
-_STREAMING = (
-    "StatusMessage StatusMessageProvider StreamListener StreamResponse apply_sync_streaming streamify "
-    "streaming_response"
-)
 _MODULES = (
     "BestOfN ChainOfThought ChainOfThoughtWithHint CodeAct KNN MultiChainComparison Parallel Predict "
     "ProgramOfThought RLM ReAct ReActV2 Refine Retry Tool majority"
@@ -110,8 +106,6 @@ PATHS: dict[str, str] = {
     "signatures": _SIGNATURES,
     "signatures.field": "InputField OutputField",
     "signatures.signature": _SIGNATURES,
-    "streaming.messages": "StatusMessage StatusMessageProvider StreamResponse",
-    "streaming.streamify": "streamify apply_sync_streaming streaming_response",
     "streaming.streaming_listener": "StreamListener",
     "teleprompt": _OPTIMIZERS,
     "teleprompt.bootstrap": "BootstrapFewShot",
@@ -123,17 +117,16 @@ PATHS: dict[str, str] = {
         "BaseCallback DummyLM DummyVectorizer StatusMessage StatusMessageProvider asyncify deduplicate dummy_rm "
         "inspect_history syncify with_callbacks"
     ),
-    "utils.asyncify": "asyncify",
     "utils.callback": "ACTIVE_CALL_ID BaseCallback with_callbacks",
     "utils.dummies": "DummyLM DummyVectorizer dummy_rm",
     "utils.exceptions": "AdapterParseError",
-    "utils.syncify": "syncify",
     "utils.usage_tracker": "track_usage",
 }
 """Path below `core` → the names in it; `Name=other` is known here under another name than at its home."""
 
 _HOMES: dict[str, str] = {
     "ACTIVE_CALL_ID": "core.callbacks",
+    "BAMLAdapter": "core.adapters",
     "BaseModule": "core.modules.module:Module",
     "Cache": "core.lm",
     "Citations": "core.data.types",
@@ -156,6 +149,18 @@ _HOMES: dict[str, str] = {
     "gsm8k_metric": "core.interop.datasets.gsm8k",
     "normalize_text": "core.evaluate",
     "parse_integer_answer": "core.interop.datasets.gsm8k",
+    **dict.fromkeys(
+        [
+            "StatusMessage",
+            "StatusMessageProvider",
+            "StreamListener",
+            "StreamResponse",
+            "apply_sync_streaming",
+        ],
+        "core.streaming",
+    ),
+    "infer_prefix": "core.signature",
+    "streaming_response": "core.streaming",
     **dict.fromkeys(("Colors", "DataLoader", "GSM8K", "HotPotQA", "MATH"), "core.interop.datasets"),
 }
 """Names that `core` itself does not have → module, or module:name there."""

@@ -207,9 +207,9 @@ class Module(Part):
         """Yield (path, module), this one first as `self`, each object once."""
         yield from walk(self, "self", type_ or Module, skip_compiled)
 
-    def map_named_predictors(self, function: Callable[[Any], Any]) -> Self:
-        """Replace every predictor by `function(predictor)`, in place."""
-        replaced = {id(part): function(part) for part in self.predictors()}
+    def map_named_predictors(self, func: Callable[[Any], Any]) -> Self:
+        """Replace every predictor by `func(predictor)`, in place."""
+        replaced = {id(part): func(part) for part in self.predictors()}
         substitute(self, replaced)
         return self
 

@@ -40,7 +40,7 @@ DIFFERENT = """
 """
 
 
-def tests_by_line() -> dict[str, list[str]]:
+def named_tests() -> dict[str, list[str]]:
     """Return {line: test names} over all tests that are named for a line."""
     found: dict[str, list[str]] = {}
     for path in sorted((ROOT / "tests").rglob("test_*.py")):
@@ -64,7 +64,7 @@ def status(line: str, tests: dict[str, list[str]]) -> str:
 
 def document() -> str:
     """Return the whole page."""
-    tests = tests_by_line()
+    tests = named_tests()
     rows = "".join(f"| {line} | {text} | {status(line, tests)} |\n" for line, text in checklist.LINES.items())
     sections = "".join(
         f"\n### {title}\n\n" + "".join(f"- `{name}({parameters})`\n" for name, parameters in lines.items())

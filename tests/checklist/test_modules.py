@@ -58,6 +58,14 @@ def test_c032_the_rationale_may_be_described_under_both_names() -> None:
     assert now.predict.signature.fields["reasoning"].desc == "in short"
 
 
+def test_c032_programs_of_2024_read_the_rationale() -> None:
+    with core.context(lm=ScriptedLM([reply(reasoning="two and two", answer="4")])):
+        found = core.ChainOfThought("question -> answer")(question="2+2")
+    assert found.rationale == found.reasoning == "two and two"
+    with pytest.raises(AttributeError, match="has no field 'rationale'"):
+        _ = core.Prediction(answer="4").rationale
+
+
 def test_c033_a_hint_is_one_more_input_that_may_be_left_out() -> None:
     lm = ScriptedLM([reply(reasoning="r", answer="a")] * 2)
     program = core.ChainOfThoughtWithHint("question -> answer")

@@ -29,14 +29,14 @@ def test_c024_an_inline_signature_has_an_instruction_that_names_its_fields() -> 
 
 def test_c025_class_signatures_take_docstring_desc_prefix_and_format() -> None:
     class CheckCitation(core.Signature):
-        """Verify that the text is based on the context."""
+        """Say whether the text follows from the context."""
 
-        context = core.InputField(desc="facts here are assumed to be true")
+        context = core.InputField(desc="take it as true")
         text = core.InputField(prefix="Claim:", format=lambda value: value)
         faithful: bool = core.OutputField(desc="True or False")
 
-    assert CheckCitation.instructions == "Verify that the text is based on the context."
-    assert CheckCitation.fields["context"].desc == "facts here are assumed to be true"
+    assert CheckCitation.instructions == "Say whether the text follows from the context."
+    assert CheckCitation.fields["context"].desc == "take it as true"
     assert CheckCitation.fields["text"].prefix == "Claim:"
     assert CheckCitation.fields["faithful"].annotation is bool
 

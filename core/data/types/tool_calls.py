@@ -212,9 +212,9 @@ class ToolCalls(Type):
         return value
 
     @classmethod
-    def from_dict_list(cls, calls: Iterable[Mapping[str, Any]]) -> Self:
-        """Return calls from [{"name": …, "args": {…}}], or from a provider's list."""
-        return cls.model_validate({"tool_calls": list(calls)})
+    def from_dict_list(cls, tool_calls_dicts: Iterable[Mapping[str, Any]]) -> Self:
+        """Return tool_calls_dicts from [{"name": …, "args": {…}}], or from a provider's list."""
+        return cls.model_validate({"tool_calls": list(tool_calls_dicts)})
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _core: Any, _handler: Any) -> dict[str, Any]:

@@ -203,9 +203,14 @@ def test_without_a_metric_rows_have_outputs_and_no_score():
 
 
 def test_examples_without_inputs_are_rows_that_say_so():
-    result = Evaluate(devset=[Example(question="0", answer="0")], metric=same)(right)
-    assert result.rows[0].outcome == "infrastructure_failure"
-    assert "inputs" in result.rows[0].error
+    result = Evaluate(devset=[*devset(1), Example(question="0", answer="0")], metric=same)(right)
+    assert [row.outcome for row in result.rows] == ["scored", "infrastructure_failure"]
+    assert "inputs" in result.rows[1].error
+
+
+def test_a_devset_without_any_inputs_is_refused_before_anything_runs():
+    with pytest.raises(ConfigurationError, match="No row of the devset says"):
+        Evaluate(devset=[Example(question="0", answer="0")], metric=same)(right)
 
 
 def test_tracebacks_on_request():

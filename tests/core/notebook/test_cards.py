@@ -121,3 +121,14 @@ def test_signatures_are_shown_by_a_running_ipython() -> None:
     finally:
         InteractiveShell.clear_instance()
     assert "list[Place]" in data["text/html"]
+
+
+def test_a_program_with_a_retriever_prints_itself() -> None:
+    class RAG(core.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.retrieve = core.Retrieve(k=2)
+            self.answer = core.Predict("question -> answer")
+
+    assert "answer = Predict" in repr(RAG())
+    assert "Retrieve" in repr(RAG().retrieve)
