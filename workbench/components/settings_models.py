@@ -89,8 +89,15 @@ def _form(ws: Workspace) -> None:
                 format_func=models.API_KINDS.__getitem__,
                 help="What the endpoint takes. Chat completions, unless its documentation says otherwise.",
             )
+            embedding = st.text_input(
+                "Embedding model",
+                placeholder="the endpoint's, or empty",
+                help="For steps that retrieve by meaning. Empty: the embedded model, which knows spelling alone.",
+            )
         if st.form_submit_button("Connect", type="primary", icon=":material/link:"):
             options = {} if kind == "chat" else {"model_type": kind}
+            if embedding.strip():
+                options["embedding_model"] = embedding.strip()
             made = models.save_connection(
                 ws, name or model, base_url, model, key_env.strip() or None, options=options
             )

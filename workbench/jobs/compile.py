@@ -39,7 +39,7 @@ def run_compile(job: Job) -> Outcome:
     )
     journal = StoreRunLog(job.store, job.run_id)
     progress = CompileProgress(job.control, journal.read())
-    with engine_context(job.store, request.lm, request.adapter):
+    with engine_context(job.store, request.lm, request.adapter, request.embedder):
         compiled = optimizer.compile(
             request.program,
             trainset=train,

@@ -20,6 +20,7 @@ from workbench.store.tables import ConnectionRow, DataRow, DatasetRow, PriceRow
 
 if TYPE_CHECKING:
     from core.data.example import Example
+    from core.lm import Embedder
     from core.lm.base import BaseLM
     from core.modules import Module
 
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 __all__ = [
     "ADAPTERS",
     "EMBEDDED",
+    "EMBEDDING_OPTION",
     "engine_context",
     "load_examples",
     "load_program",
     "make_adapter",
+    "open_embedder",
     "open_model",
     "stored_prices",
     "use_cache_folder",
@@ -38,6 +41,9 @@ __all__ = [
 
 EMBEDDED = "embedded/in-context"
 """The model that needs no key and no network."""
+
+EMBEDDING_OPTION = "embedding_model"
+"""The option of a connection that names the embedding model at its endpoint."""
 
 ADAPTERS = ("chat", "json")
 
@@ -74,10 +80,29 @@ def open_model(store: Store, name: str, **settings: Any) -> BaseLM:
         if isinstance(lm, LM):  # and not the embedded one
             lm.connection.require_key()
         return lm
+    options = {key: value for key, value in row.options.items() if key != EMBEDDING_OPTION}
     if not row.base_url:  # a checkpoint on this machine
-        return LM(row.model, **{**row.options, **chosen})
+        return LM(row.model, **{**options, **chosen})
     # The prefix keeps a name such as "openai/gpt-4o" at another host whole; the key goes to this host alone.
-    return LM(f"openai/{row.model}", api_base=row.base_url, api_key=_key(row), **{**row.options, **chosen})
+    return LM(f"openai/{row.model}", api_base=row.base_url, api_key=_key(row), **{**options, **chosen})
+
+
+def open_embedder(store: Store, name: str) -> Embedder | None:
+    """Return what steps that retrieve by meaning embed with under the model called `name`.
+
+    It is the embedding model of that connection, at its endpoint; None, where it names none, is the embedded one.
+
+    Raises:
+        LMConfigurationError: The variable with its key is not set.
+    """
+    from core.lm import Embedder
+
+    with store.read() as session:
+        row = session.scalar(select(ConnectionRow).where(ConnectionRow.name == name))
+    wanted = row.options.get(EMBEDDING_OPTION) if row is not None else None
+    if row is None or not wanted or not row.base_url:
+        return None
+    return Embedder(f"openai/{wanted}", api_base=row.base_url, api_key=_key(row))
 
 
 def make_adapter(name: str) -> Any:
@@ -142,11 +167,13 @@ def stored_prices(store: Store) -> dict[str, tuple[float, float]]:
 
 
 @contextmanager
-def engine_context(store: Store, lm: BaseLM, adapter: str) -> Generator[None, None, None]:
-    """Run the engine with this model and adapter and the stored prices, in this thread only."""
+def engine_context(
+    store: Store, lm: BaseLM, adapter: str, embedder: Embedder | None = None
+) -> Generator[None, None, None]:
+    """Run the engine with this model, adapter and embedder and the stored prices, in this thread only."""
     from core.settings import context
 
-    with context(lm=lm, adapter=make_adapter(adapter), prices=stored_prices(store)):
+    with context(lm=lm, adapter=make_adapter(adapter), embedder=embedder, prices=stored_prices(store)):
         yield
 
 

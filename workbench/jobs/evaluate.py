@@ -74,7 +74,7 @@ def _pass(
         on_row=keep,
         stop_requested=job.control.stop_requested,
     )
-    with engine_context(job.store, lm, request.adapter):
+    with engine_context(job.store, lm, request.adapter, request.embedder):
         try:
             return str(evaluate(request.program).end_reason)
         except EvaluationAborted as error:

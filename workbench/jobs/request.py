@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from core.foundation.errors import ResumeMismatch
 from workbench.jobs.base import Job
-from workbench.jobs.engine import load_program, open_model, use_cache_folder
+from workbench.jobs.engine import load_program, open_embedder, open_model, use_cache_folder
 from workbench.store import require
 from workbench.store.tables import DatasetRow, MetricRow, RunRow, VersionRow
 
 if TYPE_CHECKING:
+    from core.lm import Embedder
     from core.lm.base import BaseLM
 
 __all__ = ["RunRequest", "load_request"]
@@ -28,6 +29,7 @@ class RunRequest:
     state: dict[str, Any] | None
     metric: Any
     lm: BaseLM
+    embedder: Embedder | None
     adapter: str
     dataset_id: str
     split: str | None
@@ -61,6 +63,7 @@ def load_request(job: Job) -> RunRequest:
         state=version.state,
         metric=make_metric(metric.spec),
         lm=open_model(job.store, run.model, temperature=settings.get("temperature")),
+        embedder=open_embedder(job.store, run.model),
         adapter=settings.get("adapter") or "chat",
         dataset_id=dataset.id,
         split=None if run.split == "all" else run.split,

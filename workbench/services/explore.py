@@ -12,7 +12,7 @@ from typing import Any
 
 from core.foundation.fingerprint import jsonable
 from core.trace import MemorySink, redact, sink_to
-from workbench.jobs.engine import EMBEDDED, engine_context, load_program, open_model
+from workbench.jobs.engine import EMBEDDED, engine_context, load_program, open_embedder, open_model
 from workbench.jobs.execute import error_record
 from workbench.services.tasks import get_version
 from workbench.services.workspace import Workspace
@@ -75,7 +75,7 @@ def run_once(
             lm = open_model(ws.store, model, temperature=temperature, cache=True if cache else "refresh")
             program = load_program(version.spec, version.state)
             values = {name: value for name, value in inputs.items() if value is not None}
-            with engine_context(ws.store, lm, adapter):
+            with engine_context(ws.store, lm, adapter, open_embedder(ws.store, model)):
                 outputs = jsonable(dict(program(**values).items()))
         except Exception as error:  # whatever went wrong is what the person came to see
             failure = error

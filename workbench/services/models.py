@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from core.foundation.errors import ConfigurationError, StoreError, WorkbenchError
 from core.trace import redact
-from workbench.jobs.engine import EMBEDDED, open_model, stored_prices
+from workbench.jobs.engine import EMBEDDED, EMBEDDING_OPTION, open_model, stored_prices
 from workbench.services.tasks import checked_name
 from workbench.services.workspace import Workspace
 from workbench.store import require
@@ -51,6 +51,7 @@ EMBEDDED_NOTE = (
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPTIONS = frozenset(
     {"temperature", "max_tokens", "top_p", "seed", "timeout", "max_concurrency", "num_retries", "model_type"}
+    | {EMBEDDING_OPTION}
 )
 LOCAL = "local/"
 """What the names of checkpoints on this machine begin with; they have no base URL."""
