@@ -31,9 +31,16 @@ def default_instructions(inputs: Mapping[str, Any], outputs: Mapping[str, Any]) 
 class SignatureMeta(type):
     """The class of signatures: reads class bodies, makes signatures from strings, holds the edits."""
 
-    _fields: dict[str, Field]
+    # Plain attributes, not properties: every call of a predictor reads them several times.
+    input_fields: dict[str, Field]
+    """Inputs by name, in order."""
+    output_fields: dict[str, Field]
+    """Outputs by name, in order."""
+    fields: dict[str, Field]
+    """All fields, inputs first."""
+    made: dict[Any, Any]
+    """What others derived from this signature once (rendered parts); emptied when it changes."""
     _instructions: str
-    _made: dict[Any, Any]
 
     def __new__(
         mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **kwargs: Any
@@ -48,14 +55,15 @@ class SignatureMeta(type):
             cls._set(ready, kwargs["instructions"])
             return cls
         inherited: dict[str, Field] = {}
-        for base in reversed(bases):
-            inherited.update(getattr(base, "_fields", {}))
+        signatures = [base for base in bases if isinstance(base, SignatureMeta)]
+        for base in reversed(signatures):
+            inherited.update(base.fields)
         fields = {**inherited, **_bind(cls, own)} if bases else {}
         doc = namespace.get("__doc__")
-        parent = next((base for base in bases if getattr(base, "_fields", None)), None)
+        parent = next((base for base in signatures if base.fields), None)
         if doc:
             instructions = inspect.cleandoc(doc)
-        elif parent is not None and not (own and parent._instructions == _default_of(parent._fields)):
+        elif parent is not None and not (own and parent._instructions == _default_of(parent.fields)):
             instructions = parent._instructions
         else:
             instructions = _default_of(fields)
@@ -67,9 +75,9 @@ class SignatureMeta(type):
 
     def _set(cls, fields: dict[str, Field], instructions: str) -> None:
         inputs, outputs = _by_role(fields)
-        cls._inputs, cls._outputs, cls._fields = inputs, outputs, {**inputs, **outputs}
+        cls.input_fields, cls.output_fields, cls.fields = inputs, outputs, {**inputs, **outputs}
         cls._instructions = instructions
-        cls._made = {}
+        cls.made = {}
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         if cls is Signature:
@@ -80,7 +88,7 @@ class SignatureMeta(type):
         )
 
     def __getattr__(cls, name: str) -> Field:
-        fields = cls.__dict__.get("_fields", {})
+        fields = cls.__dict__.get("fields", {})
         if name in fields:
             return fields[name]
         raise AttributeError(f"{cls.__name__} has no field or attribute '{name}'.")
@@ -93,45 +101,25 @@ class SignatureMeta(type):
     @instructions.setter
     def instructions(cls, text: str) -> None:
         cls._instructions = text
-        cls._made = {}
-
-    @property
-    def input_fields(cls) -> dict[str, Field]:
-        """Inputs by name, in order."""
-        return cls._inputs
-
-    @property
-    def output_fields(cls) -> dict[str, Field]:
-        """Outputs by name, in order."""
-        return cls._outputs
-
-    @property
-    def fields(cls) -> dict[str, Field]:
-        """All fields, inputs first."""
-        return cls._fields
+        cls.made = {}
 
     @property
     def model_fields(cls) -> dict[str, Field]:
         """The same as `fields`, under pydantic's name."""
-        return cls._fields
+        return cls.fields
 
     @property
     def signature(cls) -> str:
         """The names as a string, "a, b -> c"."""
-        return f"{', '.join(cls._inputs)} -> {', '.join(cls._outputs)}"
-
-    @property
-    def made(cls) -> dict[Any, Any]:
-        """What others derived from this signature once (rendered parts); emptied when it changes."""
-        return cls._made
+        return f"{', '.join(cls.input_fields)} -> {', '.join(cls.output_fields)}"
 
     def with_instructions(cls, instructions: str) -> SignatureMeta:
         """Return a copy with other instructions."""
-        return _derive(cls, cls._fields, instructions)
+        return _derive(cls, cls.fields, instructions)
 
     def append_instructions(cls, instructions: str) -> SignatureMeta:
         """Return a copy with more instructions after a blank line."""
-        return _derive(cls, cls._fields, f"{cls._instructions}\n\n{instructions}")
+        return _derive(cls, cls.fields, f"{cls._instructions}\n\n{instructions}")
 
     def with_updated_fields(cls, name: str, type_: Any = None, **changes: Any) -> SignatureMeta:
         """Return a copy in which one field has another type, description or constraint.
@@ -139,13 +127,13 @@ class SignatureMeta(type):
         Raises:
             SignatureError: There is no such field, or no such attribute.
         """
-        if name not in cls._fields:
+        if name not in cls.fields:
             raise SignatureError(
-                f"{cls.__name__} has no field '{name}'.", hint=f"It has: {', '.join(cls._fields)}."
+                f"{cls.__name__} has no field '{name}'.", hint=f"It has: {', '.join(cls.fields)}."
             )
         if type_ is not None:
             changes["annotation"] = type_
-        return _derive(cls, {**cls._fields, name: cls._fields[name].replace(**changes)}, cls._instructions)
+        return _derive(cls, {**cls.fields, name: cls.fields[name].replace(**changes)}, cls._instructions)
 
     def prepend(cls, name: str, field: Field, type_: Any = None) -> SignatureMeta:
         """Return a copy with a field in front of the others of its role."""
@@ -161,7 +149,7 @@ class SignatureMeta(type):
         Raises:
             SignatureError: The position is out of range.
         """
-        inputs, outputs = list(cls._inputs.items()), list(cls._outputs.items())
+        inputs, outputs = list(cls.input_fields.items()), list(cls.output_fields.items())
         row = inputs if field.role == "input" else outputs
         position = index if index >= 0 else len(row) + index + 1
         if not 0 <= position <= len(row):
@@ -178,7 +166,7 @@ class SignatureMeta(type):
     def delete(cls, name: str) -> SignatureMeta:
         """Return a copy without one field; an absent name changes nothing."""
         return _derive(
-            cls, {key: value for key, value in cls._fields.items() if key != name}, cls._instructions
+            cls, {key: value for key, value in cls.fields.items() if key != name}, cls._instructions
         )
 
     def equals(cls, other: Any) -> bool:
@@ -186,14 +174,14 @@ class SignatureMeta(type):
         return (
             isinstance(other, SignatureMeta)
             and cls._instructions == other._instructions
-            and list(cls._fields.items()) == list(other._fields.items())
+            and list(cls.fields.items()) == list(other.fields.items())
         )
 
     def dump_state(cls) -> dict[str, Any]:
         """Return instructions and field labels, in DSPy's form."""
         return {
             "instructions": cls._instructions,
-            "fields": [{"prefix": field.prefix, "description": field.desc} for field in cls._fields.values()],
+            "fields": [{"prefix": field.prefix, "description": field.desc} for field in cls.fields.values()],
         }
 
     def load_state(cls, state: Mapping[str, Any]) -> SignatureMeta:
@@ -205,14 +193,14 @@ class SignatureMeta(type):
         saved, instructions = state.get("fields", []), state.get("instructions")
         if not isinstance(instructions, str) or not isinstance(saved, list) or not all(map(_is_label, saved)):
             raise SignatureError("The saved signature is not one: it has instructions and a list of fields.")
-        if len(saved) != len(cls._fields):
+        if len(saved) != len(cls.fields):
             raise SignatureError(
-                f"The saved state has {len(saved)} fields, the signature '{cls.signature}' has {len(cls._fields)}.",
+                f"The saved state has {len(saved)} fields, the signature '{cls.signature}' has {len(cls.fields)}.",
                 hint="Load it into the program it was saved from.",
             )
         fields = {
             name: field.replace(prefix=item.get("prefix"), desc=item.get("description"))
-            for (name, field), item in zip(cls._fields.items(), saved, strict=True)
+            for (name, field), item in zip(cls.fields.items(), saved, strict=True)
         }
         return _derive(cls, fields, instructions)
 
@@ -222,7 +210,7 @@ class SignatureMeta(type):
         return signature_html(cls)
 
     def __repr__(cls) -> str:
-        if not cls._fields:
+        if not cls.fields:
             return f"<class '{cls.__module__}.{cls.__qualname__}'>"
         return f"{cls.__name__}({cls.signature}\n    instructions={cls._instructions!r})"
 
