@@ -11,7 +11,7 @@ from typing import Any
 from core.adapters.json import response_schema
 from core.adapters.signatures import wire_signature
 from core.foundation.errors import ExportError
-from core.modules import ChainOfThought, Module, Predict, Retrieve
+from core.modules import ChainOfThought, ChainOfThoughtWithHint, Module, Predict, Retrieve
 from core.pipeline import Pipeline, shape_of_field
 from core.retrieval import BM25
 from core.wire.values import plain_value
@@ -100,7 +100,12 @@ def _step(name: str, module: Any, adapter: str) -> dict[str, Any]:
             f"Step '{name}' is a {type(module).__name__}, which is Python and cannot become a file that runs alone.",
             hint="Export a Predict, a ChainOfThought or a Pipeline of such steps.",
         )
-    signature = predictor.signature
+    if isinstance(module, ChainOfThoughtWithHint):
+        raise ExportError(
+            f"Step '{name}' may be given a hint, which a file that runs alone does not know.",
+            hint="Use a ChainOfThought whose signature has an input 'hint'.",
+        )
+    signature = module.asked_signature if isinstance(module, ChainOfThought) else predictor.signature
     for field in signature.fields.values():
         if _is_custom(field.shape):
             raise ExportError(

@@ -55,9 +55,18 @@ class ChainOfThought(Module):
         """The signature with the reasoning in front."""
         return self.predict.signature
 
+    @property
+    def asked_signature(self) -> Any:
+        """The signature that calls use: without the reasoning where it is off."""
+        if self.activated and getattr(self.predict, "activated", True):
+            return self.predict.signature
+        whole, key = self.predict.signature, ("without", self.rationale_name)
+        if key not in whole.made:
+            whole.made[key] = whole.delete(self.rationale_name)
+        return whole.made[key]
+
     async def aforward(self, **inputs: Any) -> Any:
         """Ask with the extended signature, or with the plain one where reasoning is off."""
-        if self.activated and getattr(self.predict, "activated", True):
+        if self.asked_signature is self.predict.signature:
             return await self.predict.acall(**inputs)
-        plain = self.predict.signature.delete(self.rationale_name)
-        return await self.predict.acall(**{"signature": plain, **inputs})
+        return await self.predict.acall(**{"signature": self.asked_signature, **inputs})

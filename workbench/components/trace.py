@@ -24,10 +24,11 @@ _ICONS = {
     "lm": "✦",
     "adapter.parse": "⛶",
     "retrieve": "⌕",
+    "attempt": "↻",
     "metric": "±",
     "event": "·",
 }
-_KINDS = {"lm": "Call", "predict": "Step", "module": "Program", "retrieve": "Search"}
+_KINDS = {"attempt": "Attempt", "lm": "Call", "predict": "Step", "module": "Program", "retrieve": "Search"}
 _QUIET = ("adapter.render", "adapter.parse")
 _BINS = 48
 _INDENT = "\u2003"  # a table drops plain spaces

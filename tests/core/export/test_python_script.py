@@ -15,13 +15,13 @@ import pytest
 from core.adapters import ChatAdapter, adapters
 from core.data import Example
 from core.export import exporters
-from core.export.program_data import ADAPTERS
+from core.export.program_data import ADAPTERS, program_data
 from core.foundation.errors import ExportError
 from core.lm.embedded.lm import EmbeddedLM
 from core.lm.embedded.server import running_server
 from core.lm.scripted import ScriptedLM
 from core.messages import LMRequest
-from core.modules import ChainOfThought, Module, Predict
+from core.modules import ChainOfThought, ChainOfThoughtWithHint, Module, Predict
 from core.settings import context
 from core.wire.values import plain_value
 from tests.core.export.conftest import TWO_HOPS, answers, run_alone
@@ -305,3 +305,14 @@ def test_a_chain_of_thought_alone(script: Write):
         done = run_alone(script(program), "--base-url", server.url, "--model", "m", "--input", "q=1")
     assert answers(done) == [expected]
     assert server.calls[0].body["messages"] == request[0].messages
+
+
+def test_a_chain_of_thought_that_is_switched_off_is_exported_without_its_reasoning() -> None:
+    program = ChainOfThought("question -> answer", activated=False)
+    fields = program_data(program, name="x")["steps"][0]["signature"]["fields"]
+    assert [field["name"] for field in fields] == ["question", "answer"]
+
+
+def test_a_step_that_takes_hints_is_refused() -> None:
+    with pytest.raises(ExportError, match="may be given a hint"):
+        program_data(ChainOfThoughtWithHint("question -> answer"), name="x")
