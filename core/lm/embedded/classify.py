@@ -23,6 +23,8 @@ CLEAR = 0.4
 # Chosen on intents, rows and seeds that are not those reported (docs/embedded-lm.md).
 _DEFINITION_WEIGHT = 0.8
 _SHARPNESS = 13.0
+_LITTLE = 0.2
+_LEAST = 0.05
 _UNCLEAR_START = 1.0
 _CLEAR_START = 0.5
 _FEW_CLEAR = 5
@@ -90,9 +92,10 @@ class Classifier:
     def _by_names(self, raw: Vector) -> tuple[list[float], bool]:
         """Return the logarithms of what names and definitions say of a text, and whether that is clear."""
         vector = self._by_labels.weigh(raw)
-        # Words that no label knows say that it is less sure, but not by as much as their number.
-        known = math.sqrt(math.sqrt(sum(value**2 for key, value in vector.items() if key in self._known)))
-        scale = _SHARPNESS / (known or 1.0)
+        known = math.sqrt(sum(value**2 for key, value in vector.items() if key in self._known))
+        # Words that no label knows make it less sure, but not by as much as their number; a text that shares next to
+        # nothing with any label, pieces of words at most, is told hardly anything by their names.
+        scale = _SHARPNESS / math.sqrt(known or 1.0) * min(max(known / _LITTLE, _LEAST), 1.0)
         found = [scale * dot(vector, name) for name in self._names]
         values = [value + scale * lean for value, lean in zip(found, self._leaning, strict=True)]
         shares = softmax(found)

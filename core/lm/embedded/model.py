@@ -25,7 +25,7 @@ from core.lm.embedded.writing import write_reply
 
 __all__ = ["VERSION", "EmbeddedReply", "InContextModel"]
 
-VERSION = "2"
+VERSION = "3"
 """Part of every cache key: changes whenever an answer may."""
 
 _TOKENS_PER_MESSAGE = 3  # what the role and the ends of a message count as
