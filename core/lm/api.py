@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from core.lm.capabilities import Capabilities
-from core.lm.deltas import Listener
+from core.lm.deltas import Voice
 from core.messages import LMRequest, LMResponse
 
 __all__ = ["API_KINDS", "Api", "Gathering", "api_of"]
@@ -25,7 +25,7 @@ class Gathering(Protocol):
     """Puts a streamed answer together."""
 
     def add(self, event: dict[str, Any]) -> None:
-        """Take the next event; tell the listener what it adds."""
+        """Take the next event; tell the voice what it adds."""
         ...
 
     @property
@@ -46,14 +46,14 @@ class Api:
         path: Behind the root of the endpoint.
         body: Makes the JSON body: (request, model name at the endpoint, what is known of it, developer role).
         read: Reads an answer: (JSON, model).
-        gather: Makes a `Gathering`: (model, listener).
+        gather: Makes a `Gathering`: (model, voice).
         streamed: What a body needs beside `stream` so that usage comes along.
     """
 
     path: str
     body: Callable[[LMRequest, str, Capabilities, bool], dict[str, Any]]
     read: Callable[[Any, str], LMResponse]
-    gather: Callable[[str, Listener], Gathering]
+    gather: Callable[[str, Voice], Gathering]
     streamed: dict[str, Any]
 
 

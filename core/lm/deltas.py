@@ -13,19 +13,11 @@ from typing import Any, Protocol
 
 from core.messages import LMRequest, LMResponse
 
-__all__ = ["Audience", "Listener", "audience", "listener", "say", "unheard"]
+__all__ = ["Audience", "Listener", "Voice", "audience", "listener", "say", "unheard"]
 
 
-class Listener(Protocol):
-    """Hears one predictor's reply; called by one request at a time, on whatever thread it runs."""
-
-    def begin(self, request: LMRequest) -> None:
-        """A reply begins. What was heard before it is void: an attempt that broke off, or a reply to be repaired.
-
-        Raises:
-            CancelledError: Nobody wants it any more.
-        """
-        ...
+class Voice(Protocol):
+    """Takes one reply while it is written, on whatever thread that happens."""
 
     def text(self, piece: str) -> None:
         """The first completion's text goes on."""
@@ -33,6 +25,18 @@ class Listener(Protocol):
 
     def reasoning(self, piece: str) -> None:
         """The first completion's reasoning goes on."""
+        ...
+
+
+class Listener(Protocol):
+    """Hears the replies asked for in one place."""
+
+    def begin(self, request: LMRequest) -> Voice:
+        """A reply begins. What this predictor said before is void: an attempt that broke off, a reply to be repaired.
+
+        Raises:
+            CancelledError: Nobody wants it any more.
+        """
         ...
 
     def arrived(self, request: LMRequest, response: LMResponse) -> None:
@@ -70,9 +74,9 @@ def say(request: LMRequest, text: str, size: int = 24) -> None:
     """Let whoever listens hear a reply in pieces, from a model that has it whole."""
     heard = listener.get()
     if heard is not None:
-        heard.begin(request)
+        voice = heard.begin(request)
         for start in range(0, len(text), size):
-            heard.text(text[start : start + size])
+            voice.text(text[start : start + size])
 
 
 @contextmanager

@@ -207,11 +207,11 @@ class LM(BaseLM):
         self, request: LMRequest, body: dict[str, Any], seconds: float | None, hearing: Listener
     ) -> LMResponse:
         """Send a request whose answer is heard while it is written."""
-        hearing.begin(request)
+        voice = hearing.begin(request)
         body["stream"] = True
         if self.capabilities.stream_usage:
             body.update(self._api.streamed)
-        gathering = self._api.gather(self.model, hearing)
+        gathering = self._api.gather(self.model, voice)
         release = hearing.stoppable(_stopping())
         try:
             data, ended = await self.connection.stream(self._api.path, body, gathering.add, seconds)

@@ -10,7 +10,7 @@ from typing import Any
 from core.foundation.errors import LMUnexpectedError
 from core.lm.api import Api
 from core.lm.capabilities import Capabilities
-from core.lm.deltas import Listener
+from core.lm.deltas import Voice
 from core.messages import LMOutput, LMRequest, LMResponse, Usage
 
 __all__ = ["API", "ChatGathering", "body_of", "choices_of", "response_of", "schema_of", "text_of", "usage_of"]
@@ -191,9 +191,9 @@ class _Choice:
 class ChatGathering:
     """Puts the chunks of a chat or text completion together; the first choice is heard on the way."""
 
-    def __init__(self, model: str, listener: Listener) -> None:
+    def __init__(self, model: str, voice: Voice) -> None:
         self._model = model
-        self._listener = listener
+        self._voice = voice
         self._choices: dict[int, _Choice] = {}
         self._last: dict[str, Any] = {}
 
@@ -212,9 +212,9 @@ class ChatGathering:
             text, reasoning = self._choices.setdefault(index, _Choice()).take(choice)
             if index == 0:
                 if reasoning:
-                    self._listener.reasoning(reasoning)
+                    self._voice.reasoning(reasoning)
                 if text:
-                    self._listener.text(text)
+                    self._voice.text(text)
 
     @property
     def complete(self) -> bool:

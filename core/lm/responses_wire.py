@@ -12,7 +12,7 @@ from typing import Any
 from core.foundation.errors import LMUnexpectedError
 from core.lm.api import Api
 from core.lm.capabilities import Capabilities
-from core.lm.deltas import Listener
+from core.lm.deltas import Voice
 from core.lm.openai_wire import count, text_of
 from core.messages import LMOutput, LMRequest, LMResponse, Message, Usage
 
@@ -166,9 +166,9 @@ def _finish(data: dict[str, Any], calls: list[Any]) -> str:
 class ResponsesGathering:
     """Hears the deltas and keeps the last event, which holds the whole response."""
 
-    def __init__(self, model: str, listener: Listener) -> None:
+    def __init__(self, model: str, voice: Voice) -> None:
         self._model = model
-        self._listener = listener
+        self._voice = voice
         self._whole: Any = None
         self._reasoning_part: tuple[Any, Any] | None = None
 
@@ -176,13 +176,13 @@ class ResponsesGathering:
         """Take the next event."""
         kind = event.get("type")
         if kind in _TEXT_DELTAS:
-            self._listener.text(str(event.get("delta") or ""))
+            self._voice.text(str(event.get("delta") or ""))
         elif kind in _REASONING_DELTAS:
             part = (event.get("output_index"), event.get("summary_index", event.get("content_index")))
             if self._reasoning_part not in (None, part):
-                self._listener.reasoning("\n")
+                self._voice.reasoning("\n")
             self._reasoning_part = part
-            self._listener.reasoning(str(event.get("delta") or ""))
+            self._voice.reasoning(str(event.get("delta") or ""))
         elif kind in _ENDS:
             self._whole = event.get("response")
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from core.adapters.signatures import reader_of
+from core.data.types import Reasoning
 from core.streaming.messages import StreamResponse, StreamRestart
 from core.streaming.readers import FieldReader, reader_for
 from core.wire.values import value_text
@@ -97,5 +98,4 @@ def _text_of(value: Any) -> str:
 
 
 def _is_reasoning(annotation: Any) -> bool:
-    """Whether it is the type of a model's own thinking; by name, since this floor serves any class of that kind."""
-    return isinstance(annotation, type) and any(base.__name__ == "Reasoning" for base in annotation.__mro__)
+    return isinstance(annotation, type) and issubclass(annotation, Reasoning)

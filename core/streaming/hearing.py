@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from core.adapters.signatures import layout_of
-from core.lm.deltas import listener
+from core.lm.deltas import Voice, listener
 from core.messages import LMRequest, LMResponse
 from core.streaming.field import FieldStream
 from core.streaming.listener import Bound
@@ -74,9 +74,9 @@ class Hearing:
 
         return release
 
-    def direct(self) -> ReplyEar | None:
+    def direct(self) -> DirectEar | None:
         """Return who hears models that the program calls itself."""
-        return None if self._bounds else ReplyEar(self, "")
+        return None if self._bounds else DirectEar(self)
 
     async def follow(
         self,
@@ -129,10 +129,11 @@ class _Ear:
     def stoppable(self, stop: Callable[[], None]) -> Callable[[], None]:
         return self._hearing.stoppable(stop)
 
-    def begin(self, request: LMRequest) -> None:
+    def begin(self, request: LMRequest) -> Voice:
         self._hearing.check()
         self._streamed = False
         self.restart(request)
+        return self
 
     def restart(self, request: LMRequest) -> None:
         raise NotImplementedError
@@ -182,6 +183,30 @@ class ReplyEar(_Ear):
         """The reply is whole."""
         super().arrived(request, response)
         self._open = False
+
+
+class DirectEar:
+    """Hears the replies to requests of a program's own, several at once: each request has an ear of its own."""
+
+    def __init__(self, hearing: Hearing) -> None:
+        self._hearing = hearing
+        self._ears: dict[
+            int, tuple[LMRequest, ReplyEar]
+        ] = {}  # by identity, which holds while the request is kept
+
+    def stoppable(self, stop: Callable[[], None]) -> Callable[[], None]:
+        """As `core.lm.deltas.Listener` says."""
+        return self._hearing.stoppable(stop)
+
+    def begin(self, request: LMRequest) -> Voice:
+        """A reply begins, or begins again."""
+        _, ear = self._ears.setdefault(id(request), (request, ReplyEar(self._hearing, "")))
+        return ear.begin(request)
+
+    def arrived(self, request: LMRequest, response: LMResponse) -> None:
+        """A reply is whole."""
+        _, ear = self._ears.pop(id(request), (request, ReplyEar(self._hearing, "")))
+        ear.arrived(request, response)
 
 
 class FieldEar(_Ear):

@@ -19,6 +19,7 @@ class Ear:
     def begin(self, request):
         self.begun += 1
         self.texts.clear()
+        return self
 
     def text(self, piece):
         self.texts.append(piece)

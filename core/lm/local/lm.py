@@ -128,8 +128,7 @@ class LocalLM(BaseLM):
         hearing = listener.get()
         release = None
         if hearing is not None:
-            hearing.begin(request)
-            jobs[0].heard = hearing.text
+            jobs[0].heard = hearing.begin(request).text
             release = hearing.stoppable(lambda: _cancel(jobs))
         engine.submit(jobs)
         try:

@@ -536,3 +536,64 @@ def test_the_embedded_model_streams():
         )
     assert "".join(field(items, "answer")) == items[-1].answer
     assert isinstance(items[-1], core.Prediction)
+
+
+def test_reasoning_that_a_model_gives_apart_is_a_field_too():
+    def chunk(**delta):
+        return {"choices": [{"delta": delta, "finish_reason": None}]}
+
+    text = reply(answer="four")
+    events = [chunk(reasoning_content="two and "), chunk(reasoning_content="two"), chunk(content=text)]
+    events.append({"choices": [{"delta": {}, "finish_reason": "stop"}]})
+
+    class Sum(core.Signature):
+        question: str = core.InputField()
+        thoughts: core.Reasoning = core.OutputField()
+        answer: str = core.OutputField()
+
+    with (
+        FakeServer(default=Step(events=events)) as server,
+        core.context(lm=model(server, supports_reasoning=True)),
+    ):
+        wanted = [StreamListener("thoughts"), StreamListener("answer")]
+        items = collect(streamify(core.Predict(Sum), stream_listeners=wanted), question="q")
+    assert field(items, "thoughts") == ["two and ", "two", ""]
+    assert "".join(field(items, "answer")) == "four"
+    assert str(items[-1].thoughts) == "two and two"
+
+
+def test_an_agents_answer_streams_and_its_tools_are_named():
+    def population(city: str) -> int:
+        """Return how many live there."""
+        return 3
+
+    script = [
+        Step(
+            text=reply(next_thought="look it up", next_tool_name="population", next_tool_args='{"city": "X"}')
+        ),
+        Step(text=reply(next_thought="that is all", next_tool_name="finish", next_tool_args="{}")),
+        Step(text=reply(reasoning="it said 3", answer="three people live there")),
+    ]
+    agent = core.ReAct("question -> answer", tools=[population])
+    with FakeServer(script) as server, core.context(lm=model(server)):
+        items = collect(streamify(agent, stream_listeners=[StreamListener("answer")]), question="q")
+    assert "".join(field(items, "answer")) == items[-1].answer == "three people live there"
+    said = [item.message for item in items if isinstance(item, StatusMessage)]
+    assert said[0] == "Calling tool population..."
+    assert len(said) == 2
+    assert [call.body.get("stream", False) for call in server.calls] == [False, False, True]
+
+
+def test_replies_asked_for_at_once_do_not_void_one_another():
+    async def program() -> list[str]:
+        replies = await asyncio.gather(*(core.settings.lm.acall(f"q{number}") for number in range(6)))
+        return [text for (text,) in replies]
+
+    def echo(received: Any) -> Step:
+        return Step(text=received.body["messages"][0]["content"] * 5)
+
+    with FakeServer(echo) as server, core.context(lm=model(server)):
+        items = collect(streamify(program))
+    assert not any(isinstance(item, StreamRestart) for item in items)
+    said = "".join(item.content for item in items[:-1])
+    assert sorted(said) == sorted("".join(items[-1]))
