@@ -25,10 +25,20 @@ _ICONS = {
     "adapter.parse": "⛶",
     "retrieve": "⌕",
     "attempt": "↻",
+    "tool": "⚒",
+    "sandbox": "λ",
     "metric": "±",
     "event": "·",
 }
-_KINDS = {"attempt": "Attempt", "lm": "Call", "predict": "Step", "module": "Program", "retrieve": "Search"}
+_KINDS = {
+    "attempt": "Attempt",
+    "lm": "Call",
+    "predict": "Step",
+    "module": "Program",
+    "retrieve": "Search",
+    "sandbox": "Code",
+    "tool": "Tool",
+}
 _QUIET = ("adapter.render", "adapter.parse")
 _BINS = 48
 _INDENT = "\u2003"  # a table drops plain spaces
@@ -128,13 +138,13 @@ def _details(span: Span, key: str) -> None:
         if span.kind == "lm":
             _call_details(facts)
         elif span.kind == "predict":
-            left, right = st.columns(2)
-            with left:
-                st.caption("Inputs")
-                st.json(facts.get("inputs", {}), expanded=2)
-            with right:
-                st.caption("Parsed outputs")
-                st.json(facts.get("outputs", {}), expanded=2)
+            _in_and_out(facts.get("inputs", {}), facts.get("outputs", {}), "Parsed outputs")
+        elif span.kind == "tool":
+            _in_and_out(facts.get("inputs", {}), facts.get("outputs"), "What it gave")
+        elif span.kind == "sandbox":
+            given = facts.get("inputs") or {}
+            st.code(str(given.get("code", "")), language="python", wrap_lines=True)
+            _in_and_out(given.get("variables", {}), facts.get("outputs"), "What it gave", "Variables")
         elif span.kind == "retrieve" and facts.get("passages"):
             st.caption("Query")
             st.code(str(facts.get("query", "")), language=None, wrap_lines=True)
@@ -146,6 +156,17 @@ def _details(span: Span, key: str) -> None:
             )
         elif facts:
             st.json(facts, expanded=2)
+
+
+def _in_and_out(inputs: Any, outputs: Any, what: str, given: str = "Inputs") -> None:
+    left, right = st.columns(2)
+    for column, label, value in ((left, given, inputs), (right, what, outputs)):
+        with column:
+            st.caption(label)
+            if isinstance(value, (dict, list)):
+                st.json(value, expanded=2)
+            else:
+                st.code("–" if value is None else str(value), language=None, wrap_lines=True)
 
 
 def _passage(item: Any) -> dict[str, Any]:

@@ -72,3 +72,30 @@ def test_choices_of_a_list_are_told_to_the_form() -> None:
     tools = parameters_of(ReActOptions)[0]
     assert (tools.name, tools.type, tools.default) == ("tools", "array", [])
     assert tools.item_choices == ("calculator", "calendar", "retrieval")
+
+
+def test_tools_and_code_are_shown_in_the_trace() -> None:
+    def page() -> None:
+        from workbench.components.trace import trace_view
+
+        span = {
+            "parent_id": None,
+            "trace_id": "t",
+            "path": "",
+            "start": 0.0,
+            "end": 1.0,
+            "status": "ok",
+            "error": None,
+        }
+        code = {"inputs": {"code": "print(n)", "variables": {"n": 1}}, "outputs": "1"}
+        trace_view(
+            [{**span, "id": "a", "kind": "sandbox", "name": "PythonInterpreter", "attributes": code}],
+            key="one",
+        )
+        tool = {"inputs": {"expression": "1+1"}, "outputs": "2"}
+        trace_view([{**span, "id": "b", "kind": "tool", "name": "calculator", "attributes": tool}], key="two")
+
+    at = AppTest.from_function(page).run()
+    assert not at.exception
+    assert [code.value for code in at.code] == ["print(n)", "1", "2"]
+    assert [text.value for text in at.caption] == ["Variables", "What it gave", "Inputs", "What it gave"]
