@@ -48,6 +48,7 @@ class WithoutThoughts:
     def __init__(self, reader: FieldReader) -> None:
         self._reader = reader
         self._held: str | None = ""
+        self._closing = ""
 
     @property
     def done(self) -> bool:
@@ -59,20 +60,28 @@ class WithoutThoughts:
         if self._held is None:
             return self._reader.feed(piece)
         self._held += piece
-        head = self._held.lstrip()
+        return self._in_block() if self._closing else self._at_start()
+
+    def _at_start(self) -> str:
+        held = self._held or ""
+        head = held.lstrip()
         for opening, closing in _THOUGHTS:
             if head.startswith(opening):
-                end = head.find(closing)
-                if end < 0:
-                    return ""
-                return self._go_on(head[end + len(closing) :])
-            if opening.startswith(head):
-                return ""  # perhaps its beginning
-        return self._go_on(self._held)
-
-    def _go_on(self, text: str) -> str:
+                self._closing = closing
+                return self._in_block()
+        if any(opening.startswith(head) for opening, _ in _THOUGHTS):
+            return ""  # perhaps its beginning
         self._held = None
-        return self._reader.feed(text)
+        return self._reader.feed(held)
+
+    def _in_block(self) -> str:
+        held = self._held or ""
+        end = held.find(self._closing)
+        if end < 0:
+            self._held = held[-len(self._closing) :]
+            return ""
+        self._held = None
+        return self._reader.feed(held[end + len(self._closing) :])
 
 
 class Stripped:
