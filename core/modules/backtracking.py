@@ -278,8 +278,10 @@ class _Backtracking:
 
 
 def _is_meant(step: TraceStep, target: Any) -> bool:
-    """Whether a call is one of the module, signature or path that a constraint names."""
+    """Whether a call is one of the module, signature or path that a constraint names, or of one in a list of them."""
     predictor = step.predictor
+    if isinstance(target, (list, tuple)):
+        return any(_is_meant(step, item) for item in target)
     if isinstance(target, str):
         return target in (step.path, predictor.signature.signature) or step.path.startswith(f"{target}.")
     if isinstance(target, Module):

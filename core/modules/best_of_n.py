@@ -51,3 +51,7 @@ class BestOfN(Module):
             if await rollouts.attempt(number, inputs):
                 break
         return rollouts.result()
+
+    def calls_with(self, inside: int) -> int:
+        """N attempts."""
+        return self.N * inside

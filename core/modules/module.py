@@ -281,6 +281,10 @@ class Module(Part):
         """Print the last `n` calls made inside this module; `history` has them as data."""
         self._history.show(n, file)
 
+    def calls_with(self, inside: int) -> int:
+        """Return how many calls one run takes, given how many the parts take; more where parts run several times."""
+        return inside
+
     def remember(self, entry: Entry, limit: int) -> None:
         """Put a call into the log; called by the call itself."""
         self._history.add(entry, limit)

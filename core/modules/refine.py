@@ -94,6 +94,10 @@ class Refine(Module):
                 hints = await self._hints(inputs, rollouts.last)
         return rollouts.result()
 
+    def calls_with(self, inside: int) -> int:
+        """N attempts, and advice between them."""
+        return self.N * inside + self.N - 1
+
     async def _hints(self, inputs: Mapping[str, Any], attempt: Attempt) -> dict[int, Extension]:
         """Return what every predictor is told in the next attempt; nothing where no advice could be had."""
         predictors = self._predictors()

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.modules.module import Module
+from core.modules.parts import children
 
 __all__ = ["Estimate", "Phase", "calls_per_run"]
 
@@ -56,7 +57,13 @@ class Estimate:
 
 
 def calls_per_run(program: Module) -> int:
-    """Return how many calls one run of a program takes when each predictor is called once."""
+    """Return how many calls one run takes when each predictor is called once, and attempts are made to the last."""
+    return max(1, _calls(program, set()))
+
+
+def _calls(part: Any, seen: set[int]) -> int:
     from core.modules.predict import Predict
 
-    return max(1, sum(isinstance(part, Predict) for _, part in program.named_sub_modules()))
+    seen.add(id(part))
+    inside = sum(_calls(child, seen) for _, child in children(part) if id(child) not in seen)
+    return part.calls_with(inside) + isinstance(part, Predict)

@@ -28,7 +28,11 @@ def of_program(program: Module | None) -> str:
     classes = {type(part) for _, part in program.named_sub_modules()}
     own = sorted(of_callable(kind) for kind in classes if not kind.__module__.startswith("core."))
     signatures = {path: _signature(part) for path, part in program.named_predictors()}
-    return _short({"state": program.dump_state(), "code": own, "signatures": signatures})
+    known: dict[str, Any] = {"state": program.dump_state(), "code": own, "signatures": signatures}
+    handlers = [part._assertions for _, part in program.named_sub_modules() if part._assertions is not None]
+    if handlers:
+        known["assertions"] = [of_callable(handler) for handler in handlers]
+    return _short(known)
 
 
 def of_examples(examples: Sequence[Example]) -> str:

@@ -154,6 +154,34 @@ def test_c060_a_retry_has_the_past_outputs_and_feedback_as_inputs() -> None:
     assert "past_query" not in said(lm, 1)
 
 
+def test_c060_predictors_may_be_wrapped_one_by_one_as_on_the_pages_of_2024(tmp_path: Path) -> None:
+    program = Baleen2024().map_named_predictors(core.Retry)
+    assert all(isinstance(part, core.Retry) for part in program.predictors())
+    assert [name for name, _ in program.named_parameters()] == [n for n, _ in Baleen2024().named_parameters()]
+    core.assert_transform_module(program, core.backtrack_handler)
+    lm = ScriptedLM([reply(reasoning="r", query=query) for query in ("x" * 101, "short")])
+    with core.context(lm=lm):
+        assert program(question="q").query == "short"
+    assert "less than 100 characters" in said(lm)
+
+
+class Baleen2024(core.Module):
+    """One hop, its constraint aimed at the whole list of query generators."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.generate_query = [core.ChainOfThought("question -> query") for _ in range(2)]
+
+    def forward(self, question: str) -> core.Prediction:
+        found = self.generate_query[0](question=question)
+        core.Suggest(
+            len(found.query) <= 100,
+            "Query should be less than 100 characters",
+            target_module=self.generate_query,
+        )
+        return found
+
+
 class TwoSteps(core.Module):
     """The first step's query may be at fault though the failure shows after the second."""
 
@@ -174,6 +202,7 @@ TARGETS: list[Callable[[TwoSteps], Any]] = [
     lambda program: program.query.predict,
     lambda program: program.query.predict.signature,
     lambda program: core.Signature("question -> query", "The same task without its reasoning."),
+    lambda program: [program.query],
     lambda program: "query",
     lambda program: "query.predict",
 ]
