@@ -125,13 +125,14 @@ class _Ear:
     def __init__(self, hearing: Hearing) -> None:
         self._hearing = hearing
         self._streamed = False
+        self._last: str | None = None  # what arrived last, and nothing began since
 
     def stoppable(self, stop: Callable[[], None]) -> Callable[[], None]:
         return self._hearing.stoppable(stop)
 
     def begin(self, request: LMRequest) -> Voice:
         self._hearing.check()
-        self._streamed = False
+        self._streamed, self._last = False, None
         self.restart(request)
         return self
 
@@ -145,12 +146,15 @@ class _Ear:
         raise NotImplementedError
 
     def arrived(self, request: LMRequest, response: LMResponse) -> None:
-        if not self._streamed and response.outputs:
+        if not response.outputs:
+            return
+        output = response.outputs[0]
+        if not self._streamed and output.text != self._last:  # a model that asks another one arrives twice
             self.begin(request)
-            if response.outputs[0].reasoning:
-                self.reasoning(response.outputs[0].reasoning)
-            self.text(response.outputs[0].text)
-        self._streamed = False
+            if output.reasoning:
+                self.reasoning(output.reasoning)
+            self.text(output.text)
+        self._streamed, self._last = False, output.text
 
 
 class ReplyEar(_Ear):

@@ -597,3 +597,34 @@ def test_replies_asked_for_at_once_do_not_void_one_another():
     assert not any(isinstance(item, StreamRestart) for item in items)
     said = "".join(item.content for item in items[:-1])
     assert sorted(said) == sorted("".join(items[-1]))
+
+
+def test_a_fallback_restarts_the_field():
+    broken = [{"choices": [{"delta": {"content": "[[ ## answer ## ]]\nfrom the first"}}]}, {"error": "down"}]
+    with (
+        FakeServer(default=Step(events=broken)) as first,
+        FakeServer(default=Step(text=reply(answer="ok"))) as second,
+    ):
+        lm = core.FallbackLM([model(first, num_retries=0), model(second)])
+        with core.context(lm=lm):
+            items = collect(
+                streamify(core.Predict("q -> answer"), stream_listeners=[StreamListener("answer")]), q="q"
+            )
+    (restart,) = [place for place, item in enumerate(items) if isinstance(item, StreamRestart)]
+    assert "".join(field(items[:restart], "answer")) == "from the first"
+    assert "".join(field(items[restart:], "answer")) == items[-1].answer == "ok"
+
+
+def test_a_model_that_asks_another_one_is_heard_once():
+    class Outer(core.BaseLM):
+        async def complete(self, request):
+            return await inner.respond(request.messages)
+
+    with FakeServer(default=Step(text=reply(answer="a b c d"))) as server:
+        inner = model(server)
+        with core.context(lm=Outer("outer")):
+            items = collect(
+                streamify(core.Predict("q -> answer"), stream_listeners=[StreamListener("answer")]), q="q"
+            )
+    assert not any(isinstance(item, StreamRestart) for item in items)
+    assert "".join(field(items, "answer")) == "a b c d"
