@@ -6,6 +6,7 @@ scored again in plain Python floats, so that the order is the one an exported sc
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any, Self
@@ -112,7 +113,9 @@ class BM25:
         if not self._statistics.document_frequency:
             return None
         try:
-            import bm25s
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # in a notebook its progress bars miss their widgets
+                import bm25s
         except ImportError as error:
             raise MissingExtraError("bm25s", "retrieval", purpose="searching a corpus") from error
         matrix = bm25s.BM25(k1=BM25_K1, b=BM25_B, method="lucene", backend="numpy")
