@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, cast
 
 from core.data.example import Example
@@ -29,9 +30,9 @@ class Retrieve(Module, Parameter):
 
     Args:
         k: How many; a call may ask for another number.
-        rm: The retriever; None takes the settings'. One of ours, or anything that has `search(query, k)` or is called
-            as `rm(query, k=k)`, sync or async, and gives passages: texts, records with `long_text` or `text`, or a
-            prediction with `passages`. What has no `search` of its own is asked query by query.
+        rm: The retriever; None takes the settings'. One of ours, or anything that is called as `rm(query, k=k)` or has
+            `search(query, k)`, sync or async, and gives passages: texts, records with `long_text` or `text`, or a
+            prediction with `passages`. A callable is asked query by query.
 
     A subclass may write `forward(query, k=None)` and find passages itself; it serves as a retriever too.
     """
@@ -91,30 +92,40 @@ class Retrieve(Module, Parameter):
 
 
 async def _passages(rm: Any, query: str | Sequence[str], k: int, options: dict[str, Any]) -> list[str]:
-    if isinstance(query, str) or hasattr(rm, "search"):
+    if isinstance(query, str) or _takes_several(rm):
         found = await _ask(rm, query, k, options)
     else:
         found = fuse_texts([await _ask(rm, item, k * FUSION_DEPTH, options) for item in query], k)
     return [passage_text(item) for item in found][:k]
 
 
-async def _ask(rm: Any, query: str | Sequence[str], k: int, options: dict[str, Any]) -> list[Any]:
-    search = getattr(rm, "search", None)
-    if search is not None:
-        found = search(query, k, **options)
-    elif isinstance(rm, Module):
-        found = rm.acall(query, k=k, **options)
-    elif is_driven():
-        found = rm(query, k=k, **options)
-    else:  # it may wait, and must not hold up the event loop
-        found = await run_in_thread(lambda: rm(query, k=k, **options))
-    if inspect.isawaitable(found):
-        found = await awaited(found) if not _is_ours(rm) else await found
-    return _listed(found)
+def _takes_several(rm: Any) -> bool:
+    """Whether it fuses several queries itself: ours do, and what is no callable but has `search`."""
+    return hasattr(rm, "search") and (_is_ours(rm) or not callable(rm))
 
 
 def _is_ours(rm: Any) -> bool:
     return type(rm).__module__.startswith("core.")
+
+
+async def _ask(rm: Any, query: str | Sequence[str], k: int, options: dict[str, Any]) -> list[Any]:
+    if _takes_several(rm):
+        ask = partial(rm.search, query, k, **options)
+    elif isinstance(rm, Module):
+        ask = partial(rm.acall, query, k=k, **options)
+    else:
+        ask = partial(rm, query, k=k, **options)
+    if _is_ours(rm) or isinstance(rm, Module):
+        return _listed(await _result(ask()))
+    if is_driven() or inspect.iscoroutinefunction(ask.func):
+        found = ask()
+    else:  # it may wait, and must not hold up the event loop
+        found = await run_in_thread(ask)
+    return _listed(await awaited(found) if inspect.isawaitable(found) else found)
+
+
+async def _result(found: Any) -> Any:
+    return await found if inspect.isawaitable(found) else found
 
 
 def _listed(found: Any) -> list[Any]:

@@ -133,3 +133,12 @@ def test_c140_embeddings_are_a_retriever_and_saved(tmp_path: Path) -> None:
 
 def test_c148_deduplicate_keeps_the_first() -> None:
     assert core.deduplicate(["b", "a", "b", "c", "a"]) == ["b", "a", "c"]
+
+
+def test_c140_an_object_with_search_takes_several_queries_itself() -> None:
+    class Index:
+        def search(self, queries: str | list[str], k: int) -> list[str]:
+            return [f"{k} of {queries}"]
+
+    assert core.Retrieve(k=2, rm=Index())(["a", "b"]).passages == ["2 of ['a', 'b']"]
+    assert asyncio.run(core.Retrieve(k=2, rm=Index()).acall("a")).passages == ["2 of a"]

@@ -21,6 +21,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--base-url", default="", metavar="URL", help="add: root of the endpoint")
     parser.add_argument("--model", default="", help="add: the name that the endpoint knows")
     parser.add_argument("--key-env", metavar="VARIABLE", help="add: environment variable that holds the key")
+    parser.add_argument(
+        "--embedding-model",
+        metavar="NAME",
+        help="add: what the endpoint embeds with, for retrieval by meaning",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -36,7 +41,10 @@ def run(options: argparse.Namespace) -> int:
     if not options.name:
         raise ConfigurationError("Which model?", hint="Give its name.")
     if options.action == "add":
-        made = models.save_connection(ws, options.name, options.base_url, options.model, options.key_env)
+        embedding = {"embedding_model": options.embedding_model} if options.embedding_model else {}
+        made = models.save_connection(
+            ws, options.name, options.base_url, options.model, options.key_env, options=embedding
+        )
         emit(options, made, f"{made.name}: {made.model} at {made.base_url}")
         return 0
     if options.action == "test":

@@ -123,9 +123,11 @@ def test_samples_models_and_events(cli: Cli) -> None:
     assert code == 0
     events = cli("runs", "events", run["run"])[1]["events"]
     assert events[0]["type"] == "header"
-    assert cli("models", "add", "mine", "--base-url", "http://127.0.0.1:9/v1", "--model", "m")[0] == 0
+    where = ("--base-url", "http://127.0.0.1:9/v1", "--model", "m", "--embedding-model", "e")
+    assert cli("models", "add", "mine", *where)[0] == 0
     code, found = cli("models")
     assert [model["name"] for model in found["models"]] == ["embedded/in-context", "mine"]
+    assert found["models"][1]["options"] == {"embedding_model": "e"}
     assert cli("models", "test", "mine")[0] == 1
     assert cli("models", "test", "embedded/in-context")[0] == 0
     assert cli("models", "remove", "mine")[0] == 0
