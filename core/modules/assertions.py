@@ -129,7 +129,8 @@ def _check(kind: type[ConstraintFailed], result: Any, msg: str, target: Any, is_
     name = "suggestion" if suggestion else "assertion"
     emit(f"{name} failed", message=msg, bypassed=bypassed)
     if bypassed:
-        _log.warning("A %s does not hold, and the program goes on: %s", name, msg)
+        level = logging.INFO if suggestion else logging.WARNING
+        _log.log(level, "A %s does not hold, and the program goes on: %s", name, msg)
         return True
     _log.info("A %s does not hold: %s", name, msg)
     raise kind(

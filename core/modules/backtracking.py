@@ -243,7 +243,7 @@ class _Backtracking:
         last.seen.keep()
         if isinstance(failure, AssertionFailed):
             raise failure
-        _log.warning("A suggestion does not hold in the last attempt: %s", failure.msg)
+        _log.info("A suggestion does not hold in the last attempt: %s", failure.msg)
         return True
 
     def _note(self, failure: ConstraintFailed, steps: list[TraceStep]) -> Any:

@@ -57,3 +57,27 @@ def test_a_kind_that_needs_an_option_says_so_when_it_is_saved(app: Open, ws: Any
     button(at, "Create the task").click().run()
     (task,) = tasks.list_tasks(ws)
     assert tasks.newest_version(ws, task.id).spec["steps"][0]["options"] == {"excludes": "sorry"}
+
+
+def test_an_open_program_shows_its_options_and_counts_as_saved(app: Open, ws: Any) -> None:
+    signature = {"inputs": [{"name": "text"}], "outputs": [{"name": "label"}]}
+    options = {"n": 5, "temperature": 0.3}  # n is what it would be anyway
+    step = {"name": "ask", "kind": "majority_vote", "signature": signature, "options": options}
+    spec = {
+        "name": "votes",
+        "inputs": signature["inputs"],
+        "steps": [{**step, "inputs": {"text": "text"}}],
+        "outputs": {"label": "ask.label"},
+    }
+    task = tasks.create_task(ws, "Votes", spec)
+    at = app("task", task=task.id)
+    assert not at.exception
+    assert [box.value for box in at.selectbox if box.label == "How it thinks"] == ["majority_vote"]
+    shown = {item.label: item.value for item in at.number_input}
+    assert (shown["N"], shown["Temperature"]) == (5, 0.3)
+    assert any("Saved as" in str(item.value) for item in at.caption)
+    next(item for item in at.number_input if item.label == "N").set_value(9).run()
+    assert any("Unsaved changes" in str(item.value) for item in at.caption)
+    button(at, "Save version").click().run()
+    saved = tasks.newest_version(ws, task.id).spec["steps"][0]
+    assert saved["options"] == {"n": 9, "temperature": 0.3}
