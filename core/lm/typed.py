@@ -137,9 +137,10 @@ def as_params(value: Any) -> dict[str, Any]:
 
 
 def normal(request: LMRequest) -> LMRequest:
-    """Return a request whose messages and params are dicts."""
+    """Return a request whose messages and params are dicts, the sample number among the latter."""
     messages = [as_message(message) for message in request.messages]
-    return replace(request, messages=messages, params=as_params(request.params))
+    sample = {} if request.rollout_id is None else {"rollout_id": request.rollout_id}
+    return replace(request, messages=messages, params={**as_params(request.params), **sample})
 
 
 def _tool_call(call: Any) -> dict[str, Any]:

@@ -56,6 +56,12 @@ def test_a_typed_request_gets_a_response():
     assert lm.requests[1].messages == AS_DICTS
 
 
+def test_the_sample_number_of_a_typed_request_counts():
+    lm = ScriptedLM(["one", "two"], cache=True)
+    replies = [lm(LMRequest(messages=[User("q")], rollout_id=number)).text for number in (1, 2, 1)]
+    assert replies == ["one", "two", "one"]
+
+
 def test_typed_messages_reach_an_endpoint(client):
     with FakeServer() as server:
         response = client(server)(LMRequest(messages=[Developer("d"), User("u")]))
