@@ -12,7 +12,9 @@ from core.wire.baml_layout import BamlLayout
 __all__ = ["BAMLAdapter"]
 
 
-@adapters.register("baml", summary="Marked inputs, one JSON object back, described by short types")
+@adapters.register(
+    "baml", summary="Marked inputs, one JSON object back, described by short types", label="Short types"
+)
 class BAMLAdapter(JSONAdapter):
     """As `JSONAdapter`; the prompt describes nested types in a short form that small models follow well."""
 

@@ -41,6 +41,8 @@ class Adapter(FormatHooks):
         parallel_tool_calls: Whether a model may call several tools at once; None leaves it to the endpoint.
     """
 
+    requests: ClassVar[int] = 1
+    """How many requests a call sends when every reply can be read."""
     _has_parse: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -19,7 +19,7 @@ from core.wire.chat_layout import ChatLayout
 __all__ = ["ChatAdapter"]
 
 
-@adapters.register("chat", summary="Marked sections, [[ ## name ## ]], both ways")
+@adapters.register("chat", summary="Marked sections, [[ ## name ## ]], both ways", label="Chat markers")
 class ChatAdapter(Adapter):
     """Marked sections both ways.
 

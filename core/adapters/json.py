@@ -26,7 +26,7 @@ __all__ = ["JSONAdapter", "response_schema"]
 _OPEN_KINDS = frozenset({"dict", "any", "custom", "bytes", "tuple"})
 
 
-@adapters.register("json", summary="Marked inputs, one JSON object back")
+@adapters.register("json", summary="Marked inputs, one JSON object back", label="JSON")
 class JSONAdapter(Adapter):
     """Marked inputs, one JSON object back.
 

@@ -26,7 +26,11 @@ _EXTRACT = (
 )
 
 
-@adapters.register("two_step", summary="Free text from the model, its fields taken out by a second request")
+@adapters.register(
+    "two_step",
+    summary="Free text from the model, its fields taken out by a second request",
+    label="Two steps",
+)
 class TwoStepAdapter(Adapter):
     """Free text, then its fields: for models that reason well and format badly.
 
@@ -36,6 +40,7 @@ class TwoStepAdapter(Adapter):
     """
 
     layout = TwoStepLayout
+    requests = 2
 
     def __init__(self, extraction_model: LanguageModel | None = None, **kwargs: Any) -> None:
         if extraction_model is not None and not hasattr(extraction_model, "respond"):

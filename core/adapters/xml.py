@@ -12,7 +12,7 @@ from core.wire.xml_layout import XmlLayout
 __all__ = ["XMLAdapter"]
 
 
-@adapters.register("xml", summary="Tags, <name>…</name>, both ways")
+@adapters.register("xml", summary="Tags, <name>…</name>, both ways", label="XML tags")
 class XMLAdapter(ChatAdapter):
     """Tags both ways; parameters as for `ChatAdapter`."""
 

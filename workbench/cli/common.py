@@ -77,7 +77,9 @@ def add_program_arguments(parser: argparse.ArgumentParser) -> None:
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of everything that asks a model."""
     parser.add_argument("--model", help="a connection, or provider/model (default: that of the settings)")
-    parser.add_argument("--adapter", default="chat", choices=("chat", "json"), help="layout of the messages")
+    parser.add_argument(
+        "--adapter", default="chat", metavar="NAME", help="layout of the messages: chat, json, xml …"
+    )
     parser.add_argument("--temperature", type=float, metavar="T", help="the model's own unless given")
     parser.add_argument("--concurrency", type=int, default=8, metavar="N", help="rows in flight (default 8)")
     parser.add_argument("--name", help="name of the run")

@@ -28,7 +28,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kind", default="python_script", help="state_json, python_script or messages")
     parser.add_argument("--out", default=".", metavar="FOLDER", help="where to write (default: here)")
     parser.add_argument("--model", help="model that the files mention (default: that of the settings)")
-    parser.add_argument("--adapter", default="chat", choices=("chat", "json"), help="layout of the messages")
+    parser.add_argument(
+        "--adapter", default="chat", choices=("chat", "json", "xml", "baml"), help="layout of the messages"
+    )
 
 
 def run(options: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from workbench import state
+from workbench.components.adapter_choice import adapter_select
 from workbench.components.evaluation_form import estimate_line
 from workbench.components.params_form import params_form
 from workbench.components.same import same_elsewhere
@@ -52,9 +53,12 @@ def compile_form(ws: Workspace, task_id: str) -> None:
         seed = st.number_input(
             "Seed", min_value=0, value=0, key="compile_seed", help="The same seed gives the same program."
         )
+        adapter = adapter_select("compile_adapter")
     with right:
         budget = _budget()
-    estimate = estimates.estimate_compile(ws, setup.version_id, setup.dataset_id, chosen, params, setup.model)
+    estimate = estimates.estimate_compile(
+        ws, setup.version_id, setup.dataset_id, chosen, params, setup.model, adapter=adapter
+    )
     train, validation = counts.get("train", 0), counts.get("validation", 0)
     st.caption(f"Learns from {train:,} train rows, chooses by {validation:,} validation rows.")
     estimate_line(estimate)
@@ -62,7 +66,13 @@ def compile_form(ws: Workspace, task_id: str) -> None:
         start = st.button(
             "Start compiling", type="primary", icon=":material/auto_awesome:", key="compile_start"
         )
-        more = {"optimizer": chosen, "params": params, "budget": budget, "seed": int(seed)}
+        more = {
+            "optimizer": chosen,
+            "params": params,
+            "budget": budget,
+            "seed": int(seed),
+            "adapter": adapter,
+        }
         same_elsewhere(ws, "compile", setup, more)
     if start:
         run_id = runs.start_compile(
@@ -75,6 +85,7 @@ def compile_form(ws: Workspace, task_id: str) -> None:
             setup.model,
             budget,
             int(seed),
+            adapter=adapter,
         )
         st.session_state["chosen_compile"] = run_id
         state.go("compile", run=run_id)

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from workbench import state
+from workbench.components.adapter_choice import adapter_select
 from workbench.components.same import same_elsewhere
 from workbench.components.setup import setup_row
 from workbench.services import estimates, runs
@@ -43,6 +44,7 @@ def evaluation_form(ws: Workspace, task_id: str) -> None:
                 setup.model,
                 more["limit"],
                 more["repeats"],
+                adapter=more["adapter"],
             )
         )
     if start:
@@ -69,10 +71,12 @@ def _more_settings() -> dict[str, Any]:
         concurrency = st.number_input(
             "Rows in flight", min_value=1, max_value=256, value=8, key="eval_concurrency"
         )
+        adapter = adapter_select("eval_adapter")
     return {
         "limit": int(limit) if limit else None,
         "repeats": int(repeats),
         "concurrency": int(concurrency),
+        "adapter": adapter,
     }
 
 

@@ -11,14 +11,13 @@ from typing import Any
 
 import streamlit as st
 
+from workbench.components.adapter_choice import adapter_tabs
 from workbench.components.errors import verbatim
 from workbench.components.messages import message_list
 from workbench.services import previews
 from workbench.services.specs import check_spec
 
 __all__ = ["message_preview"]
-
-_ADAPTERS = {"chat": "Chat markers", "json": "JSON"}
 
 
 def message_preview(spec: Mapping[str, Any], step: str, compiled: Mapping[str, Any] | None = None) -> None:
@@ -33,16 +32,8 @@ def message_preview(spec: Mapping[str, Any], step: str, compiled: Mapping[str, A
         st.warning(verbatim(text), icon=":material/rule:")
     if problems:
         return
-    adapter = st.segmented_control(
-        "Written as",
-        list(_ADAPTERS),
-        format_func=_ADAPTERS.__getitem__,
-        default="chat",
-        required=True,
-        key="preview_adapter",
-        help="How fields are marked in the messages and in the reply.",
-    )
-    messages = previews.preview_messages(spec, step, adapter=adapter or "chat", state=compiled)
+    adapter = adapter_tabs("preview_adapter")
+    messages = previews.preview_messages(spec, step, adapter=adapter, state=compiled)
     st.caption(f"{len(messages)} messages, about {previews.token_count(messages):,} tokens before the inputs")
     shown, schema, code = st.tabs(["Messages", "Output schema", "Code"])
     with shown:

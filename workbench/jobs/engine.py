@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "ADAPTERS",
     "EMBEDDED",
     "EMBEDDING_OPTION",
     "engine_context",
@@ -44,8 +43,6 @@ EMBEDDED = "embedded/in-context"
 
 EMBEDDING_OPTION = "embedding_model"
 """The option of a connection that names the embedding model at its endpoint."""
-
-ADAPTERS = ("chat", "json")
 
 
 def use_cache_folder(config: Config) -> None:

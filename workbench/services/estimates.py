@@ -18,6 +18,7 @@ from workbench.jobs.engine import (
     open_model,
     stored_prices,
 )
+from workbench.services.adapters import requests_per_call
 from workbench.services.previews import predict_steps, preview_messages, token_count
 from workbench.services.tasks import Version, get_version
 from workbench.services.workspace import Workspace
@@ -100,7 +101,8 @@ def _estimate(
     ws: Workspace, version: Version, model: str, adapter: str, calls: tuple[int, int, int], **more: Any
 ) -> Estimate:
     tokens = _prompt_tokens(version, adapter)
-    return Estimate(*calls, tokens, _cost(ws, model, calls[1], tokens), **more)
+    low, likely, high = (count * requests_per_call(adapter) for count in calls)
+    return Estimate(low, likely, high, tokens, _cost(ws, model, likely, tokens), **more)
 
 
 def _prompt_tokens(version: Version, adapter: str) -> int:

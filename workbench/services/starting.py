@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.foundation.errors import ConfigurationError, StoreError
-from workbench.jobs.engine import ADAPTERS, EMBEDDED, checked_split, open_model
+from workbench.jobs.engine import EMBEDDED, checked_split, open_model
+from workbench.services.adapters import check_adapter
 from workbench.services.optimizers import checked_params
 from workbench.services.workspace import Workspace
 from workbench.store import require
@@ -54,7 +55,7 @@ def start_evaluation(
     _checked_number("limit", limit, 1, None)
     _checked_number("repeats", repeats, 1, 100)
     _checked_number("concurrency", concurrency, 1, 1024)
-    _checked_adapter(adapter)
+    check_adapter(adapter)
     open_model(ws.store, model, temperature=temperature)
     settings = {
         "limit": limit,
@@ -112,7 +113,7 @@ def start_compile(
     """
     _checked_number("concurrency", concurrency, 1, 1024)
     _checked_number("seed", seed, 0, None)
-    _checked_adapter(adapter)
+    check_adapter(adapter)
     open_model(ws.store, model, temperature=temperature)
     if teacher_model is not None:
         open_model(ws.store, teacher_model)
@@ -227,13 +228,6 @@ def _checked_number(name: str, value: float | None, least: float, most: float | 
     if isinstance(value, bool) or not value >= least or (most is not None and value > most):
         span = f"at least {least:g}" if most is None else f"between {least:g} and {most:g}"
         raise ConfigurationError(f"{name} is {value}.", hint=f"It must be {span}.")
-
-
-def _checked_adapter(name: str) -> None:
-    if name not in ADAPTERS:
-        raise ConfigurationError(
-            f"There is no adapter '{name}' here.", hint=f"Choose {' or '.join(ADAPTERS)}."
-        )
 
 
 def checked_budget(budget: Mapping[str, float | None]) -> dict[str, float]:
