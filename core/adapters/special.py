@@ -11,7 +11,7 @@ from typing import Any
 
 from core.signature import Field, SignatureMeta
 
-__all__ = ["Special", "is_custom", "is_history", "special_of", "types_within"]
+__all__ = ["Special", "has_parts", "is_custom", "is_history", "special_of", "types_within"]
 
 _KEY = "special"
 # Types that say nothing of what they hold: a custom value may be inside.
@@ -41,6 +41,12 @@ def special_of(signature: SignatureMeta) -> Special | None:
     except KeyError:
         found = made[_KEY] = _special(signature)
         return found
+
+
+def has_parts(signature: SignatureMeta, name: str) -> bool:
+    """Whether a field is of a custom type or a conversation: more than text in messages."""
+    special = special_of(signature)
+    return special is not None and (special.history == name or special.holders.get(name, False))
 
 
 def _special(signature: SignatureMeta) -> Special | None:

@@ -12,6 +12,7 @@ from typing import Any
 from core.adapters.base import Adapter, adapters
 from core.adapters.json import response_schema
 from core.adapters.signatures import layout_of
+from core.adapters.special import has_parts
 from core.export.base import Exporter, ExportFile, exporters, file_stem
 from core.export.program_data import ADAPTERS, JSON_ADAPTERS
 from core.foundation.errors import ExportError
@@ -66,6 +67,12 @@ class Messages(Exporter):
 
 def _predictor(adapter: Adapter, predictor: Any, options: dict[str, Any]) -> dict[str, Any]:
     signature = predictor.signature
+    name = next((name for name in signature.fields if has_parts(signature, name)), None)
+    if name is not None:
+        raise ExportError(
+            f"Field '{name}' of '{signature.signature}' becomes parts of a message, for which this file has no form.",
+            hint="Export the state (JSON), or the program as Python code.",
+        )
     layout = layout_of(signature, adapter.layout)
     *before, _request = layout.messages(predictor.demos, {})
     messages: list[dict[str, Any]] = [

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.adapters.json import response_schema
 from core.adapters.signatures import wire_signature
+from core.adapters.special import has_parts
 from core.foundation.errors import ExportError
 from core.modules import ChainOfThought, ChainOfThoughtWithHint, Module, Predict, Retrieve
 from core.pipeline import Pipeline, shape_of_field
@@ -107,7 +108,7 @@ def _step(name: str, module: Any, adapter: str) -> dict[str, Any]:
         )
     signature = module.asked_signature if isinstance(module, ChainOfThought) else predictor.signature
     for field in signature.fields.values():
-        if _is_custom(field.shape):
+        if (field.role == "output" and _is_custom(field.shape)) or has_parts(signature, field.name):
             raise ExportError(
                 f"Field '{field.name}' of step '{name}' has the type {field.type_name}, which exists in Python only.",
                 hint="Use plain types, lists, dicts, literals or records.",

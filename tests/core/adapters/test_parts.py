@@ -16,7 +16,7 @@ import core
 from core.adapters import BAMLAdapter, ChatAdapter, JSONAdapter, TwoStepAdapter, XMLAdapter
 from core.adapters.special import special_of
 from core.data.types import Audio, Code, Document, File, Image, Reasoning, Tool, ToolCalls, Type
-from core.foundation.errors import ValueCoercionError
+from core.foundation.errors import ExportError, ValueCoercionError
 
 URL = "https://e.x/a.png"
 IMAGE = {"type": "image_url", "image_url": {"url": URL}}
@@ -198,3 +198,13 @@ def test_big_data_is_short_in_traces() -> None:
     assert lm.requests[0].messages[1]["content"][1]["image_url"]["url"] == picture.url
     told = json.dumps([span.to_dict() for span in trace.spans])
     assert "characters)" in told and len(told) < 6_000
+
+
+@pytest.mark.parametrize("kind", ["messages", "python_script"])
+def test_exports_without_a_form_for_parts_say_so(kind: str) -> None:
+    from core.export import exporters
+
+    predict = core.Predict(core.Signature({"x": (Image, core.InputField()), "y": (str, core.OutputField())}))
+    with pytest.raises(ExportError, match="'x'") as told:
+        exporters.get(kind)().export(predict)
+    assert told.value.hint
