@@ -140,7 +140,7 @@ class MetricCall:
                 except WouldBlock:
                     self._inline = False
                 else:
-                    return as_score(await returned if inspect.isawaitable(returned) else returned)
+                    return as_score(returned if type(returned) in _PLAIN else await _result(returned))
             return as_score(await self._waiting(arguments))
         except (MetricError, BudgetExceeded):
             raise
@@ -161,7 +161,14 @@ class MetricCall:
             except WouldBlock:
                 self._awaited, self._inline = None, False
         returned = await run_in_thread(self.metric, *arguments, executor=self._threads)
-        return await returned if inspect.isawaitable(returned) else returned
+        return await _result(returned)
+
+
+_PLAIN = (bool, float, int)
+
+
+async def _result(returned: Any) -> Any:
+    return await returned if inspect.isawaitable(returned) else returned
 
 
 def _positional_count(metric: Any) -> int:

@@ -273,7 +273,7 @@ class _Job:
 
     def _prediction(self, row: Row) -> Any:
         found = self.run.predictions[row.index]
-        return Prediction() if found is None and not row.outputs else found
+        return found if found is not None or row.outputs else Prediction()
 
     def _aborted(self, result: EvaluationResult) -> EvaluationAborted:
         last = next(

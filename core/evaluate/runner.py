@@ -133,7 +133,9 @@ class Run:
         self.rows[row.index], self.predictions[row.index] = row, prediction
         if self._observers:
             self._tell(row)
-        if row.outcome in ("infrastructure_failure", "metric_failure") or not row.expected_error:
+        if row.outcome == "scored":
+            return
+        if row.outcome != "model_failure" or not row.expected_error:
             self.errors += 1
             if self.errors > self._max_errors:
                 self.end_reason = "errors"

@@ -280,17 +280,24 @@ class Cache:
             )
 
 
+# Looked at in every call. `os.environ` takes a microsecond to say that a variable is not there; what is under it, where
+# this Python has it, a twentieth.
+_RAW: Any = getattr(os.environ, "_data", None) if os.name == "posix" else None
+_ENVIRONMENT: Any = os.environ if _RAW is None else _RAW
+_VARIABLE: Any = "WORKBENCH_CACHE_DIR" if _RAW is None else b"WORKBENCH_CACHE_DIR"
+
+
 class _Active:
     """Holds the process's cache; replaced as a whole."""
 
     value = _first()
     configured = False
-    named = os.environ.get("WORKBENCH_CACHE_DIR")
+    named = _ENVIRONMENT.get(_VARIABLE)
 
 
 def active_cache() -> Cache:
     """Return the process's cache; until it is configured, it follows `WORKBENCH_CACHE_DIR`."""
-    if not _Active.configured and (named := os.environ.get("WORKBENCH_CACHE_DIR")) != _Active.named:
+    if not _Active.configured and (named := _ENVIRONMENT.get(_VARIABLE)) != _Active.named:
         _Active.named = named
         _Active.value = _first()
     return _Active.value

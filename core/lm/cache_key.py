@@ -90,15 +90,9 @@ def decode(data: bytes) -> LMResponse | None:
         outputs = [_output(*item) for item in whole["outputs"]]
         prompt, completion = whole["usage"]
         saved = whole["cost"]
-        return LMResponse(
-            outputs,
-            Usage(int(prompt), int(completion)),
-            model=str(whole["model"]),
-            cost=0.0,
-            cached=True,
-            saved_cost=float(saved or 0.0),
-            attempts=0,
-        )
+        usage = Usage(int(prompt), int(completion))
+        # By position: cost, latency, cached, what it saved, attempts.
+        return LMResponse(outputs, usage, str(whole["model"]), 0.0, 0.0, True, float(saved or 0.0), 0)
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
 

@@ -88,6 +88,8 @@ def split_sections(text: str, anywhere: bool = False) -> list[tuple[str, str]]:
 
 def _line_start(text: str, position: int) -> int:
     """Return where the line of `position` starts, or -1 when more than decoration stands between."""
+    if not position or text[position - 1] == "\n":
+        return position
     line = text.rfind("\n", max(0, position - _DECORATION_LIMIT - 1), position) + 1
     if not line and position > _DECORATION_LIMIT:
         return -1  # no line break near enough
