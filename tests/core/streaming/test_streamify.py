@@ -628,3 +628,42 @@ def test_a_model_that_asks_another_one_is_heard_once():
             )
     assert not any(isinstance(item, StreamRestart) for item in items)
     assert "".join(field(items, "answer")) == "a b c d"
+
+
+@both
+def test_predictors_run_in_parallel_are_heard(async_streaming):
+    class Many(core.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.ask = core.Predict("q -> answer")
+
+        def forward(self) -> Any:
+            examples = [core.Example(q=str(number)).with_inputs("q") for number in range(3)]
+            return core.Parallel(num_threads=2, disable_progress_bar=True)(
+                [(self.ask, item) for item in examples]
+            )
+
+    with FakeServer(default=Step(text=reply(answer="a b c"))) as server, core.context(lm=model(server)):
+        items = collect(
+            streamify(
+                Many(),
+                stream_listeners=[StreamListener("answer", allow_reuse=True)],
+                async_streaming=async_streaming,
+            )
+        )
+    assert ["".join(field(items, "answer", call=call)) for call in range(3)] == ["a b c"] * 3
+
+
+def test_attempts_of_a_module_are_heard_one_by_one():
+    replies = iter(["bad", "good"])
+    tries = core.BestOfN(
+        core.Predict("q -> answer"), N=2, reward_fn=lambda _, p: p.answer == "good", threshold=1.0
+    )
+    with (
+        FakeServer(lambda _: Step(text=reply(answer=next(replies)))) as server,
+        core.context(lm=model(server)),
+    ):
+        streamed = streamify(tries, stream_listeners=[StreamListener("answer", allow_reuse=True)])
+        items = collect(streamed, q="q")
+    assert ["".join(field(items, "answer", call=call)) for call in (0, 1)] == ["bad", "good"]
+    assert items[-1].answer == "good"
