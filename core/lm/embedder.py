@@ -16,7 +16,9 @@ from core.lm.cache import active_cache
 from core.lm.cache_key import request_key
 from core.lm.call import call_attempts
 from core.lm.openai_client import LM
+from core.lm.tally import tell
 from core.messages import LMRequest, LMResponse, Usage
+from core.trace import span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -175,7 +177,17 @@ class Embedder:
         endpoint = self._endpoint
         assert endpoint is not None
         request = self._request(texts, params)
-        response = await on_io(lambda: call_attempts(endpoint, request, endpoint.num_retries))
+        with span("embedding", self._name) as recorded:
+            response = await on_io(lambda: call_attempts(endpoint, request, endpoint.num_retries))
+            if recorded.recording:
+                recorded.set(
+                    model=self._name,
+                    texts=len(texts),
+                    usage=response.usage.to_dict(),
+                    cost=response.cost,
+                    attempts=response.attempts,
+                )
+        tell(request, response)
         assert response.raw is not None
         return response.raw["vectors"]
 

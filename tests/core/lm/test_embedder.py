@@ -7,8 +7,11 @@ import asyncio
 import numpy as np
 import pytest
 
+import core
 from core.foundation.errors import LMConfigurationError, LMError, LMServerError, LMUnexpectedError
 from core.lm import Embedder
+from core.lm.tally import counting_calls
+from core.trace import MemorySink, sink_to
 from tests.fakes.server import FakeServer, Step, error
 
 
@@ -108,3 +111,22 @@ def test_what_cannot_work_is_said(make, message):
     with pytest.raises(LMError, match=message) as caught:
         make()
     assert caught.value.hint
+
+
+def test_requests_are_counted_priced_and_traced():
+    told = []
+    with (
+        FakeServer() as server,
+        core.context(prices={"openai/e": (1_000_000.0, 0.0)}),
+        counting_calls(lambda request, response: told.append((response.usage.prompt_tokens, response.cost))),
+        sink_to(MemorySink()) as sink,
+    ):
+        embed = Embedder("openai/e", batch_size=2, api_base=server.url)
+        embed(["a", "b", "c"])
+        embed(["a", "b", "c"])
+    assert told == [(3, 3.0), (3, 3.0)], "what the cache gave costs nothing"
+    assert [(item.kind, item.attributes["texts"]) for item in sink.spans] == [
+        ("embedding", 2),
+        ("embedding", 1),
+    ]
+    assert sink.spans[0].attributes["usage"]["prompt_tokens"] == 3
