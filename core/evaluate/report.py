@@ -194,6 +194,11 @@ class EvaluationResult(Prediction):
         return sum(row.assert_failures for row in self.rows)
 
     @property
+    def fallbacks(self) -> int:
+        """How often a reply had to be asked for in another layout (`use_json_adapter_fallback`)."""
+        return sum(row.fallbacks for row in self.rows)
+
+    @property
     def usage(self) -> Usage:
         """Tokens of the program's calls."""
         return self.summary.usage
@@ -243,6 +248,7 @@ class EvaluationResult(Prediction):
             "n_metric_failures": self.n_metric_failures,
             "suggest_failures": self.suggest_failures,
             "assert_failures": self.assert_failures,
+            "fallbacks": self.fallbacks,
             "end_reason": self.end_reason,
             "flags": self.flags,
             "usage": self.usage.to_dict(),

@@ -33,6 +33,7 @@ from core.messages import LMRequest, LMResponse, Usage
 from core.modules.assertions import Failures, also_count_failures, count_failures_no_more
 from core.modules.overrides import outside_programs, running
 from core.trace import Span, redact, sink_to
+from core.trace.counts import count_into, count_into_no_more
 
 __all__ = ["Outcome", "Row", "RowOptions", "evaluate_row"]
 
@@ -75,6 +76,8 @@ class Row:
     suggest_failures: int = 0
     assert_failures: int = 0
     """How often constraints with `is_metric=True` failed, in all attempts."""
+    fallbacks: int = 0
+    """How often a reply had to be asked for in another layout."""
 
     @property
     def counts(self) -> bool:
@@ -123,7 +126,7 @@ _Call = tuple[Usage, float | None, bool]
 class _Progress:
     """What is known of a row while it runs; counts its calls, and keeps its spans where they are wanted."""
 
-    __slots__ = ("answered", "failures", "latency", "metric", "prediction", "program", "spans")
+    __slots__ = ("answered", "counted", "failures", "latency", "metric", "prediction", "program", "spans")
 
     def __init__(self, keep_spans: bool) -> None:
         self.spans: list[Span] | None = [] if keep_spans else None
@@ -133,6 +136,7 @@ class _Progress:
         self.answered = False
         self.latency = 0.0
         self.failures = Failures()
+        self.counted: dict[str, int] = {}
 
     def count(self, request: LMRequest, response: LMResponse) -> None:
         """Count one answered call."""
@@ -176,6 +180,7 @@ async def evaluate_row(
     so_far = _Progress(options.traces)
     listening = also_count(so_far.count)
     counting = also_count_failures(so_far.failures)
+    naming = count_into(so_far.counted)
     try:
         if options.timeout is None and so_far.spans is None and running.get() is None:
             score = await _run(example, program, metric, so_far)
@@ -196,6 +201,7 @@ async def evaluate_row(
     finally:
         count_no_more(listening)
         count_failures_no_more(counting)
+        count_into_no_more(naming)
     return _row(index, example, so_far, score, "scored"), so_far.prediction
 
 
@@ -281,6 +287,7 @@ def _row(
         so_far.spans,
         so_far.failures.suggest,
         so_far.failures.assertion,
+        so_far.counted.get("adapter.fallbacks", 0),
     )
 
 

@@ -6,8 +6,10 @@ import math
 
 import pytest
 
+from core.adapters import ChatAdapter
 from core.data import Example, Prediction
 from core.evaluate import Evaluate
+from core.evaluate.row import Row
 from core.foundation.errors import (
     AdapterParseError,
     BudgetExceeded,
@@ -264,3 +266,22 @@ def test_steps_of_an_attempt_that_is_made_again_are_not_collected_twice():
     with context(lm=lm), collect() as steps:
         Evaluate(devset=devset(3), metric=same)(Mixed())
     assert sorted(step.path for step in steps) == ["a"] * 3 + ["b"] * 3
+
+
+def test_fallbacks_to_another_layout_are_counted_per_row():
+    rows = [Example(question=f"q{index}", n=3).with_inputs("question") for index in range(3)]
+
+    def answer(request):
+        text = request.messages[-1]["content"]
+        if "JSON object" in text:
+            return '{"n": 3}'
+        return "[[ ## n ## ]]\n3" if "q2" in text else "[[ ## n ## ]]\nmany"
+
+    with context(lm=ScriptedLM(answer), adapter=ChatAdapter(use_json_adapter_fallback=True)):
+        result = Evaluate(devset=rows, metric=lambda example, found: example.n == found.n)(
+            Predict("question -> n: int")
+        )
+    assert result.score == 100.0
+    assert [row.fallbacks for row in result.rows] == [1, 1, 0]
+    assert result.fallbacks == result.to_dict()["fallbacks"] == 2
+    assert Row.from_dict(result.rows[0].to_dict()).fallbacks == 1
