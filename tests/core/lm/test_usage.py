@@ -84,7 +84,7 @@ class _Deaf:
     """Hears a streamed reply and does nothing with it."""
 
     def begin(self, request):
-        pass
+        return self
 
     def text(self, piece):
         pass
