@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ def _read(pieces: list[bytes]) -> list[str]:
 
 def _cut(whole: bytes, places: list[int]) -> list[bytes]:
     edges = [0, *sorted({place % (len(whole) + 1) for place in places}), len(whole)]
-    return [whole[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [whole[a:b] for a, b in itertools.pairwise(edges)]
 
 
 @given(
