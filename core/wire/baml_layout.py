@@ -70,7 +70,14 @@ def brief_type(shape: Shape, indent: str = "") -> str:
     if kind == "object":
         return _object_type(shape, indent)
     if kind == "custom":
-        return json.dumps(shape.get("schema") or {}, ensure_ascii=False) if shape.get("schema") else "any"
+        schema = shape.get("schema") or {}
+        return (
+            "string"
+            if schema == {"type": "string"}
+            else json.dumps(schema, ensure_ascii=False)
+            if schema
+            else "any"
+        )
     return _list_type(shape, indent)
 
 

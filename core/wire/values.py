@@ -44,6 +44,9 @@ def _plain_object(value: Any) -> Any:
         return value
     if isinstance(value, type):
         return str(value)
+    if getattr(value, "is_custom_type", False):  # written in its own form; parts have none in text
+        made = value.format()
+        return str(value) if isinstance(made, list) else plain_value(made)
     if hasattr(value, "model_dump"):
         return plain_value(_model_data(value))
     to_dict: Any = getattr(value, "toDict", None)  # examples and predictions

@@ -208,3 +208,31 @@ def test_exports_without_a_form_for_parts_say_so(kind: str) -> None:
     with pytest.raises(ExportError, match="'x'") as told:
         exporters.get(kind)().export(predict)
     assert told.value.hint
+
+
+def test_where_only_text_can_stand_a_part_is_named_in_short() -> None:
+    signature = core.Signature("log -> y")
+    picture = Image(b"\x89PNG\r\n\x1a\n" + bytes(3_000))
+    request = ChatAdapter().format(signature, [], {"log": picture})[1]["content"]
+    assert "Image(url='data:image/png;base64,…(4,012 characters)')" in request
+    assert "point 3" in ChatAdapter().format(signature, [], {"log": Point(x=3)})[1]["content"]
+
+
+PYTHON = Code["python"]
+ROUND = [
+    (Code["python"], Code["python"]("x = 1\nif x < 2 and '</y>':\n    pass")),
+    (Reasoning, Reasoning("be <b>cause</b>\nx")),
+    (ToolCalls, ToolCalls.from_dict_list([{"name": "a", "args": {"k": "v <x>", "n": [1]}}])),
+    (list[PYTHON], [PYTHON("a"), PYTHON("1")]),
+    (PYTHON | None, None),
+]
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS[:4], ids=lambda adapter: type(adapter).__name__)
+@pytest.mark.parametrize(("kind", "value"), ROUND, ids=["code", "reasoning", "calls", "codes", "none"])
+def test_what_a_demo_shows_is_what_a_reply_gives(adapter: Any, kind: Any, value: Any) -> None:
+    fields = {"q": (str, core.InputField()), "y": (kind, core.OutputField()), "z": (str, core.OutputField())}
+    signature = core.Signature(fields, "Do.")
+    messages = adapter.format(signature, [{"q": "a", "y": value, "z": "b"}], {"q": "c"})
+    shown = next(message["content"] for message in messages if message["role"] == "assistant")
+    assert adapter.parse(signature, shown)["y"] == value
