@@ -98,6 +98,25 @@ def compare_states(python: str, count: int, seed: int) -> tuple[list[str], list[
     return lines, differences
 
 
+def golden(python: str, requests: int, replies: int, seed: int) -> dict[str, Any]:
+    """Return DSPy's side of some cases, for the test that needs no DSPy: structures of messages, values of replies."""
+    cases = generated.requests(requests, seed)
+    told = ask_dspy(
+        python, {"do": "messages", "cases": [{**case, "ours": messages_of(case)} for case in cases]}
+    )
+    structures = [
+        {
+            name: structure(theirs[name]["messages"], name, [field["name"] for field in case["fields"]])
+            for name in NAMES
+        }
+        for case, theirs in zip(cases, told["found"], strict=True)
+    ]
+    specs, asked = generated.replies(replies, seed)
+    read = ask_dspy(python, {"do": "parse", "signatures": specs, "cases": asked})["found"]
+    values = [one.get("values") for one in read]
+    return {"dspy": told["version"], "seed": seed, "structures": structures, "values": values}
+
+
 def _program(case: dict[str, Any]) -> Any:
     program = Predict(signature_of(case))
     program.demos = [values_of(case, demo) for demo in case["demos"]]
@@ -123,11 +142,18 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=200)
     parser.add_argument("--replies", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--golden", type=Path, help="write what DSPy gives for a few cases here")
     parser.add_argument("--json", type=Path, help="write all differences here")
     parser.add_argument("--markdown", type=Path, help="write the table here")
     arguments = parser.parse_args()
     if not arguments.dspy_python:
         print("Not compared: no `--dspy-python` was given.")
+        return
+    if arguments.golden:
+        told = golden(arguments.dspy_python, 24, 60, seed=5)
+        arguments.golden.write_text(
+            json.dumps(told, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8"
+        )
         return
     lines = ["| what | cases | equal | besides |", "| --- | --- | --- | --- |"]
     differences: dict[str, Any] = {}

@@ -125,3 +125,20 @@ def test_bounded_time_on_hostile_text(piece: str):
     for size in (40_000, 1_000_000):
         _read("{" + piece * (size // len(piece)))
     assert time.perf_counter() - begun < 2.0
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('"a": 1,\n"b": {"c": 2}', {"a": 1, "b": {"c": 2}}),
+        ('{"a": ["x",  // first\n "y"]}', {"a": ["x", "y"]}),
+        ('{"a": ["x",  /* first */ "y"]}', {"a": ["x", "y"]}),
+    ],
+)
+def test_braces_left_out_and_commented_lists_are_read(text: str, value: dict[str, object]):
+    assert find_object(text, ["a", "b"]) == value
+
+
+def test_a_part_of_broken_json_is_not_the_whole():
+    text = """{'n': 1, 'items': [{'label': "it's", 'tags': ["a"]}]}"""
+    assert parse_json(text) == {"n": 1, "items": [{"label": "it's", "tags": ["a"]}]}

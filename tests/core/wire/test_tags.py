@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.wire.tags import tag, without_thoughts
+from core.wire.tags import tag, unix_lines, without_thoughts
 
 
 def test_a_tagged_value_stands_on_lines_of_its_own():
@@ -23,3 +23,8 @@ def test_a_tagged_value_stands_on_lines_of_its_own():
 )
 def test_thinking_in_front_is_dropped(text: str, rest: str):
     assert without_thoughts(text) == rest
+
+
+def test_line_ends_are_read_as_one_where_all_are_written_as_two():
+    assert unix_lines("a\r\nb\r\n") == "a\nb\n"
+    assert unix_lines("a\r\nb\n") == "a\r\nb\n"
