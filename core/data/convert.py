@@ -177,7 +177,8 @@ def _custom(value: Any, shape: Shape) -> Any:
     """Return an image, a sound, a file … of a URL, a data URI or its JSON data; nothing is read for it."""
     import core.data.types as types
 
-    kind = getattr(types, str(shape.get("name", "")), None)
+    name, _, language = str(shape.get("name", "")).partition("_")
+    kind: Any = types.Code[language] if name == "Code" and language else getattr(types, name, None)
     if kind is None or isinstance(value, kind) or value is None:
         return value
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):

@@ -6,7 +6,7 @@ import pytest
 from small_task import CSV, SPEC, Small
 
 from core.foundation.errors import ConfigurationError, DataError, StoreError, WorkbenchError
-from workbench.services import datasets, doctor
+from workbench.services import datasets, doctor, previews, tasks
 from workbench.services.workspace import Workspace
 
 
@@ -151,3 +151,22 @@ def test_the_doctor_says_when_nothing_is_split(ws: Workspace, small: Small) -> N
     table = datasets.read_table(CSV.encode(), "a.csv")
     info = datasets.import_dataset(ws, small.task, "raw", table, {"text": "text", "animal": "animal"})
     assert "no_split" in [finding.kind for finding in doctor.doctor(ws, info.id)]
+
+
+def test_images_and_conversations_in_cells_go_to_the_model(ws: Workspace) -> None:
+    fields = [{"name": "picture", "type": "Image"}, {"name": "talk", "type": "History"}]
+    signature = {"inputs": fields, "outputs": [{"name": "caption", "type": "str"}]}
+    step = {"name": "see", "signature": signature, "inputs": {"picture": "picture", "talk": "talk"}}
+    spec = {"name": "sees", "inputs": fields, "steps": [step], "outputs": {"caption": "see.caption"}}
+    task = tasks.create_task(ws, "Sees", spec).id
+    names = {name: name for name in ("picture", "talk", "caption")}
+    cells = b'picture,talk,caption\nhttps://a/b.png,"[{""caption"": ""x""}]",cat\n'
+    made = datasets.import_dataset(ws, task, "pictures", datasets.read_table(cells, "a.csv"), names)
+    (row,) = datasets.get_rows(ws, made.id)
+    assert row.data["picture"] == {"url": "https://a/b.png"}
+    messages = previews.preview_messages(tasks.newest_version(ws, task).spec, "see", row.data, "chat")
+    assert [message["role"] for message in messages] == ["system", "assistant", "user"]
+    assert messages[-1]["content"][1]["image_url"] == row.data["picture"]
+    table = datasets.read_table(b'picture,talk,caption\n/etc/hostname,"[]",cat\n', "a.csv")
+    with pytest.raises(DataError, match="row 2, field 'picture'"):
+        datasets.import_dataset(ws, task, "path", table, names)
