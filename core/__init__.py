@@ -39,6 +39,7 @@ _HOME = {
     "BootstrapRS": "core.optimizers",
     "Budget": "core.search",
     "BudgetExceeded": "core.foundation.errors",
+    "COPRO": "core.optimizers",
     "ChainOfThought": "core.modules",
     "ChainOfThoughtWithHint": "core.modules",
     "ChatAdapter": "core.adapters",
@@ -352,6 +353,7 @@ if TYPE_CHECKING:
     from core.modules.rlm import RLM
     from core.modules.sandbox import CodeInterpreter, FinalOutput, PythonInterpreter, SandboxSerializable
     from core.optimizers import (
+        COPRO,
         OPRO,
         BootstrapFewShot,
         BootstrapFewShotWithRandomSearch,

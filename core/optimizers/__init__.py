@@ -5,11 +5,13 @@ Knows nothing about how candidates are run; `core.search` does that.
 
 from core.optimizers.base import Optimizer, OptimizerParams, optimizers
 from core.optimizers.bootstrap_few_shot import BootstrapFewShot
+from core.optimizers.copro import COPRO
 from core.optimizers.labeled_few_shot import LabeledFewShot
 from core.optimizers.opro import OPRO
 from core.optimizers.random_search import BootstrapFewShotWithRandomSearch, BootstrapRS
 
 __all__ = [
+    "COPRO",
     "OPRO",
     "BootstrapFewShot",
     "BootstrapFewShotWithRandomSearch",

@@ -34,7 +34,7 @@ class FirstInstruction(Signature):
     """
 
     current_instruction: str = InputField()
-    fields: str = InputField()
+    task_fields: str = InputField()
     examples: str = InputField()
     proposed_instruction: str = OutputField()
 
@@ -45,7 +45,7 @@ class NextInstruction(Signature):
     """
 
     current_instruction: str = InputField()
-    fields: str = InputField()
+    task_fields: str = InputField()
     examples: str = InputField()
     attempted_instructions: str = InputField()
     proposed_instruction: str = OutputField()
@@ -179,7 +179,7 @@ class OPRO(Optimizer[OPROParams]):
         shown = draw.sample(train, min(self.params.shown_rows, len(train)))
         inputs = {
             "current_instruction": signature.instructions,
-            "fields": fields_text(signature),
+            "task_fields": fields_text(signature),
             "examples": rows_text(shown, signature),
         }
         proposer = Predict(FirstInstruction)

@@ -230,7 +230,7 @@ class Bench:
         answer = replace(answer, spend=meter.spend)
         event = {
             "key": job.key,
-            "fields": answer.fields,
+            "samples": list(answer.samples),
             "error": answer.error,
             **answer.spend.to_dict(),
             "elapsed": round(self._gate.elapsed, 3),
@@ -246,7 +246,9 @@ class Bench:
             return None
         paid = job.key in self._paid_asks  # a question asked again is paid once
         self._paid_asks.add(job.key)
-        return Answer(event["fields"], event["error"], Spend() if paid else Spend.from_dict(event))
+        samples = event["samples"]
+        spend = Spend() if paid else Spend.from_dict(event)
+        return Answer(samples[0] if samples else {}, samples, event["error"], spend)
 
     def _program(self, candidate: Candidate) -> ProgramCall:
         if candidate.key not in self._programs:

@@ -150,10 +150,12 @@ class Answer:
 
     Attributes:
         fields: Its output fields as JSON; empty where it failed.
+        samples: The fields of every completion, where `config` asked for several (`n`); else the one.
         error: Why it failed.
     """
 
     fields: Mapping[str, Any]
+    samples: Sequence[Mapping[str, Any]] = ()
     error: str = ""
     spend: Spend = field(default_factory=Spend)
     counts_as_error: bool = False
@@ -171,8 +173,9 @@ async def run_ask(job: AskJob, threads: Executor) -> Answer:
         row, prediction = await evaluate_row(0, example, ProgramCall(job.proposer, threads), None, _OPTIONS)
     if row.outcome != "scored":
         infrastructure = row.outcome != "model_failure" or not row.expected_error
-        return Answer({}, _short(row.error), counts_as_error=infrastructure)
-    return Answer(jsonable(dict(prediction.items())))
+        return Answer({}, error=_short(row.error), counts_as_error=infrastructure)
+    samples = [jsonable(dict(sample.items())) for sample in prediction.completions]
+    return Answer(samples[0] if samples else {}, samples)
 
 
 async def run_row(job: RowJob, program: ProgramCall, metric: MetricCall) -> RowResult:

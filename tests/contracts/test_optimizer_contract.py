@@ -18,6 +18,7 @@ TRAIN, VALIDATION = 14, 18
 # Small versions; an optimizer that is not listed runs with its defaults.
 SMALL = {
     "labeled_few_shot": {"k": 4},
+    "copro": {"breadth": 3, "depth": 2},
     "opro": {"initial_prompts": 2, "n_iterations": 3},
     "bootstrap_few_shot": {"max_bootstrapped_demos": 3, "max_labeled_demos": 6, "max_rounds": 2},
     "random_search": {"max_bootstrapped_demos": 3, "max_labeled_demos": 6, "num_candidate_programs": 3},

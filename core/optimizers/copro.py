@@ -1,0 +1,255 @@
+"""COPRO: coordinate ascent over the instructions of a program's steps.
+
+Knows nothing about demos. Khattab et al., arXiv:2310.03714, and Opsahl-Ong et al., arXiv:2406.11695 (§ on
+coordinate ascent); in 2024 it was called SignatureOptimizer. Of a step's attempts the best are shown to the proposer
+with their scores, the lowest first, and it writes the next ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from core.data.example import Example
+from core.foundation.errors import OptimizerError
+from core.modules.module import Module
+from core.modules.predict import Predict
+from core.optimizers.base import Optimizer, OptimizerParams, optimizers
+from core.optimizers.material import attempts_text, fields_text, rows_text
+from core.search.candidate import State
+from core.search.estimate import REPAIR, Estimate, Phase, calls_per_run
+from core.search.jobs import AskJob
+from core.search.pool import Entry
+from core.search.problem import Problem
+from core.search.proposal import Proposal
+from core.search.view import SearchView
+from core.signature import InputField, OutputField, Signature
+
+__all__ = ["COPRO"]
+
+
+class BetterInstruction(Signature):
+    """Write an instruction with which a language model does this step better than with the current one.
+
+    Be concrete about what the answers look like. Return the instruction alone.
+    """
+
+    current_instruction: str = InputField()
+    task_fields: str = InputField()
+    examples: str = InputField()
+    proposed_instruction: str = OutputField()
+
+
+class InstructionFromAttempts(Signature):
+    """Instructions that were tried for this step stand here with their scores, the best last.
+
+    Write another one that scores higher: keep what the good ones share. Return the instruction alone.
+    """
+
+    task_fields: str = InputField()
+    examples: str = InputField()
+    attempted_instructions: str = InputField()
+    proposed_instruction: str = OutputField()
+
+
+class COPROParams(OptimizerParams):
+    """Parameters of `COPRO`."""
+
+    breadth: int = Field(10, ge=2, le=200, description="Instructions tried for each step in each round.")
+    depth: int = Field(3, ge=1, le=100, description="Rounds over all steps.")
+    init_temperature: float = Field(1.4, ge=0, le=2, description="Temperature of the proposer.")
+    shown_rows: int = Field(6, ge=0, le=100, description="Training rows that the proposer reads.")
+    track_stats: bool = Field(False, description="Keep the scores of every round on the program.")
+
+
+@optimizers.register("copro", summary="Better instructions, one step of the program after the other.")
+class COPRO(Optimizer[COPROParams]):
+    """Improves the instructions of one step at a time and keeps the best.
+
+    Args:
+        prompt_model: Writes the instructions; None: the model in force.
+        metric: `metric(example, prediction, trace)`.
+        breadth: Instructions tried for each step in each round, the one at hand among them.
+        depth: Rounds.
+        init_temperature: Temperature of the proposer.
+        track_stats: Keep the scores of every round on the program: `results_best`, `results_latest`.
+    """
+
+    name = "copro"
+    Params = COPROParams
+    gives_demos = False
+    when = "Instructions matter more than examples, and the program has few steps."
+    needs = "A metric and rows to score on; a stronger model as proposer helps."
+
+    def __init__(
+        self,
+        prompt_model: Any = None,
+        metric: Callable[..., Any] | None = None,
+        breadth: int = 10,
+        depth: int = 3,
+        init_temperature: float = 1.4,
+        track_stats: bool = False,
+        teacher_settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        params = self.checked(
+            {
+                "breadth": breadth,
+                "depth": depth,
+                "init_temperature": init_temperature,
+                "track_stats": track_stats,
+            }
+        )
+        super().__init__(params, metric=metric, teacher_settings=teacher_settings, prompt_model=prompt_model)
+
+    async def acompile(
+        self, student: Module, *, trainset: Any, eval_kwargs: Mapping[str, Any] | None = None, **options: Any
+    ) -> Any:
+        """Return a compiled copy of the student.
+
+        Args:
+            student: The program to improve.
+            trainset: Rows to score on, where there is no `valset`.
+            eval_kwargs: As DSPy has it: `num_threads`, `max_errors`; what only concerns its display is ignored.
+            **options: As for every optimizer.
+        """
+        taken = {name: (eval_kwargs or {}).get(name) for name in ("num_threads", "max_errors")}
+        given = {name: value for name, value in taken.items() if value is not None}
+        program = await super().acompile(student, trainset=trainset, **{**given, **options})
+        program.total_calls = len(program.report.candidates)
+        if self.params.track_stats:
+            program.results_best, program.results_latest = _statistics(program.report)
+        return program
+
+    def prepare(self, problem: Problem) -> None:
+        """Check that there are steps to write for and rows to score on."""
+        if not problem.paths:
+            raise OptimizerError(
+                "The program has no predictor to write instructions for.", hint="Add a Predict."
+            )
+        if not problem.scoring:
+            raise OptimizerError("There are no rows to score on.", hint="Give a trainset or a valset.")
+
+    async def propose(self, view: SearchView) -> Sequence[Proposal]:
+        """Propose the instructions of one step in one round, the other steps at their best."""
+        paths = view.problem.paths
+        depth, step = divmod(view.round, len(paths))
+        if depth >= self.params.depth:
+            return ()
+        path = paths[step]
+        best = {other: found for other in paths if (found := _best(view, other)) is not None}
+        texts = await self._texts(view, path, depth)
+        first = [Proposal({}, label="as given", seed=0, notes={"baseline": True})] if view.round == 0 else []
+        return [*first, *(self._proposal(view, best, path, text, depth) for text in texts)]
+
+    def estimate(
+        self,
+        student: Module,
+        trainset: Sequence[Example],
+        valset: Sequence[Example] | None = None,
+        teacher: Module | None = None,
+    ) -> Estimate:
+        """One request a step and round, and scoring what it wrote."""
+        rows = len(trainset if valset is None else valset)
+        steps = max(1, len(student.named_predictors())) * self.params.depth
+        full = calls_per_run(student) * rows
+        most = 1 + steps * self.params.breadth
+        asked = Phase("write instructions", 0, steps, steps * self.params.breadth * REPAIR)
+        scored = Phase("score candidates", full, max(full, full * most // 2), full * most * REPAIR)
+        return Estimate((asked, scored))
+
+    async def _texts(self, view: SearchView, path: str, depth: int) -> list[str]:
+        """Return new instructions, each once."""
+        signature = dict(view.problem.student.named_predictors())[path].signature
+        wanted = self.params.breadth - 1 if depth == 0 else self.params.breadth
+        [answer] = await view.ask([self._job(view, path, depth, signature, wanted)])
+        written = (
+            [str(sample.get("proposed_instruction") or "").strip() for sample in answer.samples]
+            if answer
+            else []
+        )
+        return [text for text in dict.fromkeys(written) if text and text != signature.instructions]
+
+    def _job(self, view: SearchView, path: str, depth: int, signature: Any, wanted: int) -> AskJob:
+        train = [item.example for item in view.problem.train]
+        shown = view.rng("shown", path, depth).sample(train, min(self.params.shown_rows, len(train)))
+        inputs = {"task_fields": fields_text(signature), "examples": rows_text(shown, signature)}
+        proposer = Predict(BetterInstruction if depth == 0 else InstructionFromAttempts)
+        if depth == 0:
+            inputs["current_instruction"] = signature.instructions
+        else:
+            inputs["attempted_instructions"] = attempts_text(self._attempts(view, path, signature))
+        return AskJob(
+            key=f"copro:{path}:{depth}",
+            proposer=proposer,
+            inputs=inputs,
+            settings=self.prompt_settings(),
+            config={"temperature": self.params.init_temperature, "n": wanted, "rollout_id": depth + 1},
+        )
+
+    def _attempts(self, view: SearchView, path: str, signature: Any) -> list[tuple[str, float]]:
+        """Return the best instructions of a step with their scores, the lowest first."""
+        given = next((entry.candidate for entry in view.pool if entry.candidate.seed == 0), None)
+        known = {} if given is None else {signature.instructions: view.pool.mean(given)}
+        for entry in _of(view, path):
+            text, mean = entry.candidate.notes["instructions"], view.pool.mean(entry.candidate)
+            known[text] = max(mean, known.get(text, mean))
+        return sorted(known.items(), key=lambda pair: pair[1])[-self.params.breadth :]
+
+    def _proposal(
+        self, view: SearchView, best: Mapping[str, Entry], path: str, text: str, depth: int
+    ) -> Proposal:
+        state: State = {
+            other: {"instructions": entry.candidate.notes["instructions"]}
+            for other, entry in best.items()
+            if other != path
+        }
+        parents = tuple(dict.fromkeys(entry.candidate.id for entry in best.values()))
+        return Proposal(
+            {**state, path: {"instructions": text}},
+            label=f"{path}, round {depth + 1}",
+            seed=view.round + 1,
+            parents=parents,
+            notes={"path": path, "depth": depth, "instructions": text},
+        )
+
+
+def _of(view: SearchView, path: str) -> list[Entry]:
+    """Return the scored candidates that tried something for a step."""
+    return [
+        entry
+        for entry in view.pool
+        if entry.candidate.notes.get("path") == path and view.pool.standing(entry.candidate).mean is not None
+    ]
+
+
+def _best(view: SearchView, path: str) -> Entry | None:
+    """Return the best full candidate of a step, where it beats the program as given."""
+    full = [entry for entry in _of(view, path) if entry.status == "full"]
+    given = next((view.pool.mean(entry.candidate) for entry in view.pool if entry.candidate.seed == 0), 0.0)
+    found = max(full, key=lambda entry: view.pool.mean(entry.candidate), default=None)
+    return found if found is not None and view.pool.mean(found.candidate) > given else None
+
+
+def _statistics(report: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return {path: {"depth", "max", "average", "min"}} over the best so far, and over each round alone."""
+    best: dict[str, Any] = {}
+    latest: dict[str, Any] = {}
+    for candidate in report.candidates:
+        path, depth = candidate.notes.get("path"), candidate.notes.get("depth")
+        if path is not None and candidate.score is not None and candidate.score.mean is not None:
+            latest.setdefault(path, {}).setdefault(depth, []).append(100 * candidate.score.mean)
+    for path, rounds in latest.items():
+        so_far: list[float] = []
+        best[path] = {"depth": [], "max": [], "average": [], "min": []}
+        shown: dict[str, list[float]] = {"depth": [], "max": [], "average": [], "min": []}
+        for depth, scores in sorted(rounds.items()):
+            so_far += scores
+            for table, values in ((best[path], so_far), (shown, scores)):
+                table["depth"].append(depth)
+                table["max"].append(max(values))
+                table["average"].append(sum(values) / len(values))
+                table["min"].append(min(values))
+        latest[path] = shown
+    return best, latest
