@@ -50,11 +50,20 @@ class Parts:
             value = fields.get(name)
             if value is None:
                 continue
-            if saved and declared and isinstance(value, str) and "<<CUSTOM-TYPE" in value:
-                fields[name] = _SAVED.sub(lambda found: self._stand_ins(_parts_of(found[1])), value)
+            if saved and declared and (read := self._read_saved(value)) != value:
+                fields[name] = read
                 continue
             fields[name] = self._swap(self._typed(name, value, saved) if declared else value)
         return fields
+
+    def _read_saved(self, value: Any) -> Any:
+        """Return a value of DSPy's state files with stand-ins for the parts that are written out in it."""
+        if isinstance(value, str):
+            marked = "<<CUSTOM-TYPE" in value
+            return _SAVED.sub(lambda found: self._stand_ins(_parts_of(found[1])), value) if marked else value
+        if type(value) is list:
+            return [self._read_saved(item) for item in value]
+        return {key: self._read_saved(item) for key, item in value.items()} if type(value) is dict else value
 
     def _typed(self, name: str, value: Any, saved: bool) -> Any:
         """Return a value of a data file (a URL, a dict) as the type that its field declares; others as they are."""

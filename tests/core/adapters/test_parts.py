@@ -150,6 +150,14 @@ def test_a_text_cannot_pass_for_a_part() -> None:
     assert demo["content"][1] == IMAGE
 
 
+def test_a_state_file_of_dspy_shows_the_images_of_its_demos() -> None:
+    """Its form was seen in a file that DSPy 3.4.1 wrote."""
+    saved = "<<CUSTOM-TYPE-START-IDENTIFIER>>" + json.dumps([IMAGE]) + "<<CUSTOM-TYPE-END-IDENTIFIER>>"
+    signature = core.Signature({"x": (list[Image], core.InputField()), "y": (str, core.OutputField())})
+    demo = ChatAdapter().format(signature, [{"x": [saved, saved], "y": "b"}], {"x": []})[1]
+    assert demo == ChatAdapter().format(signature, [{"x": [Image(URL)] * 2, "y": "b"}], {"x": []})[1]
+
+
 def test_a_saved_program_shows_the_images_of_its_demos(tmp_path: Any) -> None:
     predict = core.Predict(core.Signature({"x": (Image, core.InputField()), "y": (str, core.OutputField())}))
     predict.demos = [core.Example(x=Image(URL), y="b")]
