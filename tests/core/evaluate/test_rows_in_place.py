@@ -105,3 +105,54 @@ def test_calls_of_a_row_are_counted_for_it_alone_and_for_listeners_around_too() 
     assert result.rows[1].usage.completion_tokens == 2 * one.completion_tokens > 0
     assert result.rows[2].usage.completion_tokens == one.completion_tokens
     assert len(around) == 4
+
+
+def test_task_groups_and_deadlines_of_a_row_end_with_it() -> None:
+    class Grouped(Module):
+        async def aforward(self, question):
+            if question == "1":
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(asyncio.sleep(10))
+                    group.create_task(self.fails())
+            if question == "2":
+                async with asyncio.timeout(0.01):
+                    await asyncio.sleep(10)
+            return Prediction(answer=question)
+
+        async def fails(self):
+            await asyncio.sleep(0)
+            raise LookupError("inside")
+
+    result = Evaluate(devset=devset(5), num_threads=1, metric=lambda e, p: True)(Grouped())
+    assert [row.outcome for row in result.rows] == [
+        "scored",
+        "model_failure",
+        "infrastructure_failure",
+        "scored",
+        "scored",
+    ]
+
+
+def test_cancelling_an_evaluation_cancels_a_row_where_it_waits() -> None:
+    seen_by: list[str] = []
+
+    class Waits(Module):
+        async def aforward(self, question):
+            seen.set(question)
+            try:
+                await asyncio.sleep(10)
+            finally:
+                seen_by.append(seen.get())
+
+    async def scene() -> None:
+        task = asyncio.create_task(Evaluate(devset=devset(4), num_threads=2).acall(Waits()))
+        await asyncio.sleep(0.1)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        for _ in range(100):
+            if len(seen_by) == 2:
+                break
+            await asyncio.sleep(0.01)
+
+    asyncio.run(scene())
+    assert sorted(seen_by) == ["0", "1"]
