@@ -14,6 +14,7 @@ import streamlit as st
 
 from core.foundation.errors import DataError
 from workbench import state
+from workbench.components.adapter_choice import adapter_select
 from workbench.components.errors import verbatim
 from workbench.components.media_input import is_media, media_input
 from workbench.services import datasets
@@ -35,6 +36,7 @@ class Asked:
     inputs: dict[str, Any]
     labels: dict[str, Any]
     fresh: bool
+    adapter: str
     beside: Version | None
     """Another version to run on the same input."""
 
@@ -61,6 +63,8 @@ def input_form(ws: Workspace, task_id: str, versions: Sequence[Version]) -> Aske
             "Run", type="primary", icon=":material/play_arrow:", shortcut="Mod+Enter", key="explore_run"
         )
         fresh = st.toggle("Ask anew, past the cache", key="explore_fresh")
+        with st.popover("More settings", icon=":material/tune:"):
+            adapter = adapter_select("explore_adapter")
     if run:
         labels = (
             {name: item.data[name] for name in version.spec["outputs"] if name in item.data} if item else {}
@@ -68,7 +72,7 @@ def input_form(ws: Workspace, task_id: str, versions: Sequence[Version]) -> Aske
         if item is not None and any(inputs[name] != item.data.get(name) for name in inputs):
             labels = {}  # the input was changed by hand, so the row's labels no longer belong to it
         st.session_state["explore_asked"] = Asked(
-            version, model, inputs, labels, fresh, by_id[other] if other else None
+            version, model, inputs, labels, fresh, adapter, by_id[other] if other else None
         )
     return st.session_state.get("explore_asked")
 

@@ -58,7 +58,7 @@ def _result(ws: Workspace, asked: Asked, version: Version) -> ExploreResult:
     if version.id not in kept:
         with st.spinner("Running …"):
             kept[version.id] = explore.run_once(
-                ws, version.id, asked.inputs, asked.model, cache=not asked.fresh
+                ws, version.id, asked.inputs, asked.model, adapter=asked.adapter, cache=not asked.fresh
             )
     return kept[version.id]
 
