@@ -121,7 +121,7 @@ def _turn_messages(
     found.append(answer)
     if results is not None:
         told = adapter.format_user_message_content(
-            _results_signature(signature), {_RESULTS: results.format()}
+            _results_signature(signature), {_RESULTS: parts.swap(results.format())}
         )
         found.append({"role": "user", "content": told})
     return found

@@ -53,7 +53,7 @@ class Parts:
             if saved and declared and (read := self._read_saved(value)) != value:
                 fields[name] = read
                 continue
-            fields[name] = self._swap(self._typed(name, value, saved) if declared else value)
+            fields[name] = self.swap(self._typed(name, value, saved) if declared else value)
         return fields
 
     def _read_saved(self, value: Any) -> Any:
@@ -82,24 +82,25 @@ class Parts:
                 raise  # a path, say: as text it would tell a model nothing
             return value  # a placeholder in a preview, a demo of another form: shown as it is
 
-    def _swap(self, value: Any) -> Any:
+    def swap(self, value: Any) -> Any:
+        """Return a value with stand-ins for the parts inside, custom types of text as their text."""
         if type(value) in _PLAIN:
             return value
         if is_custom(type(value)):
             made = value.format()
-            return self._stand_ins(made) if _is_parts(made) else self._swap(made)
+            return self._stand_ins(made) if _is_parts(made) else self.swap(made)
         if isinstance(value, Mapping):
-            return {key: self._swap(item) for key, item in value.items()}
+            return {key: self.swap(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
-            return [self._swap(item) for item in value]
+            return [self.swap(item) for item in value]
         if isinstance(value, (set, frozenset)):
-            return [self._swap(item) for item in sorted(value, key=str)]
+            return [self.swap(item) for item in sorted(value, key=str)]
         members = getattr(type(value), "model_fields", None) or getattr(
             type(value), "__dataclass_fields__", None
         )
         if isinstance(members, dict):
             given = {name: getattr(value, name) for name in members}
-            inner = {name: self._swap(item) for name, item in given.items()}
+            inner = {name: self.swap(item) for name, item in given.items()}
             return value if all(inner[name] is item for name, item in given.items()) else inner
         return value
 

@@ -156,12 +156,15 @@ class ToolCallResults(Type):
         return cls(tool_call_results=results)
 
     def format(self) -> Any:
-        """Return the results as JSON data."""
-        from core.foundation.fingerprint import jsonable
-
+        """Return the results as plain dicts; what the tools gave stays as it is."""
+        rows = [
+            {"call_id": item.call_id, "name": item.name, "value": item.value, "is_error": item.is_error}
+            for item in self.tool_call_results
+        ]
         return {
             "tool_call_results": [
-                jsonable(item.model_dump(exclude_none=True)) for item in self.tool_call_results
+                {name: value for name, value in row.items() if name == "value" or value is not None}
+                for row in rows
             ]
         }
 

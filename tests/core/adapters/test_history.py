@@ -113,6 +113,19 @@ def test_native_calls_of_turns_go_into_the_messages_own_fields() -> None:
     assert request["content"].startswith("Reply with")
 
 
+@pytest.mark.parametrize("native", [True, False])
+def test_an_image_that_a_tool_gave_is_a_part(native: bool) -> None:
+    history = _turns_with_calls()
+    history.messages[0]["tool_calls"].tool_call_results.tool_call_results[0].value = Image("https://a/b")
+    reply = "[[ ## next_thought ## ]]\nok\n\n[[ ## tool_calls ## ]]\n[]\n\n[[ ## completed ## ]]"
+    lm = core.ScriptedLM([reply], supports_function_calling=native)
+    with core.context(lm=lm, adapter=ChatAdapter(use_native_function_calling=True)):
+        core.Predict(_agent())(history=history, tools=[Tool(g)])
+    told = lm.requests[0].messages[3]
+    assert told["role"] == ("tool" if native else "user")
+    assert {"type": "image_url", "image_url": {"url": "https://a/b"}} in told["content"]
+
+
 def test_in_text_calls_and_what_they_gave_are_sections() -> None:
     found = ChatAdapter().format(_agent(), [], {"history": _turns_with_calls(), "tools": [Tool(g)]})
     assert [message["role"] for message in found] == ["system", "user", "assistant", "user", "user"]
