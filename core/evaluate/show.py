@@ -6,21 +6,18 @@ Knows nothing about how rows were run.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 from core.evaluate.row import Row
 from core.foundation import html
-
-if TYPE_CHECKING:
-    from core.evaluate.report import EvaluationResult
 
 __all__ = ["result_html"]
 
 SHOWN_ROWS = 20
 
 
-def result_html(result: EvaluationResult) -> str:
-    """Return the card."""
+def result_html(result: Any) -> str:
+    """Return the card of an `EvaluationResult`."""
     low, high = result.interval
     tokens = result.usage
     facts = [

@@ -46,6 +46,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.foundation.error import WorkbenchError
+from core.foundation.lm_errors import (
+    ContextWindowExceededError,
+    LMAuthError,
+    LMBillingError,
+    LMConfigurationError,
+    LMError,
+    LMInvalidRequestError,
+    LMNotConfiguredError,
+    LMProviderError,
+    LMRateLimitError,
+    LMServerError,
+    LMTimeoutError,
+    LMTransportError,
+    LMUnexpectedError,
+    LMUnsupportedFeatureError,
+    LMUnsupportedModelError,
+    is_retryable_lm_error,
+)
+
 __all__ = [
     "AdapterParseError",
     "AgentError",
@@ -95,25 +115,6 @@ __all__ = [
     "WouldBlock",
     "is_retryable_lm_error",
 ]
-
-
-class WorkbenchError(Exception):
-    """Root of all errors raised on purpose.
-
-    Args:
-        message: What went wrong and where, in one sentence.
-        hint: What to do about it; shown after the message.
-    """
-
-    retryable: bool = False
-
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-
-    def __str__(self) -> str:
-        return f"{self.message} {self.hint}".strip() if self.hint else self.message
 
 
 DSPyError = WorkbenchError
@@ -228,99 +229,6 @@ class AdapterParseError(WorkbenchError):
         self.reason = reason
         self.attempts = attempts or (lm_response,)
         self.errors = errors or (self,)
-
-
-class LMError(WorkbenchError):
-    """A language model could not answer.
-
-    Args:
-        model: Put in front of the message, in brackets.
-        status: HTTP status, where there was one.
-        retry_after: Seconds that the endpoint asked us to wait.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        model: str | None = None,
-        hint: str = "",
-        status: int | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(f"[{model}] {message}" if model else message, hint=hint)
-        self.model = model
-        self.status = status
-        self.retry_after = retry_after
-
-
-class LMTransportError(LMError):
-    """The endpoint could not be reached, or the connection broke."""
-
-    retryable = True
-
-
-class LMConfigurationError(LMError):
-    """The model's own configuration cannot work."""
-
-
-class LMNotConfiguredError(LMConfigurationError):
-    """A module was called and no language model was chosen."""
-
-
-class LMUnsupportedFeatureError(LMError):
-    """The model or its endpoint lacks a feature that was asked for."""
-
-
-class LMProviderError(LMError):
-    """The endpoint answered with an error."""
-
-
-class LMAuthError(LMProviderError):
-    """The key is missing, wrong or not allowed."""
-
-
-class LMBillingError(LMProviderError):
-    """The account has no credit left."""
-
-
-class LMRateLimitError(LMProviderError):
-    """Too many requests."""
-
-    retryable = True
-
-
-class LMTimeoutError(LMProviderError):
-    """No answer in time."""
-
-    retryable = True
-
-
-class LMServerError(LMProviderError):
-    """The endpoint failed on its own side."""
-
-    retryable = True
-
-
-class LMInvalidRequestError(LMProviderError):
-    """The endpoint refuses this request."""
-
-
-class ContextWindowExceededError(LMInvalidRequestError):
-    """The messages are longer than the model can read."""
-
-
-class LMUnsupportedModelError(LMInvalidRequestError):
-    """The endpoint has no model of that name."""
-
-
-class LMUnexpectedError(LMError):
-    """The answer follows no protocol that we know."""
-
-
-def is_retryable_lm_error(error: BaseException) -> bool:
-    """True where the same request may succeed when sent again."""
-    return isinstance(error, LMError) and error.retryable
 
 
 class RetrieverError(WorkbenchError):

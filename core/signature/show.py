@@ -6,18 +6,15 @@ Knows nothing about notebooks: these show classes through a formatter, registere
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.foundation import html
-
-if TYPE_CHECKING:
-    from core.signature.signature import SignatureMeta
 
 __all__ = ["show_in_notebooks", "signature_html"]
 
 
-def signature_html(signature: SignatureMeta) -> str:
-    """Return the card."""
+def signature_html(signature: Any) -> str:
+    """Return the card of a signature class."""
     rows = [
         (
             html.text(field.role),
