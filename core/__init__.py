@@ -129,6 +129,7 @@ _HOME = {
     "ScriptedLM": "core.lm",
     "Signature": "core.signature",
     "SignatureMeta": "core.signature",
+    "SignatureOptimizer": "core.interop.teleprompters",
     "Suggest": "core.modules",
     "System": "core.lm",
     "Together": "core.interop.clients",
@@ -291,6 +292,7 @@ if TYPE_CHECKING:
     )
     from core.interop.loggers import disable_logging, enable_logging
     from core.interop.optimize_signature import optimize_signature
+    from core.interop.teleprompters import SignatureOptimizer
     from core.lm import (
         LM,
         Assistant,

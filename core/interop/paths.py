@@ -33,7 +33,7 @@ _MODULES = (
     "BestOfN ChainOfThought ChainOfThoughtWithHint CodeAct KNN MultiChainComparison Parallel Predict "
     "ProgramOfThought RLM ReAct ReActV2 Refine Retry Tool majority"
 )
-_OPTIMIZERS = "BootstrapFewShot BootstrapFewShotWithRandomSearch BootstrapRS LabeledFewShot Teleprompter"
+_OPTIMIZERS = "BootstrapFewShot BootstrapFewShotWithRandomSearch BootstrapRS COPRO LabeledFewShot SignatureOptimizer Teleprompter"
 
 PATHS: dict[str, str] = {
     "adapters.baml_adapter": "BAMLAdapter",
@@ -110,6 +110,8 @@ PATHS: dict[str, str] = {
     "teleprompt": _OPTIMIZERS,
     "teleprompt.bootstrap": "BootstrapFewShot",
     "teleprompt.signature_opt_typed": "optimize_signature",
+    "teleprompt.copro_optimizer": "COPRO",
+    "teleprompt.signature_opt": "COPRO SignatureOptimizer",
     "teleprompt.random_search": "BootstrapFewShotWithRandomSearch",
     "teleprompt.teleprompt": "Teleprompter",
     "teleprompt.vanilla": "LabeledFewShot",

@@ -172,6 +172,8 @@ DIFFERS = {
 }
 
 LATER = {
-    **dict.fromkeys([f"C{number}" for number in range(96, 129)], "optimizers, tested with theirs"),
+    **dict.fromkeys(
+        [f"C{number}" for number in (108, 110, 111, *range(114, 129))], "optimizers, tested with theirs"
+    ),
     **dict.fromkeys([f"C{number}" for number in range(129, 137)], "fine-tuning"),
 }
