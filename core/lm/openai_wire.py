@@ -97,6 +97,8 @@ def _output(choice: dict[str, Any]) -> LMOutput:
 def citations_of(message: dict[str, Any]) -> list[dict[str, Any]] | None:
     """Return the citations of a message: those of its content parts, or those that a gateway puts beside it."""
     content, beside = message.get("content"), message.get("provider_specific_fields")
+    if not isinstance(content, list) and not beside and not message.get("citations"):
+        return None  # as nearly always
     parts = content if isinstance(content, list) else []
     given = [part.get("citations") for part in parts if isinstance(part, dict)]
     given.append(beside.get("citations") if isinstance(beside, dict) else message.get("citations"))
