@@ -10,6 +10,7 @@ from typing import Any
 
 from core.adapters.base import Adapter, adapters
 from core.adapters.chat import ChatAdapter
+from core.callbacks import reported
 from core.foundation.drive import drive
 from core.foundation.errors import AdapterParseError, ConfigurationError
 from core.messages import LanguageModel, LMOutput
@@ -66,8 +67,12 @@ class TwoStepAdapter(Adapter):
             LMError: One of the models could not answer.
             AdapterParseError: The fields could not be taken out.
         """
-        with span("adapter.render", self.layout.name) as opened:
-            messages = self.format(signature, demos, inputs)
+        asked = {"signature": signature, "demos": demos, "inputs": inputs}
+        with (
+            reported("adapter_format", self, asked) as told,
+            span("adapter.render", self.layout.name) as opened,
+        ):
+            messages = told.gives(self.format(signature, demos, inputs))
             if opened.recording:
                 opened.set(demos=len(demos), messages=len(messages))
         response = await self.ask(lm, messages, lm_kwargs, signature)
