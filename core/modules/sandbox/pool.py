@@ -25,16 +25,24 @@ GRACE_SECONDS = 1.0
 
 
 class _Pool:
-    """The pool, opened when first needed and again in the child of a fork."""
+    """The pool, opened when first needed."""
 
     def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
         self.lock = threading.Lock()
         self.opened: Any = None
+        self.lost = False
+
+    def lose(self) -> None:
+        """After a fork: the child has the pool's memory and none of its threads, and would wait for ever."""
+        self.lost = self.lost or self.opened is not None
+        self.lock, self.opened = threading.Lock(), None
 
     def get(self) -> Any:
+        if self.lost:
+            raise CodeInterpreterError(
+                "The sandbox was in use when this process was forked, so it cannot run here.",
+                hint="Start processes by 'spawn', or fork before the first code runs.",
+            )
         with self.lock:
             if self.opened is None:
                 self.opened = _opened()
@@ -70,7 +78,7 @@ def _opened() -> Any:
 _pool = _Pool()
 atexit.register(_pool.close)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_pool.forget)
+    os.register_at_fork(after_in_child=_pool.lose)
 
 
 class Worker:
@@ -80,7 +88,13 @@ class Worker:
         self._limits = limits
         self._session: Any = None
         self._busy = threading.Lock()
+        self._process = os.getpid()
         self.closed = False
+
+    @property
+    def inherited(self) -> bool:
+        """True in the child of a fork: the session is the parent's, and must not be touched."""
+        return self._process != os.getpid()
 
     def open(self) -> None:
         """Take a worker from the pool.
@@ -115,6 +129,8 @@ class Worker:
     def close(self) -> None:
         """Give the worker back, at once or (from a thread) when the code that runs has come to its limit."""
         self.closed = True
+        if self.inherited:
+            return
         if self._busy.acquire(blocking=False):
             self._finish()
         else:

@@ -74,7 +74,7 @@ class PythonInterpreter:
 
     async def astart(self) -> None:
         """Same as `start`, from async code."""
-        if self._worker is None:
+        if self._worker is None or self._worker.inherited:
             with reported("interpreter_startup", self, {}):
                 worker = Worker(self.limits)
                 await off_loop(worker.open)

@@ -9,7 +9,7 @@ import datetime
 import decimal
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from core.foundation.fingerprint import jsonable
 from core.wire.values import value_text
@@ -29,6 +29,8 @@ _SCALARS = (
 )
 _CONTAINERS: dict[type, Callable[[Any], Any]] = {list: list, tuple: tuple, set: set, frozenset: frozenset}
 DEEPEST = 100
+MOST_BITS = 14_000
+"""Of a whole number that comes out; Python refuses to write larger ones as text."""
 
 
 class SandboxSerializable(ABC):
@@ -48,6 +50,8 @@ def to_sandbox(value: Any, depth: int = 0) -> Any:
 
     An object may say itself what it is there; see `SandboxSerializable`.
     """
+    if type(value) is str:
+        return _encodable(value)
     if value is None or type(value) in _SCALARS or type(value) is datetime.datetime:
         return value
     if depth > DEEPEST:
@@ -62,12 +66,23 @@ def to_sandbox(value: Any, depth: int = 0) -> Any:
     return jsonable(value)
 
 
+def _encodable(text: str) -> str:
+    """Return a text without halves of surrogate pairs, which the sandbox cannot hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
 def from_sandbox(value: Any, depth: int = 0) -> Any:
     """Return a value that came out as plain data: instances as dicts, functions as their names."""
+    if isinstance(value, int) and value.bit_length() > MOST_BITS:
+        return f"(a whole number of {value.bit_length():,} bits)"
     if value is None or type(value) in _SCALARS or type(value) is datetime.datetime or depth > DEEPEST:
         return value
     if type(value) in _CONTAINERS:
-        return _CONTAINERS[type(value)](from_sandbox(item, depth + 1) for item in value)
+        return _CONTAINERS[type(value)](from_sandbox(item, depth + 1) for item in cast(list[Any], value))
     if isinstance(value, dict):
         return {from_sandbox(key, depth + 1): from_sandbox(item, depth + 1) for key, item in value.items()}
     attributes = getattr(value, "attributes", None)

@@ -1,6 +1,7 @@
 """Written code runs, keeps its state, calls tools, and reaches nothing else."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -8,6 +9,8 @@ import subprocess
 from datetime import date
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.callbacks import BaseCallback
 from core.data.types import Tool
@@ -60,6 +63,35 @@ class TestRunning:
         )
         assert python.execute("class P:\n  def __init__(self): self.x = 1\nP()") == {"x": 1}
         assert isinstance(python.execute("lambda: 1"), str)
+
+    def test_numbers_and_texts_that_cannot_be_written_out_are_described(self, python):
+        assert python.execute("print('n')\n2 ** 100000") == "n\n'(a whole number of 100,001 bits)'"
+        assert python.execute("x", {"x": "a\ud800"}) == "a?"
+        assert python.execute("x = []\nx.append(x)\nx") == ["[...]"]
+
+    @given(st.text(max_size=60))
+    @settings(max_examples=60, deadline=None)
+    def test_any_text_gives_a_value_or_an_error_of_the_code(self, text):
+        with PythonInterpreter(limits=SHORT) as python, contextlib.suppress(CodeExecutionError):
+            python.execute(text)
+
+    @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+    def test_the_child_of_a_fork_is_told_instead_of_waiting_for_ever(self, python):
+        python.execute("x = 1")
+        read, write = os.pipe()
+        child = os.fork()
+        if not child:
+            signal.alarm(20)
+            try:
+                python.execute("1 + 1")
+            except CodeInterpreterError as error:
+                os.write(write, error.message.encode())
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        os.close(write)
+        assert b"when this process was forked" in os.read(read, 200)
+        assert python.execute("x") == 1
 
     def test_sleeping_takes_no_time(self, python):
         assert python.execute("import time\ntime.sleep(1000)\n1") == 1
