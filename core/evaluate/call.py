@@ -23,6 +23,9 @@ from core.trace.collect import steps_so_far, take_back_steps
 __all__ = ["SLOW_METRIC_SECONDS", "MetricCall", "ProgramCall", "name_of"]
 
 SLOW_METRIC_SECONDS = 0.005
+STEP_ARGUMENTS = 5
+"""(example, prediction, trace, name of a predictor, its part of the trace): what a metric for single steps takes."""
+
 SLOW_CALLS = 3
 """In a row: one slow call may only have lost the processor to somebody else, a metric that waits is slow again."""
 
@@ -122,6 +125,7 @@ class MetricCall:
         self._threads = threads
         self._awaited = _async_form(metric)
         self._arguments = _positional_count(metric)
+        self.judges_steps = _may_take(metric, STEP_ARGUMENTS)
         self._computes = bool(getattr(metric, "inline", False))
         self._inline = may_block or self._computes
         self._slow = 0
@@ -132,7 +136,21 @@ class MetricCall:
         Raises:
             MetricError: The metric raised, or gave no finite number; the cause is attached.
         """
-        arguments = (example, prediction, trace, None, None)[: self._arguments]
+        return await self._scored((example, prediction, trace, None, None)[: self._arguments])
+
+    async def of_step(self, example: Any, prediction: Any, trace: Any, name: str, own: Any) -> Score:
+        """Return what a metric of five arguments (`judges_steps`) says of one predictor.
+
+        Args:
+            name: Of the predictor.
+            own: The part of the trace that is the predictor's.
+
+        Raises:
+            MetricError: As above.
+        """
+        return await self._scored((example, prediction, trace, name, own))
+
+    async def _scored(self, arguments: tuple[Any, ...]) -> Score:
         try:
             if self._inline and self._awaited is None:
                 try:
@@ -183,3 +201,13 @@ def _positional_count(metric: Any) -> int:
         return 3
     required = sum(1 for p in positional if p.default is p.empty)
     return min(5, max(2, required, min(3, len(positional))))
+
+
+def _may_take(metric: Any, count: int) -> bool:
+    """Return whether a metric has that many positional parameters, with defaults or without."""
+    try:
+        entry = _most_derived(metric)
+        parameters = inspect.signature(getattr(metric, entry) if entry else metric).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters) >= count

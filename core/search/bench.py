@@ -287,6 +287,7 @@ class Bench:
             steps=event.get("steps", ()),
             feedback=event.get("feedback", ""),
             outputs=event.get("outputs", {}),
+            advice=event.get("advice", {}),
             spend=Spend() if paid else Spend.from_dict(event),
         )
 
@@ -343,8 +344,5 @@ def _trace_event(job: TraceJob, attempt: Attempt, elapsed: float) -> dict[str, A
         event["steps"] = list(attempt.steps)
     if not attempt.kept:
         event.update(why=attempt.why, error=attempt.error)
-    if attempt.feedback:
-        event["feedback"] = attempt.feedback
-    if attempt.outputs:
-        event["outputs"] = dict(attempt.outputs)
-    return event
+    extra = {"feedback": attempt.feedback, "outputs": dict(attempt.outputs), "advice": dict(attempt.advice)}
+    return event | {name: value for name, value in extra.items() if value}

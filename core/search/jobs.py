@@ -83,6 +83,7 @@ class TraceJob:
         overrides: What differs about the teacher's predictors for this attempt alone, by path.
         settings: Settings in force while the teacher runs.
         judge: Returns why the attempt is not kept, given its score (None without a metric); empty: it is.
+        about: Paths of predictors on each of which a metric of five arguments is heard too.
     """
 
     key: str
@@ -93,6 +94,7 @@ class TraceJob:
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     round: int = 0
     whole: bool = False
+    about: tuple[str, ...] = ()
 
 
 Step = dict[str, Any]
@@ -109,6 +111,7 @@ class Attempt:
         why: Why it was not kept.
         feedback: What the metric said in words.
         outputs: What the program gave, as JSON.
+        advice: {path: {"score", "feedback"}} of the predictors that the job is about.
     """
 
     row: str
@@ -123,6 +126,7 @@ class Attempt:
     counts_as_error: bool = False
     feedback: str = ""
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    advice: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
 
 
 @dataclass(frozen=True)
@@ -216,11 +220,12 @@ async def run_trace(job: TraceJob, threads: Executor, metric: MetricCall | None)
         made = _rejected(job, why, row.outcome, _short(row.error), failed)
         return replace(made, steps=[_step(step) for step in steps]) if job.whole else made
     score: float | None = None
-    feedback = ""
+    feedback, advice = "", {}
     if metric is not None:
         try:
             judged = await metric(job.item.example, prediction, list(steps))
             score, feedback = judged.value, judged.feedback
+            advice = await _advice(job, metric, prediction, steps)
         except MetricError as error:
             text = _short(str(error))
             return _rejected(job, f"the metric failed: {text}", "metric_failure", text, True)
@@ -236,7 +241,23 @@ async def run_trace(job: TraceJob, threads: Executor, metric: MetricCall | None)
         steps=seen,
         feedback=feedback,
         outputs=outputs,
+        advice=advice,
     )
+
+
+async def _advice(
+    job: TraceJob, metric: MetricCall, prediction: Any, steps: Sequence[TraceStep]
+) -> dict[str, dict[str, Any]]:
+    """Return what the metric says of each predictor that the job is about and that took part."""
+    if not metric.judges_steps:
+        return {}
+    found: dict[str, dict[str, Any]] = {}
+    for path in job.about:
+        own = [step for step in steps if step.path == path]
+        if own:
+            said = await metric.of_step(job.item.example, prediction, list(steps), path, own[-1:])
+            found[path] = {"score": said.value, "feedback": said.feedback}
+    return found
 
 
 def _rejected(job: TraceJob, why: str, outcome: str, error: str, counts: bool) -> Attempt:

@@ -106,7 +106,9 @@ class Search:
             width=width,
             blocks=options.budget.capped,
         )
-        self._view = SearchView(problem, self._pool, self._bench, self._journal, width)
+        self._view = SearchView(
+            problem, self._pool, self._bench, self._journal, width, racing=options.rule is not None
+        )
 
     async def run(self) -> Outcome:
         """Search until there is a reason to stop.

@@ -33,14 +33,18 @@ class SearchView:
         pool: All candidates so far with their scores.
         round: How often `propose` was called before.
         width: Candidates that are worth proposing at once; 1 where each should know the one before.
+        racing: Candidates may be dropped; False: the published algorithm, every one on every row.
         attempts: What became of every attempt of a teacher; optimizers add to it, the report shows it.
     """
 
-    def __init__(self, problem: Problem, pool: Pool, bench: Bench, journal: Journal, width: int) -> None:
+    def __init__(
+        self, problem: Problem, pool: Pool, bench: Bench, journal: Journal, width: int, racing: bool = True
+    ) -> None:
         self.problem = problem
         self.pool = pool
         self.round = 0
         self.width = width
+        self.racing = racing
         self.warnings: list[str] = list(problem.warnings)
         self.attempts: list[AttemptRecord] = []
         self._bench = bench
