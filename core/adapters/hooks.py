@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from core.adapters.signatures import layout_of
-from core.adapters.special import special_of
+from core.adapters.special import holds_custom, special_of
 from core.messages import Message
 from core.signature import SignatureMeta
 from core.wire.chat_layout import ChatLayout
@@ -147,7 +147,9 @@ class FormatHooks:
         The turns of a conversation stand before the request, custom types as content parts where their values are.
         """
         special = special_of(signature)
-        if special is None:
+        if special is None or not (
+            special.is_sure or any(holds_custom(special, values) for values in (inputs, *demos))
+        ):
             return self.plain_format(signature, demos, inputs)
         from core.adapters.history import special_messages
 

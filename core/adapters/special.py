@@ -5,17 +5,20 @@ Knows nothing about messages. Most signatures have none of it, and pay one look-
 
 from __future__ import annotations
 
+import sys
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from core.signature import Field, SignatureMeta
 
-__all__ = ["Special", "has_parts", "is_custom", "is_history", "special_of", "types_within"]
+__all__ = ["Special", "has_parts", "holds_custom", "is_custom", "is_history", "special_of", "types_within"]
 
 _KEY = "special"
 # Types that say nothing of what they hold: a custom value may be inside.
 _OPEN = (Any, object, list, dict, tuple)
+_LEAVES = frozenset({str, int, float, bool, type(None)})
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,13 @@ class Special:
         holders: Fields whose values may hold custom types, by name; True where the type itself says so.
         history: The input that holds the conversation so far; "" without one.
         natives: Outputs that a model may give in its own way, with their custom types.
+        is_sure: The types themselves say that there are custom values, or a conversation.
     """
 
     holders: dict[str, bool]
     history: str
     natives: dict[str, Any]
+    is_sure: bool
 
 
 def special_of(signature: SignatureMeta) -> Special | None:
@@ -63,13 +68,34 @@ def _special(signature: SignatureMeta) -> Special | None:
                 natives[name] = kind
         elif any(kind in _OPEN for kind in declared):
             holders[name] = False
-    return Special(holders, history, natives) if history or holders else None
+    if not history and not holders:
+        return None
+    return Special(holders, history, natives, is_sure=bool(history) or any(holders.values()))
 
 
 def _whole_type(field: Field) -> Any:
     """Return the type of a field's whole value: that of `Optional[X]` is X."""
     options = [kind for kind in typing.get_args(field.annotation) if kind is not type(None)]
     return options[0] if field.shape["kind"] == "optional" and len(options) == 1 else field.annotation
+
+
+def holds_custom(special: Special, values: Mapping[str, Any]) -> bool:
+    """Whether a field of an open type holds a custom value here; without their module loaded there are none."""
+    if "core.data.types.type" not in sys.modules:
+        return False
+    return any(name in values and _holds(values[name]) for name in special.holders)
+
+
+def _holds(value: Any) -> bool:
+    kind = type(value)
+    if kind in _LEAVES:
+        return False
+    if kind is list or kind is tuple:
+        return not _LEAVES.issuperset(map(type, value)) and any(map(_holds, value))
+    if kind is dict:
+        return not _LEAVES.issuperset(map(type, value.values())) and any(map(_holds, value.values()))
+    # Records and other containers: the swap itself looks into them.
+    return is_custom(kind) or hasattr(kind, "model_fields") or hasattr(kind, "__dataclass_fields__")
 
 
 def is_custom(kind: Any) -> bool:

@@ -175,13 +175,13 @@ class Tool(Type):
         return f"{self.name}{desc}. It takes arguments {self.args}."
 
     @classmethod
-    def from_mcp_tool(cls, session: Any, tool: Any, **options: Any) -> Tool:
+    def from_mcp_tool(cls, session: Any, tool: Any, result_mode: str = "text") -> Tool:
         """Return a tool of an MCP server: `session` is the client's, `tool` an entry of its tool list.
 
         Raises:
             MissingExtraError: The extra `mcp` is not installed.
         """
-        return _source("mcp")(session, tool, **options)
+        return _source("mcp")(session, tool, result_mode=result_mode)
 
     @classmethod
     def from_langchain(cls, tool: Any) -> Tool:
