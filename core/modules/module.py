@@ -174,12 +174,8 @@ class Module(Part):
     def _warn_of_direct_call(self) -> None:
         inside = callers.get()
         if not inside or inside[-1] is not self:
-            name = type(self).__name__
-            _log.warning(
-                "%s.forward() was called directly, so callbacks, traces and histories miss this call. "
-                "Call the module itself: program(...).",
-                name,
-            )
+            told = "%s.forward() was called directly, unseen by callbacks, traces and histories. Use program(...)."
+            _log.warning(told, type(self).__name__)
 
     async def aforward(self, *args: Any, **kwargs: Any) -> Any:
         """The program, in async code."""
@@ -241,6 +237,10 @@ class Module(Part):
         for parameter in made.parameters():
             parameter.reset()
         return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes along to another process: all but the log of calls."""
+        return {name: value for name, value in self.__dict__.items() if name != "_history"}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         made = type(self).__new__(type(self))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from core.data.example import Example
-from core.foundation.errors import AdapterParseError, LMError
+from core.foundation.errors import AdapterParseError, ConfigurationError, LMError
 from core.foundation.fingerprint import canonical_json
 from core.modules.attempts import Attempt, Rollouts, checked_count
 from core.modules.module import Module
@@ -58,7 +58,8 @@ class Refine(Module):
         show_source: Show the adviser the source of program and reward. Off, it reads signatures and the docstring of
             the reward, so that no code leaves the process.
 
-    The adviser is the predictor `offer_feedback`; it is no parameter: state files and optimizers leave it alone.
+    The adviser asks the module's own model, or that in the settings. It is no parameter: state files and optimizers
+    leave it alone.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class Refine(Module):
         predictors = self._predictors()
         try:
             with attempt_apart():
-                told = await Predict(OfferFeedback).acall(**self._report(inputs, attempt, list(predictors)))
+                told = await self._adviser().acall(**self._report(inputs, attempt, list(predictors)))
         except (LMError, AdapterParseError) as error:
             _log.warning("There is no advice for the next attempt: %s", error)
             return {}
@@ -113,6 +114,14 @@ class Refine(Module):
             for name, part in predictors.items()
             if str(advice.get(name) or _NOTHING).strip().upper() != _NOTHING
         }
+
+    def _adviser(self) -> Predict:
+        adviser = Predict(OfferFeedback)
+        try:
+            adviser.lm = self.module.get_lm()
+        except ConfigurationError:  # its predictors have several models: the one in the settings advises
+            adviser.lm = None
+        return adviser
 
     def _predictors(self) -> dict[str, Any]:
         """By path, frozen ones too: what is not tuned may well be advised."""

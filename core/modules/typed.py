@@ -30,6 +30,7 @@ class TypedPredictor(Module):
         signature: "question -> answer: int", a Signature class, or a mapping of fields.
         instructions: Instead of the signature's own.
         max_retries: How often a reply goes back, so there are up to 1 + `max_retries` requests.
+        wrap_json, explain_errors: Accepted from programs of 2024; the adapter sees to both.
         config: Request settings, as for `Predict`.
 
     Attributes:
@@ -37,8 +38,16 @@ class TypedPredictor(Module):
     """
 
     def __init__(
-        self, signature: Any, instructions: str | None = None, *, max_retries: int = 3, **config: Any
+        self,
+        signature: Any,
+        instructions: str | None = None,
+        *,
+        max_retries: int = 3,
+        wrap_json: bool = False,
+        explain_errors: bool = False,
+        **config: Any,
     ) -> None:
+        del wrap_json, explain_errors
         super().__init__()
         self.max_retries = max_retries
         self.predictor = Predict(self._extended(make_signature(signature, instructions)), **config)

@@ -169,3 +169,12 @@ def test_hints_are_no_part_of_the_recorded_inputs() -> None:
 def test_state_names_are_those_of_the_module_inside() -> None:
     assert [name for name, _ in refine().named_parameters()] == ["module.predict"]
     assert [name for name, _ in best().named_parameters()] == ["module"]
+
+
+def test_the_adviser_asks_the_modules_own_model() -> None:
+    own = ScriptedLM([reply(reasoning="r", answer="a"), ADVICE, reply(reasoning="r", answer="dddd")])
+    program = refine()
+    program.set_lm(own)
+    with core.context(lm=ScriptedLM([])):
+        assert program(question="q").answer == "dddd"
+    assert len(own.requests) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import io
 import threading
 from typing import Any
@@ -297,3 +298,11 @@ def test_calls_override_signature_demos_config_and_model() -> None:
     assert found.verdict == "y" and other.requests[0].params["temperature"] == 0.9
     assert any("shown" in message["content"] for message in other.requests[0].messages)
     assert predict.demos == [] and predict.config == {"temperature": 0.1} and not lm.requests
+
+
+def test_the_log_of_calls_does_not_travel_with_a_program() -> None:
+    program = Sync()
+    with core.context(lm=ScriptedLM(echo)):
+        program(question="x")
+    assert len(copy.copy(program).history) == len(program.deepcopy().history) == 0 < len(program.history)
+    assert copy.copy(program).step is program.step
