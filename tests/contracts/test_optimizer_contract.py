@@ -19,6 +19,16 @@ TRAIN, VALIDATION = 14, 18
 SMALL = {
     "labeled_few_shot": {"k": 4},
     "copro": {"breadth": 3, "depth": 2},
+    "miprov2": {
+        "auto": None,
+        "num_candidates": 3,
+        "num_trials": 7,
+        "max_bootstrapped_demos": 3,
+        "max_labeled_demos": 6,
+        "minibatch_size": 6,
+        "minibatch_full_eval_steps": 3,
+        "view_data_batch_size": 5,
+    },
     "opro": {"initial_prompts": 2, "n_iterations": 3},
     "bootstrap_few_shot": {"max_bootstrapped_demos": 3, "max_labeled_demos": 6, "max_rounds": 2},
     "random_search": {"max_bootstrapped_demos": 3, "max_labeled_demos": 6, "num_candidate_programs": 3},
