@@ -10,7 +10,7 @@ from typing import Any
 from core.foundation.errors import LMConfigurationError
 from core.lm.base import BaseLM
 from core.lm.deltas import say
-from core.lm.embedded.model import VERSION, InContextModel
+from core.lm.embedded.model import VERSION, EmbeddedReply, InContextModel
 from core.messages import LMOutput, LMRequest, LMResponse, Usage
 
 __all__ = ["EmbeddedLM"]
@@ -55,14 +55,21 @@ class EmbeddedLM(BaseLM):
             max_tokens=params.get("max_tokens") or params.get("max_completion_tokens"),
             sample=request.rollout_id or 0,
             response_format=params.get("response_format"),
+            tools=params.get("tools"),
+            tool_choice=params.get("tool_choice"),
         )
         say(request, replies[0].text)
         return LMResponse(
-            outputs=[LMOutput(reply.text, finish_reason=reply.finish_reason) for reply in replies],
+            outputs=[_output(reply, number) for number, reply in enumerate(replies)],
             usage=Usage(replies[0].prompt_tokens, sum(reply.completion_tokens for reply in replies)),
             model=self.model,
             cost=0.0,
         )
+
+    @property
+    def supports_function_calling(self) -> bool:
+        """Takes `tools`, and replies with a call where one helps."""
+        return True
 
     def identity(self) -> str:
         """Return the model's name and version: a new version never shares answers with an old one."""
@@ -72,3 +79,16 @@ class EmbeddedLM(BaseLM):
     def supports_response_schema(self) -> bool:
         """It writes to a JSON schema."""
         return True
+
+
+def _output(reply: EmbeddedReply, number: int) -> LMOutput:
+    """Return a reply as the engine knows it; calls in the OpenAI protocol's form."""
+    calls: list[dict[str, Any]] = [
+        {
+            "id": f"call_{number}_{at}",
+            "type": "function",
+            "function": {"name": name, "arguments": arguments},
+        }
+        for at, (name, arguments) in enumerate(reply.tool_calls)
+    ]
+    return LMOutput(reply.text, tool_calls=calls or None, finish_reason=reply.finish_reason)

@@ -14,6 +14,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
+from core.lm.embedded.acting import called
 from core.lm.embedded.classify import fit
 from core.lm.embedded.context import Context
 from core.lm.embedded.options import Sampler
@@ -21,11 +22,12 @@ from core.lm.embedded.reading import content_text, read_task
 from core.lm.embedded.repair import sharpened
 from core.lm.embedded.solve import solve
 from core.lm.embedded.text import count_tokens
+from core.lm.embedded.tools import read_toolbox
 from core.lm.embedded.writing import write_reply
 
 __all__ = ["VERSION", "EmbeddedReply", "InContextModel"]
 
-VERSION = "3"
+VERSION = "4"
 """Part of every cache key: changes whenever an answer may."""
 
 _TOKENS_PER_MESSAGE = 3  # what the role and the ends of a message count as
@@ -39,6 +41,8 @@ class EmbeddedReply:
     prompt_tokens: int
     completion_tokens: int
     finish_reason: str = "stop"
+    tool_calls: tuple[tuple[str, str], ...] = ()
+    """Tools to call instead of an answer: each its name and its arguments as JSON."""
 
 
 class InContextModel:
@@ -63,6 +67,8 @@ class InContextModel:
         max_tokens: int | None = None,
         sample: int = 0,
         response_format: Any = None,
+        tools: Any = None,
+        tool_choice: Any = None,
     ) -> list[EmbeddedReply]:
         """Answer `messages`.
 
@@ -74,11 +80,14 @@ class InContextModel:
             max_tokens: Longest reply, in tokens of this model; a longer one is cut.
             sample: Number of this sample among those of the same request.
             response_format: As in the OpenAI protocol.
+            tools: As in the OpenAI protocol; a reply may then be a call.
+            tool_choice: As in the OpenAI protocol.
 
         Returns:
             `n` replies; the same arguments give the same replies.
         """
-        task = sharpened(read_task(messages, response_format))
+        offered = None if tool_choice == "none" else tools
+        task, box = read_toolbox(sharpened(read_task(messages, response_format)), messages, offered)
         prompt_tokens = sum(
             count_tokens(content_text(m.get("content"))) + _TOKENS_PER_MESSAGE for m in messages
         )
@@ -89,7 +98,12 @@ class InContextModel:
                 continue
             generator = random.Random(_draw_seed(messages, seed, sample, index))
             context = Context(task, Sampler(temperature, generator), self._fit)
-            made.append(_reply(write_reply(task, solve(context)), prompt_tokens, max_tokens))
+            call = called(context, box, tool_choice) if offered else None
+            if call is not None:
+                spent = count_tokens(" ".join(call))
+                made.append(EmbeddedReply("", prompt_tokens, spent, "tool_calls", (call,)))
+                continue
+            made.append(_reply(write_reply(task, solve(context, box)), prompt_tokens, max_tokens))
         return made
 
 

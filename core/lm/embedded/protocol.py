@@ -71,7 +71,7 @@ class ChatProtocol:
         choices = [
             {
                 "index": index,
-                "message": {"role": "assistant", "content": reply.text, "refusal": None},
+                "message": {"role": "assistant", **_content(reply, identity, index), "refusal": None},
                 "logprobs": None,
                 "finish_reason": reply.finish_reason,
             }
@@ -139,6 +139,8 @@ class ChatProtocol:
             max_tokens=longest,
             sample=arrival,
             response_format=body.get("response_format"),
+            tools=body.get("tools"),
+            tool_choice=body.get("tool_choice"),
         )
         return replies, f"{identity}-{arrival}"
 
@@ -201,6 +203,23 @@ def _head(identity: str, kind: str) -> dict[str, Any]:
     }
 
 
+def _content(reply: EmbeddedReply, identity: str, index: int) -> dict[str, Any]:
+    if reply.tool_calls:
+        return {"content": None, "tool_calls": _calls(reply, identity, index)}
+    return {"content": reply.text}
+
+
+def _calls(reply: EmbeddedReply, identity: str, index: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": f"call-{identity}-{index}-{at}",
+            "type": "function",
+            "function": {"name": name, "arguments": arguments},
+        }
+        for at, (name, arguments) in enumerate(reply.tool_calls)
+    ]
+
+
 def _usage(replies: list[EmbeddedReply]) -> dict[str, int]:
     written = sum(reply.completion_tokens for reply in replies)
     prompt = replies[0].prompt_tokens
@@ -213,6 +232,9 @@ def _chunks(replies: list[EmbeddedReply], identity: str, with_usage: bool) -> It
         head["usage"] = None
     for index, reply in enumerate(replies):
         yield {**head, "choices": [_delta(index, {"role": "assistant", "content": ""}, None)]}
+        if reply.tool_calls:
+            calls = [{"index": at, **call} for at, call in enumerate(_calls(reply, identity, index))]
+            yield {**head, "choices": [_delta(index, {"tool_calls": calls}, None)]}
         for start in range(0, len(reply.text), _CHUNK):
             yield {**head, "choices": [_delta(index, {"content": reply.text[start : start + _CHUNK]}, None)]}
         yield {**head, "choices": [_delta(index, {}, reply.finish_reason)]}

@@ -53,8 +53,9 @@ def read_task(messages: Sequence[Mapping[str, Any]], response_format: Any = None
     system = "\n\n".join(turn.text for turn in turns if turn.role in {"system", "developer"})
     talk = [turn for turn in turns if turn.role not in {"system", "developer"}]
     inputs, outputs, lists_end = declared_fields(system)
-    marked = bool(_MARKER.search(system)) or any(_MARKER.search(turn.text) for turn in talk)
-    tagged = not marked and _is_tagged(system, inputs, outputs)
+    # Values may hold markers, a trajectory's for one: the system message tells the layout before the turns do.
+    tagged = not _MARKER.search(system) and _is_tagged(system, inputs, outputs)
+    marked = not tagged and any(_MARKER.search(text) for text in (system, *(turn.text for turn in talk)))
     if not (marked or tagged) or not (inputs or outputs):
         return with_format(read_freeform(turns_of(talk), system, inputs, outputs), response_format)
     names = [slot.name for slot in (*inputs, *outputs)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from core.lm.embedded.acting import next_call, observed
 from core.lm.embedded.answers import solve_question
 from core.lm.embedded.arithmetic import is_problem, solve_arithmetic
 from core.lm.embedded.closed import choices_for, solve_closed
@@ -21,25 +22,70 @@ from core.lm.embedded.propose import is_proposal, solve_proposal
 from core.lm.embedded.queries import is_query, solve_query
 from core.lm.embedded.reasoning import is_reasoning, write_reasoning
 from core.lm.embedded.records import solve_record, typed_examples
+from core.lm.embedded.stated import solve_attempts, solve_stated
 from core.lm.embedded.task import Slot
 from core.lm.embedded.text import plain
+from core.lm.embedded.tools import Toolbox
+from core.lm.embedded.wishes import Wishes, read_wishes
 
-__all__ = ["solve"]
+__all__ = ["solve", "solve_slot"]
 
 
-def solve(context: Context) -> dict[str, Any]:
-    """Return a value for every output of the task."""
+def solve(context: Context, box: Toolbox | None = None) -> dict[str, Any]:
+    """Return a value for every output of the task, with what calls of tools gave where there were any."""
+    task, wishes = read_wishes(context.task)
+    context.task = task
+    if box is not None and box.tools:
+        _settle_call(context, box)
     later = [slot for slot in context.task.outputs if is_reasoning(slot)]
     for slot in context.task.outputs:
-        if slot not in later:
-            context.settled[slot.name] = context.sampler.pick(_options(context, slot))
+        if slot not in later and slot.name not in context.settled:
+            options = wishes.kept(slot, _informed(context, box, wishes, slot))
+            context.settled[slot.name] = context.sampler.pick(options)
     values = {name: option.value for name, option in context.settled.items()}
     for slot in later:
-        values[slot.name] = write_reasoning(context.settled)
+        stated = solve_stated(context, slot)
+        values[slot.name] = stated[0].value if stated else write_reasoning(context.settled)
     return values
 
 
-def _options(context: Context, slot: Slot) -> list[Option]:
+def _settle_call(context: Context, box: Toolbox) -> None:
+    """Decide the outputs that name a tool, its arguments, or calls."""
+    named = {slot.name: slot for slot in context.task.outputs}
+    whole = next(
+        (s.name for s in named.values() if s.name == "tool_calls" or s.shape.name == "ToolCalls"), ""
+    )
+    if not whole and "next_tool_name" not in named:
+        return
+    call = next_call(context, box)
+    if call is None:
+        return
+    tool, args, why = call
+    if whole:
+        value = {"tool_calls": [{"name": tool.name, "args": args}]}
+        context.settled[whole] = Option(value, 0.0, why)
+    else:
+        context.settled["next_tool_name"] = Option(tool.name, 0.0, why)
+        context.settled["next_tool_args"] = Option(args, 0.0, "they are what the task gives")
+
+
+def _informed(context: Context, box: Toolbox | None, wishes: Wishes, slot: Slot) -> list[Option]:
+    """Return options for a field, with hints, and what calls gave, among its inputs where they can serve."""
+    inner = context
+    if wishes.hints and (choices_for(context.task, slot) or passages_of(context.task, "")):
+        inner = replace(context, task=wishes.hinted(context.task))
+    if box is not None and box.found:
+        seen = observed(inner, box, slot)
+        if isinstance(seen, list):
+            return seen
+        inner = seen
+    return solve_slot(inner, slot)
+
+
+def solve_slot(context: Context, slot: Slot) -> list[Option]:
+    """Return values for one field, each with its weight."""
+    if stated := solve_stated(context, slot) or solve_attempts(context, slot):
+        return stated
     task = context.task
     if is_assessment(task, slot):
         return solve_assessment(context, slot)
