@@ -47,12 +47,12 @@ class Kept:
 Ask = Callable[[Sequence[Any]], list[str]]
 
 
-def asking(program: core.Predict, field: str, rows: Sequence[Any]) -> Ask:
+def asking(program: core.Module, field: str, rows: Sequence[Any]) -> Ask:
     """Return what answers all rows with some demos."""
 
     def ask(demos: Sequence[Any]) -> list[str]:
         shown = program.deepcopy()
-        shown.demos = list(demos)
+        shown.predictors()[0].demos = list(demos)
         return [str(getattr(shown(**row.inputs()), field)) for row in rows]
 
     return ask
@@ -99,7 +99,8 @@ def tickets(field: str, seeds: range) -> dict[int, Kept]:
     """Count over splits of the sample tickets: half of the rows are demos, half are asked."""
     folder = ROOT / "sample_data" / "support_tickets"
     task = json.loads((folder / "task.json").read_text())
-    program = core.build(core.ProgramSpec.model_validate(task["program"])).triage
+    built = core.build(core.ProgramSpec.model_validate(task["program"]))
+    program = dict(built.named_predictors())["triage"]
     rows = list(core.load_dataset(folder / "data.csv", inputs=("message",)))
     labels = sorted({row[field] for row in rows})
     said = definitions(labels, [program.signature.output_fields[field].desc, program.signature.instructions])
