@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from core.lm.embedded.candidates import pieces
-from core.lm.embedded.context import Context
+from core.lm.embedded.context import Context, Solver
 from core.lm.embedded.matching import covered
 from core.lm.embedded.numbers import read_number
 from core.lm.embedded.options import Option
@@ -39,8 +39,12 @@ _SUM = re.compile(r"[-(]*\d[\d.,\s()+*/×÷^%-]*[\d)]")
 _FILLED = 2.0
 
 
-def next_call(context: Context, box: Toolbox) -> Call | None:
-    """Return the call to make next; None where there is nothing left to call."""
+def next_call(context: Context, box: Toolbox, answer: Solver) -> Call | None:
+    """Return the call to make next; None where there is nothing left to call.
+
+    Args:
+        answer: Solves an output of the task; the ending tool may take the answers.
+    """
     useful = [tool for tool in box.tools if not tool.ends]
     left = _left(context.task, box)
     best: tuple[float, Call] | None = None
@@ -65,20 +69,21 @@ def next_call(context: Context, box: Toolbox) -> Call | None:
     if ender is None:
         return None
     known = f'"{box.found[-1][:120]}" has been found' if box.found else "no tool helps further"
-    return ender, _closing(context, box, ender), known
+    return ender, _closing(context, box, ender, answer), known
 
 
-def called(context: Context, box: Toolbox, choice: Any) -> tuple[str, str] | None:
+def called(context: Context, box: Toolbox, choice: Any, answer: Solver) -> tuple[str, str] | None:
     """Return the call to reply with, as its name and its arguments in JSON; None where an answer is the better reply.
 
     Args:
         box: With the tools that the request offers.
         choice: `tool_choice` of the OpenAI protocol.
+        answer: As for `next_call`.
     """
     about = choice.get("function") if isinstance(choice, Mapping) else None
     if isinstance(about, Mapping):
         box = replace(box, tools=[tool for tool in box.tools if tool.name == about.get("name")])
-    call = next_call(context, box)
+    call = next_call(context, box, answer)
     if call is None and choice == "required" and box.tools:
         call = box.tools[0], _fillings(context, box, box.tools[0])[0][0], ""
     return None if call is None else (call[0].name, json.dumps(call[1], ensure_ascii=False))
@@ -168,14 +173,12 @@ def _listed(found: Sequence[str]) -> str:
     return "\n".join(f"[{number}] «{text}»" for number, text in enumerate(found, 1) if "»" not in text)
 
 
-def _closing(context: Context, box: Toolbox, ender: Tool) -> dict[str, Any]:
+def _closing(context: Context, box: Toolbox, ender: Tool, answer: Solver) -> dict[str, Any]:
     """Return what the ending tool is given: answers, from what the calls gave."""
-    from core.lm.embedded.solve import solve_slot  # they call each other: an answer is a task of its own
-
     made: dict[str, Any] = {}
     for slot in ender.args:
         inner = observed(context, box, slot)
-        options = inner if isinstance(inner, list) else solve_slot(inner, slot)
+        options = inner if isinstance(inner, list) else answer(inner, slot)
         made[slot.name] = context.sampler.pick(options).value
     return made
 

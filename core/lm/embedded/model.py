@@ -20,7 +20,7 @@ from core.lm.embedded.context import Context
 from core.lm.embedded.options import Sampler
 from core.lm.embedded.reading import content_text, read_task
 from core.lm.embedded.repair import sharpened
-from core.lm.embedded.solve import solve
+from core.lm.embedded.solve import solve, solve_slot
 from core.lm.embedded.text import count_tokens
 from core.lm.embedded.tools import read_toolbox
 from core.lm.embedded.writing import write_reply
@@ -98,7 +98,7 @@ class InContextModel:
                 continue
             generator = random.Random(_draw_seed(messages, seed, sample, index))
             context = Context(task, Sampler(temperature, generator), self._fit)
-            call = called(context, box, tool_choice) if offered else None
+            call = called(context, box, tool_choice, solve_slot) if offered else None
             if call is not None:
                 spent = count_tokens(" ".join(call))
                 made.append(EmbeddedReply("", prompt_tokens, spent, "tool_calls", (call,)))

@@ -57,7 +57,7 @@ def _settle_call(context: Context, box: Toolbox) -> None:
     )
     if not whole and "next_tool_name" not in named:
         return
-    call = next_call(context, box)
+    call = next_call(context, box, solve_slot)
     if call is None:
         return
     tool, args, why = call
