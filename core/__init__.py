@@ -33,6 +33,7 @@ _HOME = {
     "BM25": "core.retrieval",
     "BaseCallback": "core.callbacks",
     "BaseLM": "core.lm",
+    "BayesianSignatureOptimizer": "core.interop.bayesian_signature_optimizer",
     "BestOfN": "core.modules",
     "BootstrapFewShot": "core.optimizers",
     "BootstrapFewShotWithRandomSearch": "core.optimizers",
@@ -102,6 +103,8 @@ _HOME = {
     "LMUnsupportedFeatureError": "core.foundation.errors",
     "LMUnsupportedModelError": "core.foundation.errors",
     "LabeledFewShot": "core.optimizers",
+    "MIPRO": "core.interop.bayesian_signature_optimizer",
+    "MIPROv2": "core.optimizers",
     "MajorityVote": "core.modules",
     "Mistral": "core.interop.clients",
     "Module": "core.modules",
@@ -272,6 +275,7 @@ if TYPE_CHECKING:
         WorkbenchError,
         is_retryable_lm_error,
     )
+    from core.interop.bayesian_signature_optimizer import MIPRO, BayesianSignatureOptimizer
     from core.interop.clients import (
         Anthropic,
         Anyscale,
@@ -361,6 +365,7 @@ if TYPE_CHECKING:
         BootstrapFewShotWithRandomSearch,
         BootstrapRS,
         LabeledFewShot,
+        MIPROv2,
     )
     from core.pipeline import Pipeline, ProgramSpec, build
     from core.retrieval import BM25, ColBERTv2, Embeddings, EmbeddingsWithScores, deduplicate

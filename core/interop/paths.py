@@ -33,7 +33,10 @@ _MODULES = (
     "BestOfN ChainOfThought ChainOfThoughtWithHint CodeAct KNN MultiChainComparison Parallel Predict "
     "ProgramOfThought RLM ReAct ReActV2 Refine Retry Tool majority"
 )
-_OPTIMIZERS = "BootstrapFewShot BootstrapFewShotWithRandomSearch BootstrapRS COPRO LabeledFewShot SignatureOptimizer Teleprompter"
+_OPTIMIZERS = (
+    "BayesianSignatureOptimizer BootstrapFewShot BootstrapFewShotWithRandomSearch BootstrapRS COPRO "
+    "LabeledFewShot MIPRO MIPROv2 SignatureOptimizer Teleprompter"
+)
 
 PATHS: dict[str, str] = {
     "adapters.baml_adapter": "BAMLAdapter",
@@ -111,6 +114,9 @@ PATHS: dict[str, str] = {
     "teleprompt.bootstrap": "BootstrapFewShot",
     "teleprompt.signature_opt_typed": "optimize_signature",
     "teleprompt.copro_optimizer": "COPRO",
+    "teleprompt.mipro_optimizer": "MIPRO",
+    "teleprompt.mipro_optimizer_v2": "MIPROv2",
+    "teleprompt.signature_opt_bayesian": "BayesianSignatureOptimizer",
     "teleprompt.signature_opt": "COPRO SignatureOptimizer",
     "teleprompt.random_search": "BootstrapFewShotWithRandomSearch",
     "teleprompt.teleprompt": "Teleprompter",

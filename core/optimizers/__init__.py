@@ -4,6 +4,7 @@ Knows nothing about how candidates are run; `core.search` does that.
 """
 
 from core.optimizers.base import Optimizer, OptimizerParams, optimizers
+from core.optimizers.bayesian import MIPROv2
 from core.optimizers.bootstrap_few_shot import BootstrapFewShot
 from core.optimizers.copro import COPRO
 from core.optimizers.labeled_few_shot import LabeledFewShot
@@ -17,6 +18,7 @@ __all__ = [
     "BootstrapFewShotWithRandomSearch",
     "BootstrapRS",
     "LabeledFewShot",
+    "MIPROv2",
     "Optimizer",
     "OptimizerParams",
     "optimizers",

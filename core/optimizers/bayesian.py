@@ -253,7 +253,7 @@ class MIPROv2(Optimizer[MIPROParams]):
                 "There is one instruction and one demo set for every step: nothing to choose among.",
                 hint="Raise num_candidates, give more rows, or use a stronger prompt_model.",
             )
-        return combinations.next(view, plan.trials, plan.batch)
+        return combinations.next(view, plan.batch)
 
     def estimate(
         self,
