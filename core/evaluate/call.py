@@ -20,7 +20,7 @@ from core.foundation.threads import run_in_thread, shares_context
 from core.trace import MemorySink, Span, sink_to
 from core.trace.collect import steps_so_far, take_back_steps
 
-__all__ = ["SLOW_METRIC_SECONDS", "MetricCall", "ProgramCall", "name_of"]
+__all__ = ["SLOW_METRIC_SECONDS", "STEP_ARGUMENTS", "MetricCall", "ProgramCall", "may_take", "name_of"]
 
 SLOW_METRIC_SECONDS = 0.005
 STEP_ARGUMENTS = 5
@@ -125,7 +125,7 @@ class MetricCall:
         self._threads = threads
         self._awaited = _async_form(metric)
         self._arguments = _positional_count(metric)
-        self.judges_steps = _may_take(metric, STEP_ARGUMENTS)
+        self.judges_steps = may_take(metric, STEP_ARGUMENTS)
         self._computes = bool(getattr(metric, "inline", False))
         self._inline = may_block or self._computes
         self._slow = 0
@@ -203,7 +203,7 @@ def _positional_count(metric: Any) -> int:
     return min(5, max(2, required, min(3, len(positional))))
 
 
-def _may_take(metric: Any, count: int) -> bool:
+def may_take(metric: Any, count: int) -> bool:
     """Return whether a metric has that many positional parameters, with defaults or without."""
     try:
         entry = _most_derived(metric)

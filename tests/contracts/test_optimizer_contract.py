@@ -17,6 +17,7 @@ TRAIN, VALIDATION = 14, 18
 
 # Small versions; an optimizer that is not listed runs with its defaults.
 SMALL = {
+    "gepa": {"max_metric_calls": 90, "reflection_minibatch_size": 2},
     "labeled_few_shot": {"k": 4},
     "copro": {"breadth": 3, "depth": 2},
     "miprov2": {

@@ -1,0 +1,352 @@
+"""GEPA: a model reads runs with their feedback and rewrites instructions; candidates that lead on some row are bred on.
+
+Knows nothing about prompts (`reflection`), fronts (`pareto`) or merging (`crossover`). Agrawal et al., GEPA: Reflective
+Prompt Evolution Can Outperform Reinforcement Learning, arXiv:2507.19457. With `racing=False` the published algorithm;
+else a new candidate first meets a part of the validation rows, as validation is nine tenths of the published cost.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from core.data.example import Example
+from core.foundation.errors import OptimizerError
+from core.modules.module import Module
+from core.optimizers.base import Optimizer, OptimizerParams, optimizers
+from core.optimizers.crossover import find_pair, subsample
+from core.optimizers.evolution import Evolution, Progress, is_clearly_worse, stage_rows
+from core.optimizers.gepa_result import result_of
+from core.optimizers.pareto import row_scores
+from core.search.candidate import Candidate
+from core.search.estimate import REPAIR, Estimate, Phase, calls_per_run
+from core.search.problem import Problem
+from core.search.proposal import Proposal
+from core.search.view import SearchView
+
+__all__ = ["GEPA"]
+
+AUTO = {"light": 6, "medium": 12, "heavy": 18}
+"""Candidates that a named budget is made for."""
+
+BUDGETS = ("auto", "max_full_evals", "max_metric_calls")
+MERGE_ROWS = 5
+NOT_TAKEN = {
+    "use_wandb": "Weights & Biases is not connected: give on_event=… or run_log=… to follow the search",
+    "use_mlflow": "MLflow is not connected: give on_event=… or run_log=… to follow the search",
+    "track_best_outputs": "outputs on validation rows are not kept: run the program on them",
+    "code_proposer": "source code is not evolved: only instructions are",
+    "gepa_kwargs": "there is no other package underneath to pass them to",
+}
+
+
+class GEPAParams(OptimizerParams):
+    """Parameters of `GEPA`."""
+
+    auto: Literal["light", "medium", "heavy"] | None = Field(
+        None, description="A budget by name; used as 'light' where no other is given."
+    )
+    max_full_evals: int | None = Field(
+        None, ge=1, le=10_000, description="The budget as passes over all training and validation rows."
+    )
+    max_metric_calls: int | None = Field(
+        None, ge=1, le=10_000_000, description="The budget as runs of the program that are scored."
+    )
+    reflection_minibatch_size: int = Field(
+        3, ge=1, le=100, description="Training rows that one reflection reads."
+    )
+    candidate_selection_strategy: Literal["pareto", "current_best"] = Field(
+        "pareto", description="Breed from those who lead on some row, or from the best mean."
+    )
+    component_selector: Literal["round_robin", "all", "custom"] = Field(
+        "round_robin", description="Which steps a reflection rewrites: one after the other, or all."
+    )
+    reflection_temperature: float = Field(1.0, ge=0, le=2, description="Temperature of the reflecting model.")
+    skip_perfect_score: bool = Field(True, description="Do not reflect on runs that have full marks.")
+    add_format_failure_as_feedback: bool = Field(
+        False, description="Also reflect on replies that could not be read."
+    )
+    use_merge: bool = Field(True, description="Also join candidates that improved different steps.")
+    max_merge_invocations: int = Field(5, ge=0, le=1_000, description="The most such joins.")
+    failure_score: float = Field(0.0, description="Score of a training row on which the program failed.")
+    perfect_score: float = Field(1.0, description="Full marks of the metric.")
+    warn_on_score_mismatch: bool = Field(
+        True, description="Warn where the metric scores a step otherwise than the whole."
+    )
+    track_stats: bool = Field(False, description="Keep all candidates on the program: detailed_results.")
+    num_threads: int | None = Field(
+        None,
+        ge=1,
+        description="Rows in flight; without it that of the settings.",
+        json_schema_extra={"execution": True},
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_a_budget(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and all(values.get(name) is None for name in BUDGETS):
+            return {**values, "auto": "light"}
+        return values
+
+    @model_validator(mode="after")
+    def _with_one_budget(self) -> GEPAParams:
+        if sum(getattr(self, name) is not None for name in BUDGETS) != 1:
+            raise ValueError(f"give exactly one of {', '.join(BUDGETS)}")
+        return self
+
+
+def _keep_nothing(_view: SearchView, _spent: int) -> None: ...
+
+
+@optimizers.register(
+    "gepa", summary="Instructions rewritten from feedback on single runs; specialists are bred on."
+)
+class GEPA(Optimizer[GEPAParams]):
+    """Evolves instructions: reflects on a few training rows, keeps what improves on them, and breeds from the front.
+
+    Args:
+        metric: `metric(gold, pred, trace, pred_name, pred_trace)` or `metric(gold, pred, trace)`; returns a number or
+            `Prediction(score=…, feedback=…)`. One of five arguments is also asked about single predictors.
+        auto: "light", "medium" or "heavy"; exactly one of this and the next two.
+        max_full_evals: Budget in passes over all rows.
+        max_metric_calls: Budget in scored runs; checked before each reflection, so the last may go beyond it. For an
+            exact cap on requests give `budget=` to `compile`.
+        reflection_minibatch_size: Training rows that a reflection reads.
+        candidate_selection_strategy: "pareto" or "current_best".
+        reflection_lm: Writes the instructions; None: the model in force.
+        skip_perfect_score: Do not reflect on runs that have full marks.
+        add_format_failure_as_feedback: Also reflect on replies that could not be read.
+        instruction_proposer: `(candidate, reflective_dataset, components_to_update) -> {path: instructions}`.
+        component_selector: "round_robin", "all", or `(state, trajectories, subsample_scores, candidate_idx, candidate)`
+            that returns paths.
+        use_merge: Join candidates of a common ancestor.
+        log_dir: The run log is written there, and read when the same call is made again.
+        track_stats: Keep `detailed_results` on the program.
+        seed: Used where `compile` gets none.
+
+    Raises:
+        OptimizerError: Not exactly one budget, or a parameter is out of bounds.
+    """
+
+    name = "gepa"
+    Params = GEPAParams
+    gives_demos = False
+    when = "The metric can say in words what is wrong, and instructions decide the result."
+    needs = (
+        "A metric, best with feedback; a few training rows to reflect on and validation rows to choose by."
+    )
+
+    seed: int = 0
+    log_dir: str | None = None
+    selector: Callable[..., Sequence[str]] | None = None
+    instruction_proposer: Any = None
+    remarks: tuple[str, ...] = ()
+    _keep: Callable[[SearchView, int], None] = staticmethod(_keep_nothing)
+
+    def __init__(
+        self,
+        metric: Callable[..., Any] | None = None,
+        *,
+        auto: str | None = None,
+        max_full_evals: int | None = None,
+        max_metric_calls: int | None = None,
+        reflection_minibatch_size: int = 3,
+        candidate_selection_strategy: str = "pareto",
+        reflection_lm: Any = None,
+        skip_perfect_score: bool = True,
+        add_format_failure_as_feedback: bool = False,
+        instruction_proposer: Any = None,
+        code_proposer: Any = None,
+        component_selector: str | Callable[..., Sequence[str]] = "round_robin",
+        use_merge: bool = True,
+        max_merge_invocations: int | None = 5,
+        num_threads: int | None = None,
+        failure_score: float = 0.0,
+        perfect_score: float = 1.0,
+        log_dir: str | None = None,
+        track_stats: bool = False,
+        use_wandb: bool = False,
+        wandb_api_key: str | None = None,
+        wandb_init_kwargs: Mapping[str, Any] | None = None,
+        track_best_outputs: bool = False,
+        warn_on_score_mismatch: bool = True,
+        use_mlflow: bool = False,
+        seed: int | None = 0,
+        gepa_kwargs: Mapping[str, Any] | None = None,
+    ) -> None:
+        given = dict(locals())
+        if sum(given[name] is not None for name in BUDGETS) != 1:
+            raise OptimizerError(
+                f"GEPA needs exactly one of {', '.join(BUDGETS)}.", hint="Start with auto='light'."
+            )
+        chosen = {name: given[name] for name in GEPAParams.model_fields if name in given}
+        chosen["max_merge_invocations"] = (
+            max_merge_invocations if max_merge_invocations is not None else 1_000
+        )
+        chosen["component_selector"] = "custom" if callable(component_selector) else component_selector
+        super().__init__(self.checked(chosen), metric=metric, prompt_model=reflection_lm)
+        self.seed, self.log_dir, self.instruction_proposer = seed or 0, log_dir, instruction_proposer
+        self.selector = component_selector if callable(component_selector) else None
+        self.remarks = tuple(f"{name}: {why}." for name, why in NOT_TAKEN.items() if given[name])
+
+    def with_params(self, **changes: Any) -> GEPA:
+        """Return one like this with other parameters; another budget takes the place of this one."""
+        if any(changes.get(name) is not None for name in BUDGETS):
+            changes = {**dict.fromkeys(BUDGETS), **changes}
+        made = super().with_params(**changes)
+        for name in ("seed", "log_dir", "selector", "instruction_proposer", "remarks"):
+            setattr(made, name, getattr(self, name))
+        return made
+
+    async def acompile(self, student: Module, *, trainset: Any, **options: Any) -> Any:
+        """Return a compiled copy of the student.
+
+        Args:
+            student: The program to improve.
+            trainset: Rows to reflect on.
+            **options: As for every optimizer; `valset` chooses candidates and is best large enough to tell them apart.
+
+        Returns:
+            The program; with `track_stats` its `detailed_results` is a `GEPAResult`.
+        """
+        kept: list[tuple[SearchView, int]] = []
+        run = copy.copy(self)
+        run._keep = lambda view, spent: kept.append((view, spent))
+        if options.get("run_log") is None and self.log_dir is not None:
+            options["run_log"] = str(Path(self.log_dir) / "gepa.jsonl")
+        every: dict[str, Any] = {"seed": self.seed, **options}
+        program = await Optimizer.acompile(run, student, trainset=trainset, **every)
+        if kept and self.params.track_stats:
+            spent = max(spent for _, spent in kept)
+            program.detailed_results = result_of(kept[-1][0], program.report.best, spent, self.log_dir)
+        return program
+
+    def prepare(self, problem: Problem) -> None:
+        """Check that there are predictors to write for, rows to reflect on and rows to score on."""
+        if not problem.paths:
+            raise OptimizerError(
+                "The program has no predictor to write instructions for.", hint="Add a Predict."
+            )
+        if not problem.train or not problem.scoring:
+            raise OptimizerError("There are no rows to reflect on.", hint="Give a trainset.")
+        if self.params.component_selector == "custom" and self.selector is None:
+            raise OptimizerError(
+                "component_selector='custom' names no function.",
+                hint="Give the function: GEPA(component_selector=f).",
+            )
+
+    async def propose(self, view: SearchView) -> Sequence[Proposal]:
+        """Propose the student; then what passed a part of the rows, a join, or what a reflection improved."""
+        entries = list(view.pool)
+        if not entries:
+            for remark in self.remarks:
+                view.warn(remark)
+            return [Proposal({}, label="as given", seed=0, notes={"baseline": True, **Progress().to_notes()})]
+        last = entries[-1]
+        if last.status == "minibatch" and self._passes(view, last.candidate):
+            return [Proposal(last.candidate.state)]
+        improved = last.candidate.notes.get("kind") == "reflection" and last.status in {"full", "dropped"}
+        if improved and (merged := self._merged(view)) is not None:
+            return [merged]
+        evolution = Evolution(self, view)
+        found = await evolution.next()
+        self._keep(view, evolution.spent)
+        return [] if found is None else [found]
+
+    def pick(self, view: SearchView) -> Candidate | None:
+        """Return the best candidate."""
+        self._keep(view, Progress.of(view).spent(view))
+        return super().pick(view)
+
+    def limit(self, predictors: int, train: int, validation: int | None) -> int:
+        """Return the budget in metric calls; the named ones are DSPy's formula.
+
+        Args:
+            validation: Rows; None where the training rows are used.
+        """
+        params = self.params
+        if params.max_metric_calls is not None:
+            return params.max_metric_calls
+        if params.max_full_evals is not None:
+            return params.max_full_evals * (train + (validation or 0))
+        size = AUTO[params.auto or "light"]
+        trials = int(max(2 * (predictors * 2) * math.log2(size), 1.5 * size))
+        rows = validation or train
+        return rows + 5 * size + 35 * trials + rows * ((trials + 1) // 5 + 1 + (trials < 5))
+
+    def limit_of(self, problem: Problem) -> int:
+        """Return the budget for a problem."""
+        validation = len(problem.scoring) if problem.scored_on == "validation" else None
+        return self.limit(len(problem.paths), len(problem.train), validation)
+
+    def estimate(
+        self,
+        student: Module,
+        trainset: Sequence[Example],
+        valset: Sequence[Example] | None = None,
+        teacher: Module | None = None,
+    ) -> Estimate:
+        """Scored runs up to the budget, and a request for each reflection."""
+        params, steps = self.params, max(1, len(student.named_predictors()))
+        rows, each = len(trainset if valset is None else valset), calls_per_run(student)
+        limit, batch = (
+            self.limit(steps, len(trainset), None if valset is None else rows),
+            params.reflection_minibatch_size,
+        )
+        reflections = max(0, math.ceil((limit - rows) / batch))
+        asked = reflections * (1 if params.component_selector == "round_robin" else steps)
+        most = max(limit, rows) + 2 * batch + rows
+        likely = max(rows, min(limit, most))
+        return Estimate(
+            (
+                Phase("reflect", 0, math.ceil(asked / 4), asked * REPAIR),
+                Phase("run and score", each * rows, each * likely, each * most * REPAIR),
+            )
+        )
+
+    def _passes(self, view: SearchView, candidate: Candidate) -> bool:
+        """Return whether a candidate that ran on a part of the rows is to run on all."""
+        scores = row_scores(view.pool)
+        own = scores.get(candidate.id, {})
+        if candidate.notes.get("kind") == "merge":
+            pair = [scores.get(name, {}) for name in candidate.notes["pair"]]
+            return math.fsum(own.values()) >= max(
+                math.fsum(other.get(row, 0.0) for row in own) for other in pair
+            )
+        leader = view.leader
+        return leader is None or not is_clearly_worse(own, scores.get(leader.id, {}))
+
+    def _merged(self, view: SearchView) -> Proposal | None:
+        """Return a join of two candidates, to be scored on a few rows that tell them apart."""
+        done = sum(entry.candidate.notes.get("kind") == "merge" for entry in view.pool)
+        if (
+            not self.params.use_merge
+            or done >= self.params.max_merge_invocations
+            or len(view.problem.paths) < 2
+        ):
+            return None
+        scores, draw = row_scores(view.pool), view.rng("gepa merge", len(view.pool))
+        pair = find_pair(view.pool, scores, view.problem.paths, draw)
+        if pair is None:
+            return None
+        rows = subsample(scores[pair.first.id], scores[pair.second.id], MERGE_ROWS, draw)
+        progress = Progress.of(view)
+        return Proposal(
+            pair.state,
+            label=f"{pair.first.id} and {pair.second.id} joined",
+            parents=(pair.first.id, pair.second.id),
+            seed=len(view.pool),
+            rows=rows or stage_rows(view),
+            notes={
+                "kind": "merge",
+                "pair": pair.ids,
+                "ancestor": pair.ancestor.id,
+                "found_after": progress.spent(view),
+                **progress.to_notes(),
+            },
+        )
