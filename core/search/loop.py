@@ -159,7 +159,7 @@ class Search:
             seed=proposal.seed,
             notes=proposal.notes,
         )
-        entry = self._pool.add(candidate)
+        entry = self._pool.add(candidate, evaluate=proposal.evaluate)
         if entry.candidate is not candidate:  # a mini-batch's state, to be scored further
             return entry
         self._journal.write_once(

@@ -72,16 +72,16 @@ class Pool:
         self._leader: Candidate | None = None
         self._best = -math.inf
 
-    def add(self, candidate: Candidate) -> Entry:
+    def add(self, candidate: Candidate, *, evaluate: bool = True) -> Entry:
         """Take a candidate in; one whose state is known already is marked as a duplicate.
 
-        A state that was scored on a mini-batch only is no duplicate: its own entry goes on.
+        A state that was scored on a mini-batch only, or not at all so far, is no duplicate: its own entry goes on.
         """
         entry = Entry(candidate, spend=Spend())
         first = self._by_key.setdefault(candidate.key, candidate.id)
         if first != candidate.id:
             known = self._entries[first]
-            if known.status == "minibatch":
+            if evaluate and known.status in {"minibatch", "unscored"}:
                 known.status = "proposed"
                 self.proposals += 1
                 return known

@@ -22,7 +22,7 @@ class Proposal:
         label: What it is, for people.
         parents: Ids of the candidates it was made from.
         seed: The number that DSPy's `candidate_programs` show.
-        evaluate: False: taken as it is, never scored.
+        evaluate: False: taken as it is, not scored; proposed again with True, the same state is.
         rows: Positions of the scoring rows to score it on, a mini-batch; None: all. Proposed again without them, or
             with others, the same state goes on where it was.
         notes: JSON data for the report.

@@ -17,6 +17,7 @@ TRAIN, VALIDATION = 14, 18
 
 # Small versions; an optimizer that is not listed runs with its defaults.
 SMALL = {
+    "simba": {"bsize": 6, "num_candidates": 3, "max_steps": 4},
     "gepa": {"max_metric_calls": 90, "reflection_minibatch_size": 2},
     "labeled_few_shot": {"k": 4},
     "copro": {"breadth": 3, "depth": 2},
@@ -166,7 +167,8 @@ def test_another_metric_or_other_data_refuses_the_log_and_says_so(name):
 def test_no_demo_comes_from_a_validation_row(name):
     shared = rows("shared", 10)
     program = compiled(name, ToyLM(), train=[*shared, *rows("train", 6)], validation=shared)
-    shown = {demo.get("question") for demos in demos_of(program).values() for demo in demos}
+    programs = [program, *(listed["program"] for listed in program.candidate_programs)]
+    shown = {demo.get("question") for one in programs for demos in demos_of(one).values() for demo in demos}
     assert bool(shown) == optimizers.get(name).gives_demos
     assert not shown & {row.question for row in shared}
     for listed in program.candidate_programs:
@@ -178,7 +180,9 @@ def test_no_demo_comes_from_a_validation_row(name):
 @pytest.mark.parametrize("name", ALL)
 def test_zero_means_zero(name):
     fields = optimizers.get(name).Params.model_fields
-    nothing = {key: 0 for key in ("k", "max_bootstrapped_demos", "max_labeled_demos") if key in fields}
+    nothing = {
+        key: 0 for key in ("k", "max_bootstrapped_demos", "max_labeled_demos", "max_demos") if key in fields
+    }
     program = compiled(name, ToyLM(skill=90), params={**SMALL.get(name, {}), **nothing})
     assert all(not demos for demos in demos_of(program).values())
 

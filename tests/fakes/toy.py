@@ -61,6 +61,9 @@ class ToyLM(BaseLM):
         for written in ("data_summary", "program_summary", "observations"):
             if f"[[ ## {written} ## ]]" in messages[0]["content"]:
                 return f"[[ ## {written} ## ]]\nPlain {digest(asked) % 90}.\n[[ ## completed ## ]]"
+        if "proposed_rule" in messages[0]["content"]:
+            care = digest("rule", asked, rollout) % 40
+            return f"[[ ## proposed_rule ## ]]\nTake care {care}.\n[[ ## completed ## ]]"
         shown = [message["content"] for message in messages[1:-1] if message["role"] == "user"]
         if "## hint ##" not in asked.split("## question ##")[0]:
             return f"[[ ## hint ## ]]\n{digest(asked) % 7}\n[[ ## completed ## ]]"
