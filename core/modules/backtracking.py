@@ -19,11 +19,10 @@ from typing import Any, TypeVar
 
 from core.foundation.errors import AssertionFailed, ConfigurationError, ConstraintFailed, SuggestionFailed
 from core.foundation.fingerprint import jsonable
-from core.modules.module import Module
 from core.modules.overlay import Attempted, Extension, Overlay, attempt_apart
-from core.modules.parts import named_parts
-from core.modules.predict import Predict
-from core.modules.retry import retry_extension
+from core.modules.parameter import Parameter
+from core.modules.parts import Part, named_parts
+from core.modules.past_outputs import retry_extension
 from core.settings import context
 from core.trace.collect import TraceStep
 from core.trace.tracer import span
@@ -39,7 +38,7 @@ __all__ = [
 
 _log = logging.getLogger("core.assertions")
 
-M = TypeVar("M", bound=Module)
+M = TypeVar("M", bound=Part)
 Forward = Callable[..., Any]
 Handler = Callable[..., Forward]
 
@@ -272,7 +271,7 @@ class _Backtracking:
         return retry_extension(part.signature, fault.past_outputs, "\n".join(fault.messages))
 
     def _told(self) -> dict[str, list[str]]:
-        named = dict(named_parts(self._owner, Predict)) if isinstance(self._owner, Module) else {}
+        named = dict(_predictors(self._owner)) if isinstance(self._owner, Part) else {}
         paths = {id(part): path for path, part in named.items()}
         return {paths.get(key, "?"): fault.messages for key, (_, fault) in self._faults.items()}
 
@@ -284,12 +283,16 @@ def _is_meant(step: TraceStep, target: Any) -> bool:
         return any(_is_meant(step, item) for item in target)
     if isinstance(target, str):
         return target in (step.path, predictor.signature.signature) or step.path.startswith(f"{target}.")
-    if isinstance(target, Module):
-        return any(part is predictor for _, part in named_parts(target, Predict))
+    if isinstance(target, Part):
+        return any(part is predictor for _, part in _predictors(target))
     wanted = getattr(target, "signature", None) if not hasattr(target, "output_fields") else target
     if wanted is None or not hasattr(wanted, "output_fields"):
         return False
     return predictor.signature is wanted or _names(predictor.signature) == _names(wanted)
+
+
+def _predictors(module: Part) -> list[tuple[str, Any]]:
+    return [(path, part) for path, part in named_parts(module, Parameter) if part.is_predictor]
 
 
 def _names(signature: Any) -> tuple[list[str], list[str]]:

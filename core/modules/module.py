@@ -264,18 +264,16 @@ class Module(Part):
         straggler_limit: int = 3,
     ) -> Any:
         """Run the program on many examples at once; see `core.Parallel` for the arguments and what is returned."""
-        from core.modules.parallel import Parallel
+        from core.modules.pairs import PairOptions, run_pairs
 
-        runner = Parallel(
-            num_threads=num_threads,
-            max_errors=max_errors,
+        options = PairOptions(
+            num_threads,
+            max_errors,
             return_failed_examples=return_failed_examples,
             provide_traceback=provide_traceback,
             disable_progress_bar=disable_progress_bar,
-            timeout=timeout,
-            straggler_limit=straggler_limit,
         )
-        return runner([(self, example) for example in examples])
+        return drive(run_pairs([(self, example) for example in examples], options))
 
     def inspect_history(self, n: int = 1, file: TextIO | None = None) -> None:
         """Print the last `n` calls made inside this module; `history` has them as data."""

@@ -19,6 +19,7 @@ class Part:
     """Base of whatever is found: a program or a piece of one."""
 
     _compiled: bool = False
+    _assertions: Any = None
 
 
 def copied(value: Any, memo: dict[int, Any]) -> Any:
