@@ -73,6 +73,7 @@ _HOME = {
     "File": "core.data.types",
     "FinalOutput": "core.modules.sandbox",
     "FunctionalModule": "core.modules",
+    "GEPA": "core.optimizers",
     "Google": "core.interop.clients",
     "Groq": "core.interop.clients",
     "HFClientTGI": "core.interop.clients",
@@ -128,6 +129,7 @@ _HOME = {
     "Retrieve": "core.modules",
     "Retry": "core.modules",
     "Rules": "core.modules",
+    "SIMBA": "core.optimizers",
     "SandboxSerializable": "core.modules.sandbox",
     "ScriptedLM": "core.lm",
     "Signature": "core.signature",
@@ -360,7 +362,9 @@ if TYPE_CHECKING:
     from core.modules.sandbox import CodeInterpreter, FinalOutput, PythonInterpreter, SandboxSerializable
     from core.optimizers import (
         COPRO,
+        GEPA,
         OPRO,
+        SIMBA,
         BootstrapFewShot,
         BootstrapFewShotWithRandomSearch,
         BootstrapRS,

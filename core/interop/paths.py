@@ -35,7 +35,7 @@ _MODULES = (
 )
 _OPTIMIZERS = (
     "BayesianSignatureOptimizer BootstrapFewShot BootstrapFewShotWithRandomSearch BootstrapRS COPRO "
-    "LabeledFewShot MIPRO MIPROv2 SignatureOptimizer Teleprompter"
+    "GEPA LabeledFewShot MIPRO MIPROv2 SIMBA SignatureOptimizer Teleprompter"
 )
 
 PATHS: dict[str, str] = {
@@ -118,7 +118,9 @@ PATHS: dict[str, str] = {
     "teleprompt.mipro_optimizer_v2": "MIPROv2",
     "teleprompt.signature_opt_bayesian": "BayesianSignatureOptimizer",
     "teleprompt.signature_opt": "COPRO SignatureOptimizer",
+    "teleprompt.gepa": "GEPA",
     "teleprompt.random_search": "BootstrapFewShotWithRandomSearch",
+    "teleprompt.simba": "SIMBA",
     "teleprompt.teleprompt": "Teleprompter",
     "teleprompt.vanilla": "LabeledFewShot",
     "utils": (

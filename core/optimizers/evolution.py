@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from core.evaluate.call import STEP_ARGUMENTS, may_take
 from core.modules.module import Module
@@ -20,12 +20,9 @@ from core.optimizers.pareto import draw_parent, row_scores
 from core.optimizers.reflection import CustomProposer, Record, Reflect, record_of, records_text
 from core.search.candidate import Candidate, State, build, state_key
 from core.search.jobs import AskJob, Attempt, TraceJob
-from core.search.problem import Item
+from core.search.problem import Item, Problem
 from core.search.proposal import Proposal
 from core.search.view import SearchView
-
-if TYPE_CHECKING:
-    from core.optimizers.gepa import GEPA
 
 __all__ = ["Evolution", "Progress", "is_clearly_worse", "stage_rows"]
 
@@ -82,10 +79,19 @@ def is_clearly_worse(own: Mapping[int, float], leader: Mapping[int, float]) -> b
     return deficit > math.sqrt(math.fsum(pair * pair for pair in pairs))
 
 
+class _GEPA(Protocol):
+    params: Any
+    selector: Any
+    instruction_proposer: Any
+
+    def limit_of(self, problem: Problem) -> int: ...
+    def prompt_settings(self) -> dict[str, Any]: ...
+
+
 class Evolution:
     """The reflections between two candidates of one search."""
 
-    def __init__(self, optimizer: GEPA, view: SearchView) -> None:
+    def __init__(self, optimizer: _GEPA, view: SearchView) -> None:
         self._optimizer = optimizer
         self._params = optimizer.params
         self._view = view

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from core.foundation.fingerprint import jsonable
 from core.modules.module import Module
@@ -24,9 +24,6 @@ from core.search.problem import Item
 from core.search.proposal import Proposal
 from core.search.view import SearchView
 from core.signature import InputField, OutputField, Signature
-
-if TYPE_CHECKING:
-    from core.optimizers.simba import SIMBA
 
 __all__ = ["Growth", "Program", "programs_of"]
 
@@ -96,6 +93,13 @@ def programs_of(view: SearchView) -> list[Program]:
     ]
 
 
+class _SIMBA(Protocol):
+    params: Any
+    teacher_settings: dict[str, Any]
+
+    def prompt_settings(self) -> dict[str, Any]: ...
+
+
 class Growth:
     """One step.
 
@@ -104,7 +108,7 @@ class Growth:
         step: Its number from 0.
     """
 
-    def __init__(self, optimizer: SIMBA, view: SearchView, programs: Sequence[Program], step: int) -> None:
+    def __init__(self, optimizer: _SIMBA, view: SearchView, programs: Sequence[Program], step: int) -> None:
         self._optimizer = optimizer
         self._params = optimizer.params
         self._view = view

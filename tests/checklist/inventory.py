@@ -226,6 +226,19 @@ SECTIONS = {
         "streaming.streaming_response": "streamer",
         "streaming.apply_sync_streaming": "async_generator",
     },
+    "Optimizers: evolution": {
+        "GEPA": "metric, auto=None, max_full_evals=None, max_metric_calls=None, reflection_minibatch_size=3, "
+        "candidate_selection_strategy='pareto', reflection_lm=None, skip_perfect_score=True, "
+        "add_format_failure_as_feedback=False, instruction_proposer=None, component_selector='round_robin', "
+        "use_merge=True, max_merge_invocations=5, num_threads=None, failure_score=0.0, perfect_score=1.0, "
+        "log_dir=None, track_stats=False, use_wandb=False, wandb_api_key=None, wandb_init_kwargs=None, "
+        "track_best_outputs=False, warn_on_score_mismatch=True, use_mlflow=False, seed=0, gepa_kwargs=None",
+        "GEPA.compile": "student, trainset, teacher=None, valset=None",
+        "SIMBA": "metric, bsize=32, num_candidates=6, max_steps=8, max_demos=4, prompt_model=None, "
+        "teacher_settings=None, demo_input_field_maxlen=100000, num_threads=None, temperature_for_sampling=0.2, "
+        "temperature_for_candidates=0.2",
+        "SIMBA.compile": "student, trainset, seed=0",
+    },
 }
 
 MEMBERS = {
@@ -245,6 +258,9 @@ MEMBERS = {
 DIFFERS = {
     "pickle in any form": "a program, a cache or settings are never read from or written as pickle; state is JSON",
     "`WeaviateRM`, `DatabricksRM`, `DatabricksProvider`": "services of vendors; any callable is a retriever",
+    "`GEPA(use_wandb, use_mlflow, track_best_outputs, gepa_kwargs)`": "taken with a note in the report; "
+    "follow the search by `on_event` and `run_log`",
+    "`SIMBA`, fewer rows than `bsize`": "a warning, and every batch is all rows",
     "`AlfWorld`": "needs a game server of its own",
     "`Avatar`, `AvatarOptimizer`, `GRPO`, `Flex`": "left out for now",
     "`configure` from one thread only": "every thread may configure; there is no owner",
