@@ -267,6 +267,6 @@ DIFFERS = {
     "`enable_litellm_logging`": "there is no litellm underneath",
     "`ChatAdapter(use_json_adapter_fallback=…)`": "see docs/decisions: a fallback is asked for, recorded and counted",
     "prompts": "structure and markers are DSPy's, sentences are ours and shorter",
-    "`Evaluate(return_outputs=…)`": "accepted as in 2024: gives a tuple",
+    "`Evaluate(return_outputs=…)`": "refused as in 3.3; `core.interop.compat.Evaluate` gives what 2024 gave",
     "an example that fails by infrastructure": "has no score, where DSPy scores 0; the run is flagged",
 }
