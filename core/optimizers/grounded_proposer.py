@@ -80,8 +80,8 @@ class SumUpProgram(Signature):
 
 
 class WriteInstruction(Signature):
-    """Write an instruction with which a language model solves this task well. Use what is said of the data, of the
-    program and in the examples. Return the instruction alone.
+    """Write an instruction with which a language model solves this task well. Use everything that is told of the task.
+    Return the instruction alone.
     """
 
     current_instruction: str = InputField()
