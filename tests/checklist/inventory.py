@@ -226,6 +226,15 @@ SECTIONS = {
         "streaming.streaming_response": "streamer",
         "streaming.apply_sync_streaming": "async_generator",
     },
+    "Optimizers: Bayesian": {
+        "MIPROv2": "metric, prompt_model=None, task_model=None, teacher_settings=None, max_bootstrapped_demos=4, "
+        "max_labeled_demos=4, auto='light', num_candidates=None, num_threads=None, max_errors=None, seed=9, "
+        "init_temperature=1.0, verbose=False, track_stats=True, log_dir=None, metric_threshold=None",
+        "MIPROv2.compile": "student, trainset, teacher=None, valset=None, num_trials=None, "
+        "max_bootstrapped_demos=None, max_labeled_demos=None, seed=None, minibatch=True, minibatch_size=35, "
+        "minibatch_full_eval_steps=5, program_aware_proposer=True, data_aware_proposer=True, "
+        "view_data_batch_size=10, tip_aware_proposer=True, fewshot_aware_proposer=True, provide_traceback=None",
+    },
     "Optimizers: evolution": {
         "GEPA": "metric, auto=None, max_full_evals=None, max_metric_calls=None, reflection_minibatch_size=3, "
         "candidate_selection_strategy='pareto', reflection_lm=None, skip_perfect_score=True, "
@@ -266,6 +275,8 @@ DIFFERS = {
     "`configure` from one thread only": "every thread may configure; there is no owner",
     "`enable_litellm_logging`": "there is no litellm underneath",
     "`ChatAdapter(use_json_adapter_fallback=…)`": "see docs/decisions: a fallback is asked for, recorded and counted",
+    "a prefix among the proposals of `BayesianSignatureOptimizer`": "prompts here have no prefixes; instructions alone",
+    "`MIPROv2(requires_permission_to_run=…)`": "accepted; nothing asks at the terminal, `estimate` says the price",
     "prompts": "structure and markers are DSPy's, sentences are ours and shorter",
     "`Evaluate(return_outputs=…)`": "refused as in 3.3; `core.interop.compat.Evaluate` gives what 2024 gave",
     "an example that fails by infrastructure": "has no score, where DSPy scores 0; the run is flagged",
