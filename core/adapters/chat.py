@@ -13,7 +13,7 @@ from core.foundation.errors import AdapterParseError
 from core.messages import LanguageModel
 from core.signature import SignatureMeta
 from core.trace import emit
-from core.trace.counts import count
+from core.trace.counts import FALLBACKS, count
 from core.wire.chat_layout import ChatLayout
 
 __all__ = ["ChatAdapter"]
@@ -72,7 +72,7 @@ class ChatAdapter(Adapter):
         from core.adapters.json import JSONAdapter
 
         emit("adapter.fallback", adapter="json", because=first.message)
-        count("adapter.fallbacks")
+        count(FALLBACKS)
         try:
             by_json = JSONAdapter(
                 None,

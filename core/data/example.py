@@ -12,7 +12,7 @@ from typing import Any
 from core.foundation.errors import DataError
 from core.foundation.fingerprint import fingerprint, jsonable
 
-__all__ = ["Example"]
+__all__ = ["Example", "shown_fields", "sides_of"]
 
 _log = logging.getLogger("core.data")
 
@@ -205,3 +205,20 @@ class Example:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({dict(self.items())!r}) (input_keys={self._input_keys!r})"
+
+
+# Functions, as a method's name is lost to fields.
+def sides_of(example: Example) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return inputs and labels as people see them: no labels called `dspy_…`, no inputs where nobody named any."""
+    store = example._store
+    inputs = {key: store[key] for key in example._input_keys or () if key in store}
+    if len(inputs) == len(store):
+        return inputs, {}
+    return inputs, {
+        key: value for key, value in store.items() if key not in inputs and not key.startswith(_HIDDEN)
+    }
+
+
+def shown_fields(example: Example) -> dict[str, Any]:
+    """Return the fields as people see them, without those called `dspy_…`, as a plain dict."""
+    return {key: value for key, value in example._store.items() if not key.startswith(_HIDDEN)}

@@ -8,7 +8,7 @@ runs on threads.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Executor
 from functools import partial
 from time import perf_counter
@@ -130,15 +130,17 @@ class MetricCall:
         self._inline = may_block or self._computes
         self._slow = 0
 
-    async def __call__(self, example: Any, prediction: Any, trace: Any = None) -> Score:
+    def __call__(self, example: Any, prediction: Any, trace: Any = None) -> Coroutine[Any, Any, Score]:
         """Return the score of one prediction.
 
         Raises:
             MetricError: The metric raised, or gave no finite number; the cause is attached.
         """
-        return await self._scored((example, prediction, trace, None, None)[: self._arguments])
+        return self._scored((example, prediction, trace, None, None)[: self._arguments])
 
-    async def of_step(self, example: Any, prediction: Any, trace: Any, name: str, own: Any) -> Score:
+    def of_step(
+        self, example: Any, prediction: Any, trace: Any, name: str, own: Any
+    ) -> Coroutine[Any, Any, Score]:
         """Return what a metric of five arguments (`judges_steps`) says of one predictor.
 
         Args:
@@ -148,7 +150,7 @@ class MetricCall:
         Raises:
             MetricError: As above.
         """
-        return await self._scored((example, prediction, trace, name, own))
+        return self._scored((example, prediction, trace, name, own))
 
     async def _scored(self, arguments: tuple[Any, ...]) -> Score:
         try:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields
 from time import perf_counter
 from typing import Any, Literal
 
-from core.data.example import Example
+from core.data.example import Example, shown_fields, sides_of
 from core.evaluate.call import MetricCall, ProgramCall
 from core.evaluate.score import Score
 from core.foundation.errors import (
@@ -30,12 +30,12 @@ from core.foundation.errors import (
 from core.foundation.fingerprint import jsonable
 from core.lm.tally import also_count, count_no_more
 from core.messages import LMRequest, LMResponse, Usage
-from core.modules.assertions import Failures, also_count_failures, count_failures_no_more
+from core.modules.assertions import ASSERT, SUGGEST
 from core.modules.overrides import outside_programs, running
 from core.trace import Span, redact, sink_to
-from core.trace.counts import count_into, count_into_no_more
+from core.trace.counts import FALLBACKS, count_into, count_into_no_more
 
-__all__ = ["Outcome", "Row", "RowOptions", "evaluate_row"]
+__all__ = ["Outcome", "Row", "RowOptions", "evaluate_row", "evaluate_row_apart"]
 
 Outcome = Literal["scored", "model_failure", "infrastructure_failure", "metric_failure"]
 
@@ -126,7 +126,7 @@ _Call = tuple[Usage, float | None, bool]
 class _Progress:
     """What is known of a row while it runs; counts its calls, and keeps its spans where they are wanted."""
 
-    __slots__ = ("answered", "counted", "failures", "latency", "metric", "prediction", "program", "spans")
+    __slots__ = ("answered", "counted", "latency", "metric", "prediction", "program", "spans")
 
     def __init__(self, keep_spans: bool) -> None:
         self.spans: list[Span] | None = [] if keep_spans else None
@@ -135,8 +135,7 @@ class _Progress:
         self.prediction: Any = None
         self.answered = False
         self.latency = 0.0
-        self.failures = Failures()
-        self.counted: dict[str, int] = {}
+        self.counted: dict[str, int] = {}  # fallbacks and failed constraints
 
     def count(self, request: LMRequest, response: LMResponse) -> None:
         """Count one answered call."""
@@ -178,9 +177,32 @@ async def evaluate_row(
         BudgetExceeded: A cap was reached; the row is not finished.
     """
     so_far = _Progress(options.traces)
-    listening = also_count(so_far.count)
-    counting = also_count_failures(so_far.failures)
-    naming = count_into(so_far.counted)
+    listening, naming = also_count(so_far.count), count_into(so_far.counted)
+    try:
+        return await _evaluated(index, example, program, metric, options, so_far)
+    finally:
+        count_no_more(listening)
+        count_into_no_more(naming)
+
+
+async def evaluate_row_apart(
+    index: int, example: Example, program: ProgramCall, metric: MetricCall | None, options: RowOptions
+) -> tuple[Row, Any]:
+    """Do the same in a context that is used for nothing else, which may stay as the row leaves it."""
+    so_far = _Progress(options.traces)
+    also_count(so_far.count)
+    count_into(so_far.counted)
+    return await _evaluated(index, example, program, metric, options, so_far)
+
+
+async def _evaluated(
+    index: int,
+    example: Example,
+    program: ProgramCall,
+    metric: MetricCall | None,
+    options: RowOptions,
+    so_far: _Progress,
+) -> tuple[Row, Any]:
     try:
         if options.timeout is None and so_far.spans is None and running.get() is None:
             score = await _run(example, program, metric, so_far)
@@ -198,10 +220,6 @@ async def evaluate_row(
         text = _describe(error, options.provide_traceback)
         expected = outcome != "model_failure" or isinstance(error, _UNREADABLE)
         return _row(index, example, so_far, score, outcome, text, expected), so_far.prediction
-    finally:
-        count_no_more(listening)
-        count_failures_no_more(counting)
-        count_into_no_more(naming)
     return _row(index, example, so_far, score, "scored"), so_far.prediction
 
 
@@ -263,15 +281,16 @@ def _row(
     error: str = "",
     expected: bool = True,
 ) -> Row:
-    named, calls = example.input_keys or (), so_far.program
-    usage, cost = _sums(calls)
-    metric_usage, metric_cost = _sums(so_far.metric)
+    inputs, labels = sides_of(example)
+    calls, counted = so_far.program, so_far.counted
+    usage, cost, cached = _sums(calls) if calls else _NO_CALLS
+    metric_usage, metric_cost, _ = _sums(so_far.metric) if so_far.metric else _NO_CALLS
     # By position, in the order of the fields: names would cost as much as the rest.
     return Row(
         index,
         example.id,
-        {} if example.input_keys is None else example.input_values(),
-        {name: value for name, value in example.items() if name not in named},
+        inputs,
+        labels,
         _outputs(so_far.prediction) if so_far.answered else {},
         None if score is None else score.value,
         outcome,
@@ -281,31 +300,30 @@ def _row(
         so_far.latency,
         usage,
         cost,
-        all(cached for _, _, cached in calls) if calls else None,
+        cached,
         metric_usage,
         metric_cost,
         so_far.spans,
-        so_far.failures.suggest,
-        so_far.failures.assertion,
-        so_far.counted.get("adapter.fallbacks", 0),
+        *((counted.get(SUGGEST, 0), counted.get(ASSERT, 0), counted.get(FALLBACKS, 0)) if counted else ()),
     )
 
 
-_NOTHING = Usage()
+_NO_CALLS: tuple[Usage, float | None, bool | None] = (Usage(), 0.0, None)
 
 
-def _sums(calls: list[_Call]) -> tuple[Usage, float | None]:
-    """Tokens, and US dollars: None where a price is unknown."""
-    if not calls:
-        return _NOTHING, 0.0
-    usage, cost, _ = calls[0]
-    for more, price, _ in calls[1:]:
+def _sums(calls: list[_Call]) -> tuple[Usage, float | None, bool | None]:
+    """Tokens; US dollars, None where a price is unknown; whether all came from the cache."""
+    if len(calls) == 1:
+        return calls[0]
+    usage, cost, cached = calls[0]
+    for more, price, stored in calls[1:]:
         usage, cost = usage + more, None if cost is None or price is None else cost + price
-    return usage, cost
+        cached = cached and stored
+    return usage, cost, cached
 
 
 def _outputs(prediction: Any) -> dict[str, Any]:
     """The fields of a prediction; a program that gives something else gives the field `output`."""
     if isinstance(prediction, Example):
-        return dict(prediction.items())
+        return shown_fields(prediction)
     return dict(prediction) if isinstance(prediction, Mapping) else {"output": prediction}

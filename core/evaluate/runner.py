@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from core.data.example import Example
 from core.evaluate.call import MetricCall, ProgramCall
-from core.evaluate.row import Row, RowOptions, evaluate_row
+from core.evaluate.row import Row, RowOptions, evaluate_row_apart
 from core.foundation.errors import BudgetExceeded
 from core.foundation.threads import DaemonThreads, run_in_thread
 from core.foundation.within import within
@@ -113,7 +113,7 @@ class Run:
             if self._should_end():
                 return
             # In a fresh copy of the context: what a program sets does not reach the next row.
-            work = evaluate_row(index, self.examples[index], self._program, self._metric, self._options)
+            work = evaluate_row_apart(index, self.examples[index], self._program, self._metric, self._options)
             try:
                 row, prediction = await within(self._context.copy(), work)
             except BudgetExceeded as error:

@@ -8,64 +8,61 @@ variables: programs in many threads and tasks do not know of one another.
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar, Token
-from dataclasses import dataclass
 from typing import Any
 
 from core.foundation.errors import AssertionFailed, ConstraintFailed, SuggestionFailed
 from core.settings import current
 from core.trace.collect import collected
+from core.trace.counts import count, counts
 from core.trace.span import new_id
 from core.trace.tracer import emit
 
 __all__ = [
+    "ASSERT",
+    "SUGGEST",
     "Assert",
     "DSPyAssertionError",
     "DSPySuggestionError",
     "Failures",
     "Suggest",
-    "also_count_failures",
-    "count_failures_no_more",
     "counting_failures",
 ]
 
 _log = logging.getLogger("core.assertions")
 
 
-@dataclass
+SUGGEST, ASSERT = "constraints.suggest", "constraints.assert"
+"""What failures of constraints with `is_metric=True` are called in `core.trace.counts`."""
+
+
 class Failures:
-    """How often constraints with `is_metric=True` failed, every attempt counted."""
+    """How often constraints with `is_metric=True` failed, every attempt counted.
 
-    suggest: int = 0
-    assertion: int = 0
+    Args:
+        counter: The counts by name, which may still grow.
+    """
 
+    def __init__(self, counter: Mapping[str, int]) -> None:
+        self._counter = counter
 
-Counting = Token[tuple[Failures, ...]]
+    @property
+    def suggest(self) -> int:
+        """Of suggestions."""
+        return self._counter.get(SUGGEST, 0)
 
-_counted: ContextVar[tuple[Failures, ...]] = ContextVar("constraint_failures", default=())
-
-
-def also_count_failures(failures: Failures) -> Counting:
-    """Count what fails from here on in this context; give the result to `count_failures_no_more`."""
-    return _counted.set((*_counted.get(), failures))
-
-
-def count_failures_no_more(counting: Counting) -> None:
-    """End the count, in the context that began it."""
-    _counted.reset(counting)
+    @property
+    def assertion(self) -> int:
+        """Of assertions."""
+        return self._counter.get(ASSERT, 0)
 
 
 @contextmanager
 def counting_failures() -> Generator[Failures]:
     """Count the failures of constraints inside the block; blocks around it count them too."""
-    mine = Failures()
-    counting = also_count_failures(mine)
-    try:
-        yield mine
-    finally:
-        count_failures_no_more(counting)
+    with counts() as counter:
+        yield Failures(counter)
 
 
 def Assert(  # noqa: N802 - DSPy's name
@@ -123,7 +120,7 @@ def _check(kind: type[ConstraintFailed], result: Any, msg: str, target: Any, is_
         return True
     suggestion = kind is SuggestionFailed
     if is_metric:
-        _count(suggestion)
+        count(SUGGEST if suggestion else ASSERT)
     now = current()
     bypassed = now.bypass_suggest if suggestion else now.bypass_assert
     name = "suggestion" if suggestion else "assertion"
@@ -141,14 +138,6 @@ def _check(kind: type[ConstraintFailed], result: Any, msg: str, target: Any, is_
         is_metric,
         hint="Activate it: program.activate_assertions() tries again with this message as feedback.",
     )
-
-
-def _count(suggestion: bool) -> None:
-    for failures in _counted.get():
-        if suggestion:
-            failures.suggest += 1
-        else:
-            failures.assertion += 1
 
 
 DSPyAssertionError = AssertionFailed

@@ -10,7 +10,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 
-__all__ = ["count", "count_into", "count_into_no_more", "counts"]
+__all__ = ["FALLBACKS", "count", "count_into", "count_into_no_more", "counts"]
+
+FALLBACKS = "adapter.fallbacks"
+"""Replies that had to be asked for in another layout."""
 
 Counting = Token[tuple[dict[str, int], ...]]
 

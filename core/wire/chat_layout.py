@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from core.wire.jsonish import JsonishError, find_object
@@ -30,6 +31,7 @@ _LABEL = re.compile(
     r"^[ \t*#>_-]{0,8}([^\W\d]\w{0,60}(?:[ _-]\w{1,60}){0,5})[*_]{0,3}:[*_]{0,3}", re.MULTILINE
 )
 _LABELLED_LIMIT = 100_000
+_MARKED_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 
 
 class ChatLayout(Layout):
@@ -60,6 +62,41 @@ class ChatLayout(Layout):
 
     def raw_values(self, text: str) -> dict[str, Any]:
         """Return the texts (or JSON values) of the outputs by the ladder above."""
+        return self._as_asked(text) or self._by_ladder(text)
+
+    def _as_asked(self, text: str) -> dict[str, Any] | None:
+        """Return what the ladder would, of a reply in exactly the form asked for; None of any other.
+
+        Most replies are, and nothing in them needs a search: their markers are where they should be, without others.
+        """
+        sections = self._sections
+        if (
+            not sections
+            or text.count("[[") != len(sections) + 1
+            or "\r" in text
+            or not text.startswith(self.outputs[0].opening)
+        ):
+            return None
+        found: dict[str, Any] = {}
+        begin = len(self.outputs[0].opening)
+        for name, ending in sections:
+            end = text.find(ending, begin - 1)
+            if end < 0:
+                return None
+            found[name] = text[begin:end].strip()
+            begin = end + len(ending)
+        return found
+
+    @cached_property
+    def _sections(self) -> list[tuple[str, str]]:
+        """Name of each output, and what ends its section; empty where a name might be read as another one."""
+        names = [field.name for field in self.outputs]
+        if self.output_called(CLOSING_NAME) or not all(_MARKED_NAME.fullmatch(name) for name in names):
+            return []
+        endings = [f"\n{field.opening}" for field in self.outputs[1:]]
+        return list(zip(names, [*endings, f"\n{CLOSING_MARKER}"], strict=False))
+
+    def _by_ladder(self, text: str) -> dict[str, Any]:
         text = without_thoughts(unix_lines(text))
         sections = split_sections(text)
         if len(sections) == 1:
