@@ -88,7 +88,11 @@ class MIPROParams(BootstrapParams):
         return not self.max_bootstrapped_demos and not self.max_labeled_demos
 
 
-@optimizers.register("miprov2", summary="Instructions and demo sets together, by Bayesian search.")
+@optimizers.register(
+    "miprov2",
+    summary="Instructions and demo sets together, by Bayesian search.",
+    title="Instructions and examples together",
+)
 class MIPROv2(Optimizer[MIPROParams]):
     """Makes demo sets and instructions for every step and searches for the combination that scores best.
 

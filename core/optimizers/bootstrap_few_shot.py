@@ -68,7 +68,9 @@ class BootstrapParams(OptimizerParams):
         )
 
 
-@optimizers.register("bootstrap_few_shot", summary="Demos from a teacher's own successful runs.")
+@optimizers.register(
+    "bootstrap_few_shot", summary="Demos from a teacher's own successful runs.", title="Bootstrapped examples"
+)
 class BootstrapFewShot(Optimizer[BootstrapParams]):
     """Runs a teacher over the training rows and keeps traces that pass the metric as demos.
 

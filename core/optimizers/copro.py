@@ -64,7 +64,11 @@ class COPROParams(OptimizerParams):
     track_stats: bool = Field(False, description="Keep the scores of every round on the program.")
 
 
-@optimizers.register("copro", summary="Better instructions, one step of the program after the other.")
+@optimizers.register(
+    "copro",
+    summary="Better instructions, one step of the program after the other.",
+    title="Better instructions, step by step",
+)
 class COPRO(Optimizer[COPROParams]):
     """Improves the instructions of one step at a time and keeps the best.
 

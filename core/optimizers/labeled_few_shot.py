@@ -30,7 +30,9 @@ class LabeledFewShotParams(OptimizerParams):
     sample: bool = Field(True, description="Draw them at random; off takes the first k rows.")
 
 
-@optimizers.register("labeled_few_shot", summary="Labelled examples as demos; no calls.")
+@optimizers.register(
+    "labeled_few_shot", summary="Labelled examples as demos; no calls.", title="Labelled examples"
+)
 class LabeledFewShot(Optimizer[LabeledFewShotParams]):
     """Gives every predictor k labelled examples as demos.
 

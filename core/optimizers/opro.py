@@ -67,7 +67,11 @@ class OPROParams(OptimizerParams):
     init_temperature: float = Field(1.0, ge=0, le=2, description="Temperature of the proposer.")
 
 
-@optimizers.register("opro", summary="Instructions written from earlier ones and their scores.")
+@optimizers.register(
+    "opro",
+    summary="Instructions written from earlier ones and their scores.",
+    title="Instructions from past scores",
+)
 class OPRO(Optimizer[OPROParams]):
     """Writes instructions for every step, scores them, and writes the next ones from what scored how.
 

@@ -65,7 +65,11 @@ class RandomSearchParams(BootstrapParams):
     )
 
 
-@optimizers.register("random_search", summary="Several bootstrapped demo sets, the best by its score.")
+@optimizers.register(
+    "random_search",
+    summary="Several bootstrapped demo sets, the best by its score.",
+    title="Bootstrapped examples, best of many",
+)
 class BootstrapFewShotWithRandomSearch(Optimizer[RandomSearchParams]):
     """Bootstraps several demo sets and keeps the program that scores best.
 

@@ -52,7 +52,11 @@ class SIMBAParams(OptimizerParams):
     )
 
 
-@optimizers.register("simba", summary="Demos and rules from rows on which the program's runs differ most.")
+@optimizers.register(
+    "simba",
+    summary="Demos and rules from rows on which the program's runs differ most.",
+    title="Rules and examples from hard rows",
+)
 class SIMBA(Optimizer[SIMBAParams]):
     """Grows programs by what their best runs did better than their worst.
 

@@ -230,6 +230,7 @@ class Bench:
         answer = replace(answer, spend=meter.spend)
         event = {
             "key": job.key,
+            "asked": job.shown(),
             "samples": list(answer.samples),
             "error": answer.error,
             **answer.spend.to_dict(),

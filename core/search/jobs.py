@@ -5,6 +5,7 @@ Knows nothing about order, budgets or logs; `core.search.bench` runs these in un
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
@@ -146,6 +147,15 @@ class AskJob:
     inputs: Mapping[str, Any]
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     config: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def shown(self) -> dict[str, str]:
+        """Return what it is asked with as short texts, for the log."""
+        return {name: _cut(jsonable(value)) for name, value in self.inputs.items()}
+
+
+def _cut(value: Any, most: int = 1_000) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= most else f"{text[:most]} … ({len(text):,} characters)"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,10 @@ __all__ = ["BestOfNKind"]
 
 
 @step_kinds.register(
-    "best_of_n", summary="Try until an answer keeps your rules, else take the best.", title="Best of several"
+    "best_of_n",
+    summary="Try until an answer keeps your rules, else take the best.",
+    title="Best of several",
+    group="Several attempts",
 )
 class BestOfNKind(RuledKind):
     """`core.BestOfN` with `core.Rules` as its reward."""

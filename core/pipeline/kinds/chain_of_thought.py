@@ -20,6 +20,7 @@ _REASONING = "reasoning"
     "chain_of_thought",
     summary="The model writes its reasoning first, then answers.",
     title="Chain of thought",
+    group="Simple",
 )
 class ChainOfThoughtKind(StepKind):
     """`core.ChainOfThought`; its output `reasoning` stands before those of the signature."""

@@ -31,6 +31,7 @@ class CodeActOptions(Options):
     "code_act",
     summary="The model works in steps of code that may call tools, in a sandbox.",
     title="Act by code",
+    group="Agents and code",
 )
 class CodeActKind(StepKind):
     """`core.CodeAct`; gives `reasoning` and `termination_reason` beside the outputs of the signature."""

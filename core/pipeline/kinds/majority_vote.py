@@ -29,6 +29,7 @@ class MajorityVoteOptions(ModelOptions):
     "majority_vote",
     summary="Ask for several samples and take the most frequent answer.",
     title="Majority vote",
+    group="Several attempts",
 )
 class MajorityVoteKind(StepKind):
     """`core.MajorityVote`."""

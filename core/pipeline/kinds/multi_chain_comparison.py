@@ -29,6 +29,7 @@ class MultiChainComparisonOptions(ModelOptions):
     "multi_chain_comparison",
     summary="Reason several times, then weigh the attempts for one answer.",
     title="Compare several chains",
+    group="Several attempts",
 )
 class MultiChainComparisonKind(StepKind):
     """`core.ComparedChains`; its output `rationale` stands before those of the signature."""

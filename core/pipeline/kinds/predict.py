@@ -14,7 +14,9 @@ from core.pipeline.spec import StepSpec
 __all__ = ["PredictKind"]
 
 
-@step_kinds.register("predict", summary="Ask the model once and read its answer.", title="Predict")
+@step_kinds.register(
+    "predict", summary="Ask the model once and read its answer.", title="Predict", group="Simple"
+)
 class PredictKind(StepKind):
     """`core.Predict`."""
 

@@ -29,6 +29,7 @@ class ProgramOfThoughtOptions(Options):
     "program_of_thought",
     summary="The model writes code that computes the answer; it runs in a sandbox.",
     title="Write code",
+    group="Agents and code",
 )
 class ProgramOfThoughtKind(StepKind):
     """`core.ProgramOfThought`; gives `reasoning` beside the outputs of the signature."""

@@ -31,6 +31,7 @@ class ReActOptions(Options):
     "react",
     summary="The model calls tools, looks at what they give, and answers when it knows enough.",
     title="Use tools",
+    group="Agents and code",
 )
 class ReActKind(StepKind):
     """`core.ReAct`; gives `reasoning` and `termination_reason` beside the outputs of the signature."""

@@ -18,6 +18,7 @@ __all__ = ["RefineKind"]
     "refine",
     summary="Try until an answer keeps your rules; each new try gets advice on the last.",
     title="Refine with advice",
+    group="Several attempts",
 )
 class RefineKind(RuledKind):
     """`core.Refine` with `core.Rules` as its reward."""

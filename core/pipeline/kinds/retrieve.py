@@ -22,7 +22,9 @@ class RetrieveOptions(Options):
     k: int = Field(3, ge=1, le=100, description="How many passages to fetch.")
 
 
-@step_kinds.register("retrieve", summary="Fetch the passages that fit a query best.", title="Retrieve")
+@step_kinds.register(
+    "retrieve", summary="Fetch the passages that fit a query best.", title="Retrieve", group="Retrieval"
+)
 class RetrieveKind(StepKind):
     """`core.Retrieve`: input `query` (a text or several), output `passages`."""
 

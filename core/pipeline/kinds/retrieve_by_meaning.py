@@ -20,6 +20,7 @@ __all__ = ["RetrieveByMeaningKind"]
     "retrieve_by_meaning",
     summary="Fetch the passages nearest in meaning, by the embedder of the settings.",
     title="Retrieve by meaning",
+    group="Retrieval",
 )
 class RetrieveByMeaningKind(RetrieveKind):
     """`core.Retrieve` over embeddings: input `query` (a text or several), output `passages`."""

@@ -37,6 +37,7 @@ class RLMOptions(Options):
     "rlm",
     summary="For inputs too long to read: the model explores them by code, and asks itself about parts.",
     title="Explore long inputs",
+    group="Agents and code",
 )
 class RLMKind(StepKind):
     """`core.RLM`; gives `final_reasoning` and `termination_reason` beside the outputs of the signature."""
