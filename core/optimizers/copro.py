@@ -13,11 +13,10 @@ from typing import Any
 from pydantic import Field
 
 from core.data.example import Example
-from core.foundation.errors import OptimizerError
 from core.modules.module import Module
 from core.modules.predict import Predict
 from core.optimizers.base import Optimizer, OptimizerParams, optimizers
-from core.optimizers.material import attempts_text, fields_text, rows_text
+from core.optimizers.material import attempts_text, check_writable, fields_text, rows_text
 from core.search.candidate import State
 from core.search.estimate import REPAIR, Estimate, Phase, calls_per_run
 from core.search.jobs import AskJob
@@ -128,12 +127,7 @@ class COPRO(Optimizer[COPROParams]):
 
     def prepare(self, problem: Problem) -> None:
         """Check that there are steps to write for and rows to score on."""
-        if not problem.paths:
-            raise OptimizerError(
-                "The program has no predictor to write instructions for.", hint="Add a Predict."
-            )
-        if not problem.scoring:
-            raise OptimizerError("There are no rows to score on.", hint="Give a trainset or a valset.")
+        check_writable(problem)
 
     async def propose(self, view: SearchView) -> Sequence[Proposal]:
         """Propose the instructions of one step in one round, the other steps at their best."""

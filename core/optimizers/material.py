@@ -9,12 +9,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.data.example import Example
+from core.foundation.errors import OptimizerError
 from core.foundation.fingerprint import canonical_json, jsonable
+from core.search.problem import Problem
 
-__all__ = ["attempts_text", "fields_text", "rows_text"]
+__all__ = ["attempts_text", "check_writable", "fields_text", "rows_text"]
 
 LONGEST_VALUE = 400
 """Characters of one value that a proposer sees."""
+
+
+def check_writable(problem: Problem) -> None:
+    """Check that there are steps to write instructions for and rows to score them on.
+
+    Raises:
+        OptimizerError: There are none.
+    """
+    if not problem.paths:
+        raise OptimizerError("The program has no predictor to write instructions for.", hint="Add a Predict.")
+    if not problem.scoring:
+        raise OptimizerError("There are no rows to score on.", hint="Give a trainset or a valset.")
 
 
 def rows_text(rows: Sequence[Example], signature: Any = None) -> str:

@@ -12,11 +12,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from core.data.example import Example
-from core.foundation.errors import OptimizerError
 from core.modules.module import Module
 from core.modules.predict import Predict
 from core.optimizers.base import Optimizer, OptimizerParams, optimizers
-from core.optimizers.material import attempts_text, fields_text, instructions_of, rows_text
+from core.optimizers.material import attempts_text, check_writable, fields_text, instructions_of, rows_text
 from core.search.candidate import Candidate, State
 from core.search.estimate import REPAIR, Estimate, Phase, calls_per_run
 from core.search.jobs import AskJob
@@ -117,12 +116,7 @@ class OPRO(Optimizer[OPROParams]):
 
     def prepare(self, problem: Problem) -> None:
         """Check that there are predictors to write for and rows to score on."""
-        if not problem.paths:
-            raise OptimizerError(
-                "The program has no predictor to write instructions for.", hint="Add a Predict."
-            )
-        if not problem.scoring:
-            raise OptimizerError("There are no rows to score on.", hint="Give a trainset or a valset.")
+        check_writable(problem)
 
     async def propose(self, view: SearchView) -> Sequence[Proposal]:
         """Propose the student, then the first instructions, then one after the other."""
