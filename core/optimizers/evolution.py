@@ -24,10 +24,10 @@ from core.search.problem import Item, Problem
 from core.search.proposal import Proposal
 from core.search.view import SearchView
 
-__all__ = ["Evolution", "Progress", "is_clearly_worse", "stage_rows"]
+__all__ = ["Evolution", "Progress", "is_worse", "stage_rows"]
 
 STAGE = 8
-"""The least validation rows that a new candidate meets first; a quarter of them where there are more."""
+"""The least validation rows that a new candidate meets first."""
 
 
 @dataclass
@@ -63,20 +63,31 @@ class Progress:
         return self.runs + sum(view.pool.scores.count(key) for key in keys)
 
 
-def stage_rows(view: SearchView) -> tuple[int, ...] | None:
-    """Return the validation rows that the next candidate meets first; None: all."""
+def stage_rows(view: SearchView, number: int, seen: int = 0) -> tuple[int, ...] | None:
+    """Return the validation rows that a candidate meets before the rest: a quarter, then half; None: all.
+
+    Args:
+        number: Of the candidate.
+        seen: Rows that it met so far.
+    """
     rows = len(view.problem.scoring)
-    size = max(STAGE, math.ceil(rows / 4))
-    if not view.racing or rows <= 2 * size:
+    quarter = max(STAGE, math.ceil(rows / 4))
+    size = next((size for size in (quarter, 2 * quarter) if size > seen), rows)
+    if not view.racing or rows <= 2 * STAGE or size >= rows:
         return None
-    return tuple(sorted(view.rng("gepa stage", len(view.pool)).sample(range(rows), size)))
+    order = view.rng("gepa stage", number).sample(range(rows), rows)
+    return tuple(sorted(order[:size]))
 
 
-def is_clearly_worse(own: Mapping[int, float], leader: Mapping[int, float]) -> bool:
-    """Return whether a candidate's deficit on the rows that both ran is more than chance would often give."""
+def is_worse(own: Mapping[int, float], leader: Mapping[int, float], rows: int) -> bool:
+    """Return whether a candidate is behind on the rows that both ran: early by more than chance would often give.
+
+    Args:
+        rows: How many there are in all.
+    """
     pairs = [own[row] - leader[row] for row in own if row in leader]
-    deficit = -math.fsum(pairs)
-    return deficit > math.sqrt(math.fsum(pair * pair for pair in pairs))
+    usual = math.sqrt(math.fsum(pair * pair for pair in pairs)) if 2 * len(own) < rows else 0.0
+    return -math.fsum(pairs) > usual
 
 
 class _GEPA(Protocol):
@@ -284,7 +295,7 @@ class Evolution:
             label=f"{', '.join(paths)} rewritten, reflection {number + 1}",
             parents=(parent.id,),
             seed=len(self._view.pool),
-            rows=stage_rows(self._view),
+            rows=stage_rows(self._view, len(self._view.pool)),
             notes={
                 "kind": "reflection",
                 "paths": list(paths),

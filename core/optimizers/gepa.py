@@ -11,16 +11,15 @@ import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import Field, model_validator
+from typing import Any
 
 from core.data.example import Example
 from core.foundation.errors import OptimizerError
 from core.modules.module import Module
-from core.optimizers.base import Optimizer, OptimizerParams, optimizers
+from core.optimizers.base import Optimizer, optimizers
 from core.optimizers.crossover import find_pair, subsample
-from core.optimizers.evolution import Evolution, Progress, is_clearly_worse, stage_rows
+from core.optimizers.evolution import Evolution, Progress, is_worse, stage_rows
+from core.optimizers.gepa_params import BUDGETS, GEPAParams
 from core.optimizers.gepa_result import result_of
 from core.optimizers.pareto import row_scores
 from core.search.candidate import Candidate
@@ -34,7 +33,6 @@ __all__ = ["GEPA"]
 AUTO = {"light": 6, "medium": 12, "heavy": 18}
 """Candidates that a named budget is made for."""
 
-BUDGETS = ("auto", "max_full_evals", "max_metric_calls")
 MERGE_ROWS = 5
 NOT_TAKEN = {
     "use_wandb": "Weights & Biases is not connected: give on_event=… or run_log=… to follow the search",
@@ -45,66 +43,13 @@ NOT_TAKEN = {
 }
 
 
-class GEPAParams(OptimizerParams):
-    """Parameters of `GEPA`."""
-
-    auto: Literal["light", "medium", "heavy"] | None = Field(
-        None, description="A budget by name; used as 'light' where no other is given."
-    )
-    max_full_evals: int | None = Field(
-        None, ge=1, le=10_000, description="The budget as passes over all training and validation rows."
-    )
-    max_metric_calls: int | None = Field(
-        None, ge=1, le=10_000_000, description="The budget as runs of the program that are scored."
-    )
-    reflection_minibatch_size: int = Field(
-        3, ge=1, le=100, description="Training rows that one reflection reads."
-    )
-    candidate_selection_strategy: Literal["pareto", "current_best"] = Field(
-        "pareto", description="Breed from those who lead on some row, or from the best mean."
-    )
-    component_selector: Literal["round_robin", "all", "custom"] = Field(
-        "round_robin", description="Which steps a reflection rewrites: one after the other, or all."
-    )
-    reflection_temperature: float = Field(1.0, ge=0, le=2, description="Temperature of the reflecting model.")
-    skip_perfect_score: bool = Field(True, description="Do not reflect on runs that have full marks.")
-    add_format_failure_as_feedback: bool = Field(
-        False, description="Also reflect on replies that could not be read."
-    )
-    use_merge: bool = Field(True, description="Also join candidates that improved different steps.")
-    max_merge_invocations: int = Field(5, ge=0, le=1_000, description="The most such joins.")
-    failure_score: float = Field(0.0, description="Score of a training row on which the program failed.")
-    perfect_score: float = Field(1.0, description="Full marks of the metric.")
-    warn_on_score_mismatch: bool = Field(
-        True, description="Warn where the metric scores a step otherwise than the whole."
-    )
-    track_stats: bool = Field(False, description="Keep all candidates on the program: detailed_results.")
-    num_threads: int | None = Field(
-        None,
-        ge=1,
-        description="Rows in flight; without it that of the settings.",
-        json_schema_extra={"execution": True},
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _with_a_budget(cls, values: Any) -> Any:
-        if isinstance(values, Mapping) and all(values.get(name) is None for name in BUDGETS):
-            return {**values, "auto": "light"}
-        return values
-
-    @model_validator(mode="after")
-    def _with_one_budget(self) -> GEPAParams:
-        if sum(getattr(self, name) is not None for name in BUDGETS) != 1:
-            raise ValueError(f"give exactly one of {', '.join(BUDGETS)}")
-        return self
-
-
 def _keep_nothing(_view: SearchView, _spent: int) -> None: ...
 
 
 @optimizers.register(
-    "gepa", summary="Instructions rewritten from feedback on single runs; specialists are bred on."
+    "gepa",
+    summary="Instructions rewritten from feedback on single runs; specialists are bred on.",
+    title="Instructions from feedback",
 )
 class GEPA(Optimizer[GEPAParams]):
     """Evolves instructions: reflects on a few training rows, keeps what improves on them, and breeds from the front.
@@ -249,7 +194,7 @@ class GEPA(Optimizer[GEPAParams]):
             return [Proposal({}, label="as given", seed=0, notes={"baseline": True, **Progress().to_notes()})]
         last = entries[-1]
         if last.status == "minibatch" and self._passes(view, last.candidate):
-            return [Proposal(last.candidate.state)]
+            return [Proposal(last.candidate.state, rows=self._next_rows(view, last.candidate))]
         improved = last.candidate.notes.get("kind") == "reflection" and last.status in {"full", "dropped"}
         if improved and (merged := self._merged(view)) is not None:
             return [merged]
@@ -319,7 +264,13 @@ class GEPA(Optimizer[GEPAParams]):
                 math.fsum(other.get(row, 0.0) for row in own) for other in pair
             )
         leader = view.leader
-        return leader is None or not is_clearly_worse(own, scores.get(leader.id, {}))
+        return leader is None or not is_worse(own, scores.get(leader.id, {}), len(view.problem.scoring))
+
+    def _next_rows(self, view: SearchView, candidate: Candidate) -> tuple[int, ...] | None:
+        """Return the rows that a candidate is to meet next; None: all."""
+        if candidate.notes.get("kind") == "merge":
+            return None
+        return stage_rows(view, int(candidate.id[1:]), view.pool.standing(candidate).rows)
 
     def _merged(self, view: SearchView) -> Proposal | None:
         """Return a join of two candidates, to be scored on a few rows that tell them apart."""
@@ -341,7 +292,7 @@ class GEPA(Optimizer[GEPAParams]):
             label=f"{pair.first.id} and {pair.second.id} joined",
             parents=(pair.first.id, pair.second.id),
             seed=len(view.pool),
-            rows=rows or stage_rows(view),
+            rows=rows or stage_rows(view, len(view.pool)),
             notes={
                 "kind": "merge",
                 "pair": pair.ids,
