@@ -32,6 +32,8 @@ SMALL = {
         "view_data_batch_size": 5,
     },
     "opro": {"initial_prompts": 2, "n_iterations": 3},
+    "bootstrap_optuna": {"max_bootstrapped_demos": 3, "max_labeled_demos": 6, "num_candidate_programs": 4},
+    "infer_rules": {"max_bootstrapped_demos": 3, "max_labeled_demos": 6, "num_candidates": 3, "ablate": True},
     "bootstrap_few_shot": {"max_bootstrapped_demos": 3, "max_labeled_demos": 6, "max_rounds": 2},
     "random_search": {"max_bootstrapped_demos": 3, "max_labeled_demos": 6, "num_candidate_programs": 3},
 }

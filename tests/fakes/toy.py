@@ -58,6 +58,9 @@ class ToyLM(BaseLM):
         if "proposed_instruction" in messages[0]["content"]:
             care = digest("care", asked, rollout) % 40
             return f"[[ ## proposed_instruction ## ]]\nTake care {care}.\n[[ ## completed ## ]]"
+        if "natural_language_rules" in messages[0]["content"]:
+            care = digest("rules", asked, rollout) % 40
+            return f"[[ ## natural_language_rules ## ]]\n1. Take care {care}.\n2. Be brief.\n\n[[ ## completed ## ]]"
         for written in ("data_summary", "program_summary", "observations"):
             if f"[[ ## {written} ## ]]" in messages[0]["content"]:
                 return f"[[ ## {written} ## ]]\nPlain {digest(asked) % 90}.\n[[ ## completed ## ]]"
