@@ -21,7 +21,7 @@ from core.foundation.errors import OptimizerError
 from core.modules.module import Module
 from core.optimizers.base import Optimizer, optimizers
 from core.optimizers.bootstrap_few_shot import BootstrapParams, bootstrap_phase
-from core.optimizers.combinations import Combinations, baseline
+from core.optimizers.combinations import Combinations, baseline, warn_of_equals
 from core.optimizers.demo_sets import demo_sets
 from core.optimizers.demos import check_structure
 from core.optimizers.grounded_proposer import GroundedProposer, Grounding, data_asks, program_asks
@@ -240,10 +240,12 @@ class MIPROv2(Optimizer[MIPROParams]):
 
     async def propose(self, view: SearchView) -> Sequence[Proposal]:
         """Propose the student, then one combination after the other, from time to time the best average in full."""
-        if view.round == 0:
-            return [baseline()]
         plan = self._plan(len(view.problem.paths), len(view.problem.scoring))
+        if view.round == 0:
+            view.note(str(plan))
+            return [baseline()]
         if view.round > len(plan.steps):
+            warn_of_equals(view)
             return ()
         combinations = Combinations.known(view)
         if combinations is None:

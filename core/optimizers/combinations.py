@@ -18,7 +18,7 @@ from core.search.pool import Entry
 from core.search.proposal import Proposal
 from core.search.view import SearchView
 
-__all__ = ["Combinations", "baseline"]
+__all__ = ["Combinations", "baseline", "warn_of_equals"]
 
 STARTUP = 5
 """Trials at random before the model of the scores speaks. optuna's 10 are all that a light search has; on additive
@@ -32,6 +32,16 @@ RANDOM_DRAWS = 200
 def baseline() -> Proposal:
     """Return the student as it is."""
     return Proposal({}, label="as given", seed=0, notes={"baseline": True, "choice": {}})
+
+
+def warn_of_equals(view: SearchView) -> None:
+    """Say loudly that no combination made a difference, where none did."""
+    means = {mean for entry in view.pool if (mean := view.pool.standing(entry.candidate).mean) is not None}
+    if len(view.pool) > 1 and len(means) == 1:
+        view.warn(
+            f"Every combination scored {means.pop():.1%}: instructions and demos make no difference here.",
+            hint="Check that the metric tells answers apart, and that rows are neither too easy nor too hard.",
+        )
 
 
 @dataclass(frozen=True)

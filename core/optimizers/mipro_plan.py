@@ -58,6 +58,15 @@ class Plan:
         """What to do, one after another."""
         return schedule(self.trials, self.full_every if self.batch else None)
 
+    def __str__(self) -> str:
+        """Return it as a sentence, to be read before anything is spent."""
+        full = self.steps.count("promote")
+        how = f"{self.batch} rows each, {full} of them on all rows" if self.batch else "all rows each"
+        return (
+            f"The plan: {self.demo_sets} demo sets and {self.instructions} instructions for each step, "
+            f"{self.trials} combinations on {how}."
+        )
+
 
 def plan_of(
     *,

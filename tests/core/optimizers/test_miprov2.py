@@ -12,6 +12,7 @@ from core.lm import ScriptedLM
 from core.optimizers import MIPROv2
 from core.optimizers.mipro_plan import AUTO, plan_of, schedule, split_rows, trials_for
 from core.optimizers.tpe import choice_key, suggestions
+from core.search.run_log import MemoryRunLog
 from core.settings import context
 from tests.fakes.toy import ToyLM, TwoSteps, demos_of, exact, rows
 
@@ -269,3 +270,16 @@ def test_one_option_for_everything_is_said_loudly() -> None:
         )
     assert any("nothing to choose among" in warning for warning in program.report.warnings)
     assert len(program.report.candidates) == 1
+
+
+def test_the_plan_is_said_before_anything_is_spent_and_equal_scores_after() -> None:
+    log = MemoryRunLog()
+    with context(lm=ToyLM()):
+        program = mipro(lambda *args, **kw: 0.5, num_trials=4).compile(
+            TwoSteps(), trainset=rows("train", 8), valset=rows("validation", 60), run_log=log
+        )
+    texts = [event.get("text", "") for event in log.read()]
+    plan = next(index for index, text in enumerate(texts) if text.startswith("The plan: 4 demo sets and 4"))
+    assert "4 combinations on 35 rows each, 1 of them on all rows" in texts[plan]
+    assert not any(event["type"] in {"row", "trace", "ask"} for event in log.read()[:plan])
+    assert any("Every combination scored 50.0%" in warning for warning in program.report.warnings)
