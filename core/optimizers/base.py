@@ -128,9 +128,7 @@ class Optimizer(Generic[P]):
         try:
             return cls.Params(**params)
         except ValidationError as error:
-            problems = "; ".join(
-                f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()
-            )
+            problems = "; ".join(_said(item) for item in error.errors())
             known = ", ".join(cls.Params.model_fields)
             raise OptimizerError(
                 f"{cls.__name__}: {problems}.", hint=f"Its parameters are: {known}."
@@ -226,8 +224,8 @@ class Optimizer(Generic[P]):
             budget: Caps on calls, tokens, cost and seconds; a number caps the calls.
             run_log: Where to write what happens (a path means JSON lines). The same call with the same log goes on
                 where it was killed.
-            racing: Stop scoring candidates that cannot win any more; False: the published algorithm exactly; or a
-                rule of one's own.
+            racing: Stop scoring candidates that will hardly win (`PairedBetting`); False: the published algorithm
+                exactly; or a rule: `Curtailed()` stops only those that cannot win any more.
             num_threads: Rows in flight; None: that of the settings.
             max_errors: Failed rows that it bears; None: that of the settings.
             stop_requested: Asked before every row; True ends the search with the best so far.
@@ -276,6 +274,11 @@ class Optimizer(Generic[P]):
         with reported("compile", self, asked) as told:
             outcome = await Search(problem, self, options, header_of(self, problem, racing)).run()
             return told.gives(compiled_program(self, problem, outcome, options))
+
+
+def _said(problem: Mapping[str, Any]) -> str:
+    place, text = ".".join(map(str, problem["loc"])), problem["msg"]
+    return f"{place}: {text}" if place else text.removeprefix("Value error, ")
 
 
 optimizers: Registry[type[Optimizer[Any]]] = Registry("optimizer", "core.optimizers")

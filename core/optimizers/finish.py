@@ -5,7 +5,7 @@ Knows nothing about any single optimizer.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from typing import Any, ClassVar, Protocol
 
 from core.evaluate.statistics import paired_test
@@ -33,7 +33,13 @@ class _Optimizer(Protocol):
 
 def header_of(optimizer: _Optimizer, problem: Problem, racing: Any) -> dict[str, Any]:
     """Return what a resumed search must share with the one that wrote the log."""
-    rule = racing if isinstance(racing, bool) else type(racing).__qualname__
+    rule = (
+        racing
+        if isinstance(racing, bool)
+        else repr(racing)
+        if is_dataclass(racing)
+        else type(racing).__qualname__
+    )
     params = {**optimizer.params.decisive(), "racing": rule}
     with context(**optimizer.teacher_settings):
         teacher_models = fingerprints.of_models(problem.teacher or problem.student)

@@ -6,16 +6,19 @@ Knows nothing about any single optimizer; those are in `core.optimizers`, one fi
 from core.search.budget import Budget, Spend
 from core.search.estimate import Estimate, Phase
 from core.search.options import SearchOptions
+from core.search.racing import Curtailed, PairedBetting
 from core.search.result import CompileReport
 from core.search.run_log import Event, JsonLinesRunLog, MemoryRunLog, RunLog
 
 __all__ = [
     "Budget",
     "CompileReport",
+    "Curtailed",
     "Estimate",
     "Event",
     "JsonLinesRunLog",
     "MemoryRunLog",
+    "PairedBetting",
     "Phase",
     "RunLog",
     "SearchOptions",

@@ -1,4 +1,4 @@
-"""The race: scores candidates block by block and drops those that cannot win any more.
+"""The race: scores candidates block by block and drops those that will hardly win.
 
 Knows nothing about how candidates are made. All candidates see the same rows in the same order; decisions fall
 between blocks, on whole blocks.
@@ -146,8 +146,12 @@ class Race:
         leader = self._pool.leader
         if self._rule is None or leader is None:
             return False
-        own = self._pool.scores.scores(candidate.key, self._order)
-        theirs = self._pool.scores.scores(leader.key, self._order)
+        scores = self._pool.scores
+        seen = {row for row in self._order if scores.seen(candidate.key, row)}
+        # A mini-batch may have come first: both sides in one order, the rows that the candidate has seen first.
+        paired = sorted(self._order, key=lambda row: row not in seen)
+        own = scores.scores(candidate.key, paired)
+        theirs = scores.scores(leader.key, paired)
         reason = self._rule.hopeless(own, theirs, len(self._order) - len(own))
         if not reason:
             return False

@@ -7,7 +7,9 @@ import random
 
 import pytest
 
-from core.search.racing import Curtailed, block_size
+from benchmarks.racing import simulate
+from core.foundation.errors import ConfigurationError
+from core.search.racing import Curtailed, PairedBetting, block_size, fortune
 
 
 def winner(scores):
@@ -71,3 +73,58 @@ def test_rows_without_a_score_do_not_count_as_zero():
 @pytest.mark.parametrize(("rows", "size"), [(1, 8), (90, 8), (200, 17), (5_000, 32)])
 def test_blocks_depend_on_the_number_of_rows_alone(rows, size):
     assert block_size(rows) == size
+
+
+@pytest.mark.parametrize("graded", [False, True])
+def test_betting_loses_next_to_nothing_and_saves_more_rows_than_the_exact_rule(graded):
+    found = simulate(PairedBetting(), graded=graded, tables=150, seed=7)
+    exact = simulate(Curtailed(), graded=graded, tables=150, seed=7)
+    assert exact.lost == 0
+    assert found.lost <= 0.05
+    assert found.score_loss <= 0.0005
+    assert found.true_loss <= 0.001
+    assert found.saved >= exact.saved + 0.08
+
+
+@pytest.mark.parametrize("lead", [0.05, 0.1])
+def test_a_candidate_that_is_better_by_the_margin_is_dropped_at_most_as_often_as_stated(lead):
+    generator = random.Random(11)
+    rows, rule, dropped, trials = 60, PairedBetting(risk=0.2, margin=lead), 0, 400
+    wins = 9 + round(lead * rows)
+    differences = [1.0] * wins + [-1.0] * 9 + [0.0] * (rows - wins - 9)
+    for _ in range(trials):
+        generator.shuffle(differences)
+        own = [0.5 + d / 2 for d in differences]
+        leader = [0.5 - d / 2 for d in differences]
+        looks = range(1, rows)  # a look after every row is the hardest case
+        dropped += any(rule.hopeless(own[:seen], leader, rows - seen) for seen in looks)
+    assert 0 < dropped / trials <= 0.2
+
+
+def test_a_clearly_worse_candidate_is_dropped_early_and_the_reason_says_why():
+    leader = [1.0] * 24 + [0.0] * 76
+    reason = PairedBetting().hopeless([0.0] * 16, leader, 84)
+    assert "100.0% behind the leader on the same 16 rows" in reason
+    assert not Curtailed().hopeless([0.0] * 16, leader, 84)
+    assert not PairedBetting().hopeless([1.0] * 8 + [0.0] * 2, leader, 90)
+
+
+def test_scores_outside_the_unit_range_leave_betting_out():
+    assert not PairedBetting().hopeless([-0.5] * 16, [1.0] * 24 + [0.0] * 76, 84)
+    assert not PairedBetting().hopeless([0.0] * 40, [5.0] * 100, 60)
+
+
+def test_rows_without_a_score_are_no_evidence():
+    leader = [1.0] * 24 + [0.0] * 76
+    assert not PairedBetting().hopeless([None] * 16, leader, 84)
+
+
+def test_a_margin_out_of_reach_is_an_infinite_fortune_and_a_sure_one_none():
+    assert fortune([-1.0] * 6, 10, 0.5) == math.inf
+    assert fortune([1.0] * 9, 10, -0.5) == 0.0
+
+
+@pytest.mark.parametrize("wrong", [{"risk": 0}, {"risk": 1}, {"margin": -0.1}])
+def test_a_rule_that_cannot_be_meant_is_refused(wrong):
+    with pytest.raises(ConfigurationError, match="racing rule"):
+        PairedBetting(**wrong)

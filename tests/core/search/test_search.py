@@ -265,6 +265,37 @@ def test_rows_in_flight_stay_within_num_threads():
     assert 1 < lm.most_in_flight <= 3
 
 
+def test_a_rule_is_shown_both_sides_of_the_same_rows_also_after_a_mini_batch():
+    from core.search.candidate import Candidate
+    from core.search.pool import Pool
+    from core.search.problem import Problem
+    from core.search.race import Race
+
+    shown = []
+
+    class Watching:
+        def hopeless(self, own, leader, remaining):
+            shown.append((own, leader, remaining))
+            return ""
+
+    problem = Problem.of(TwoSteps(), rows("t", 3), rows("v", 20), exact)
+    pool = Pool(20)
+    best, late = Candidate("c0", "a", {}), Candidate("c1", "b", {})
+    pool.add(best)
+    pool.add(late)
+    for row in range(20):
+        pool.scores.put("a", row, row / 20)
+    pool.finish(best, "full")
+    for row in (17, 3, 11):
+        pool.scores.put("b", row, row / 20)
+    race = Race(problem, pool, None, None, rule=Watching(), width=1)
+    assert not race._dropped(late)
+    own, leader, remaining = shown[0]
+    assert own == leader[:3]
+    assert sorted(leader) == [row / 20 for row in range(20)]
+    assert remaining == 17
+
+
 def test_a_racing_rule_of_ones_own_decides():
     class Impatient:
         def hopeless(self, own, leader, remaining):
