@@ -6,7 +6,7 @@ Knows nothing about who answers: the model is an argument, and all that is neede
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from core.adapters.hooks import FormatHooks
@@ -19,7 +19,7 @@ from core.foundation.registry import Registry
 from core.messages import LanguageModel, LMOutput, LMResponse, Message
 from core.settings import current
 from core.signature import SignatureMeta
-from core.trace import span
+from core.trace.tracer import is_tracing, span
 from core.wire.layout import Layout, ReplyError
 from core.wire.repair import repair_messages
 
@@ -112,21 +112,20 @@ class Adapter(FormatHooks):
         if special is not None and special.natives:
             signature, lm_kwargs = self._natively(special, lm, lm_kwargs, signature, inputs)
         layout = layout_of(signature, self.layout)
-        watched = bool(self.callbacks or current().callbacks)
-        with span("adapter.render", layout.name) as opened:
-            if watched:
-                asked = {"signature": signature, "demos": demos, "inputs": inputs}
-                with reported("adapter_format", self, asked) as told:
-                    messages = told.gives(self.format(signature, demos, inputs))
-            else:
-                messages = self.format(signature, demos, inputs)
-            if opened.recording:
-                opened.set(demos=len(demos), messages=len(messages))
+        watched = bool(is_tracing() or self.callbacks or current().callbacks)
+        if watched:
+            messages = self._watched_format(layout, signature, demos, inputs)
+        else:
+            messages = self.format(signature, demos, inputs)
         response = await self.ask(lm, messages, lm_kwargs, signature)
         found: list[dict[str, Any]] = []
         for output in response.outputs:
             try:
-                found.append(self._traced_parse(layout, signature, output, turn=0))
+                found.append(
+                    self._watched_parse(layout, signature, output, turn=0)
+                    if watched
+                    else self._parsed(layout, signature, output)
+                )
             except ReplyError as error:
                 found.append(await self._repaired(lm, lm_kwargs, signature, messages, output, error))
         return found
@@ -136,15 +135,15 @@ class Adapter(FormatHooks):
 
         return native_request(self, special, *request)
 
-    async def ask(
+    def ask(
         self,
         lm: LanguageModel,
         messages: list[Message],
         lm_kwargs: Mapping[str, Any],
         signature: SignatureMeta,
-    ) -> LMResponse:
+    ) -> Awaitable[LMResponse]:
         """Send one request."""
-        return await lm.respond(messages, **lm_kwargs)
+        return lm.respond(messages, **lm_kwargs)
 
     async def _repaired(
         self,
@@ -164,32 +163,39 @@ class Adapter(FormatHooks):
             output = response.outputs[0] if response.outputs else LMOutput("")
             texts.append(output.text or "")
             try:
-                return self._traced_parse(layout, signature, output, turn=len(texts) - 1)
+                return self._watched_parse(layout, signature, output, turn=len(texts) - 1)
             except ReplyError as again:
                 error = again
         raise self._unreadable(signature, error, texts) from error
 
-    def _traced_parse(
-        self, layout: Layout, signature: SignatureMeta, output: LMOutput, turn: int
-    ) -> dict[str, Any]:
-        if not (self.callbacks or current().callbacks):
-            return self._parsed(layout, signature, output, turn)
-        with reported("adapter_parse", self, {"signature": signature, "completion": output.text}) as told:
-            return told.gives(self._parsed(layout, signature, output, turn))
+    def _watched_format(
+        self, layout: Layout, signature: SignatureMeta, demos: Sequence[Any], inputs: Mapping[str, Any]
+    ) -> list[Message]:
+        asked = {"signature": signature, "demos": demos, "inputs": inputs}
+        with span("adapter.render", layout.name) as opened, reported("adapter_format", self, asked) as told:
+            messages = told.gives(self.format(signature, demos, inputs))
+            if opened.recording:
+                opened.set(demos=len(demos), messages=len(messages))
+            return messages
 
-    def _parsed(
+    def _watched_parse(
         self, layout: Layout, signature: SignatureMeta, output: LMOutput, turn: int
     ) -> dict[str, Any]:
-        with span("adapter.parse", layout.name) as opened:
+        asked = {"signature": signature, "completion": output.text}
+        with reported("adapter_parse", self, asked) as told, span("adapter.parse", layout.name) as opened:
             if opened.recording:
                 opened.set(raw=output.text, repair_turn=turn)
-            native = signature.made.get("native")
-            if native is None:
-                values = self._values(layout, signature, output.text or "")
-            else:
-                values = native.values(output, signature, lambda text: self._values(layout, signature, text))
+            values = self._parsed(layout, signature, output)
             if opened.recording:
                 opened.set(fields=list(values))
+            return told.gives(values)
+
+    def _parsed(self, layout: Layout, signature: SignatureMeta, output: LMOutput) -> dict[str, Any]:
+        native = signature.made.get("native")
+        if native is None:
+            values = self._values(layout, signature, output.text or "")
+        else:
+            values = native.values(output, signature, lambda text: self._values(layout, signature, text))
         if output.logprobs is not None:
             values["logprobs"] = output.logprobs
         return values

@@ -6,6 +6,7 @@ Knows nothing about the text itself: `core.wire.chat_layout`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import CoroutineType
 from typing import Any
 
 from core.adapters.base import Adapter, adapters
@@ -51,21 +52,27 @@ class ChatAdapter(Adapter):
         )
         self.use_json_adapter_fallback = use_json_adapter_fallback
 
-    async def acall(
+    def acall(
         self,
         lm: LanguageModel,
         lm_kwargs: Mapping[str, Any],
         signature: SignatureMeta,
         demos: Sequence[Any],
         inputs: Mapping[str, Any],
-    ) -> list[dict[str, Any]]:
+    ) -> CoroutineType[Any, Any, list[dict[str, Any]]]:
         """As `Adapter.acall`; with the fallback on, the JSON layout has the last word."""
+        asked = super().acall(lm, lm_kwargs, signature, demos, inputs)
+        if not self.use_json_adapter_fallback:
+            return asked
+        return self._with_fallback(asked, lm, lm_kwargs, signature, demos, inputs)
+
+    async def _with_fallback(
+        self, asked: CoroutineType[Any, Any, list[dict[str, Any]]], *request: Any
+    ) -> list[dict[str, Any]]:
         try:
-            return await super().acall(lm, lm_kwargs, signature, demos, inputs)
+            return await asked
         except AdapterParseError as error:
-            if not self.use_json_adapter_fallback:
-                raise
-            return await self._by_json(error, lm, lm_kwargs, signature, demos, inputs)
+            return await self._by_json(error, *request)
 
     async def _by_json(self, first: AdapterParseError, *request: Any) -> list[dict[str, Any]]:
         """Ask in the JSON layout; when that fails too, the error tells of both."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from core.foundation.fingerprint import canonical_json, jsonable
-from core.messages import LMOutput, LMRequest, LMResponse, Usage
+from core.messages import LMOutput, LMRequest, LMResponse, Message, Usage
 
 __all__ = ["decode", "encode", "request_key"]
 
@@ -48,20 +49,38 @@ def request_key(identity: str, request: LMRequest) -> str:
         for name, value in request.params.items()
         if name not in NOT_SEMANTIC
     }
-    whole = [
-        FORMAT,
-        identity,
-        request.model,
-        request.model_type,
-        request.messages,
-        params,
-        request.rollout_id,
-    ]
+    messages = request.messages
+    whole = [FORMAT, identity, request.model, request.model_type, messages, params, request.rollout_id]
     try:
+        if (system := _common(messages)) is not None:
+            known = _begun(identity, request.model, request.model_type, system).copy()
+            # Without the brackets that `_begun` opened.
+            known.update(_as_key_text([messages[1:], params, request.rollout_id])[2:].encode("ascii"))
+            return known.hexdigest()
         text = _as_key_text(whole)
     except (TypeError, ValueError):  # keys of mixed types
         text = canonical_json(whole)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_MOST_COMMON = 20_000
+"""Characters of a system message up to which its part of the hash is kept."""
+
+
+def _common(messages: list[Message]) -> str | None:
+    """Return the system message, which many requests share, where others follow it."""
+    first = messages[0] if len(messages) > 1 else {}
+    if len(first) != 2 or first.get("role") != "system":
+        return None
+    content = first.get("content")
+    return content if type(content) is str and len(content) <= _MOST_COMMON else None
+
+
+@lru_cache(maxsize=64)
+def _begun(identity: str, model: str, model_type: str, system: str) -> Any:
+    """Return the hash of a key's text up to the second message; to be copied."""
+    text = _as_key_text([FORMAT, identity, model, model_type, [{"role": "system", "content": system}]])
+    return hashlib.sha256(f"{text[:-2]}, ".encode("ascii"))
 
 
 def encode(response: LMResponse) -> bytes:
@@ -90,11 +109,14 @@ def decode(data: bytes) -> LMResponse | None:
         outputs = [_output(*item) for item in whole["outputs"]]
         prompt, completion = whole["usage"]
         saved = whole["cost"]
-        usage = Usage(int(prompt), int(completion))
+        usage = _usage(int(prompt), int(completion))
         # By position: cost, latency, cached, what it saved, attempts.
         return LMResponse(outputs, usage, str(whole["model"]), 0.0, 0.0, True, float(saved or 0.0), 0)
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
+
+
+_usage = lru_cache(maxsize=4096)(Usage)
 
 
 def _output(

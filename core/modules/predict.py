@@ -100,13 +100,16 @@ class Predict(Module, Parameter):
     async def aforward(self, **inputs: Any) -> Prediction:
         """Render, ask, parse."""
         now = current()
-        controls = self._take_controls(inputs)
-        signature = ensure_signature(
-            controls.get("signature") or controls.get("new_signature") or self.signature
-        )
-        demos = controls.get("demos", self.demos)
-        config = self.config if not controls.get("config") else {**self.config, **controls["config"]}
-        lm = controls.get("lm") or self.lm or now.lm
+        signature, demos, config, lm = self.signature, self.demos, self.config, self.lm
+        if not _CONTROLS.isdisjoint(inputs):
+            controls = self._take_controls(inputs)
+            signature = controls.get("signature") or controls.get("new_signature") or signature
+            demos = controls.get("demos", demos)
+            config = {**config, **(controls.get("config") or {})}
+            lm = controls.get("lm") or lm
+        lm = lm or now.lm
+        if type(signature) is not SignatureMeta:
+            signature = ensure_signature(signature)
         listening = is_tracing() or is_collecting()
         path = path_of(self) if listening or any_overrides() else ""
         override = override_for(path) if path else None
@@ -161,8 +164,6 @@ class Predict(Module, Parameter):
             raise SignatureError("Inputs are given by name.", hint=f"Write: predictor({names}).")
 
     def _take_controls(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        if _CONTROLS.isdisjoint(inputs):
-            return {}
         fields = self.signature.input_fields
         return {name: inputs.pop(name) for name in _CONTROLS if name in inputs and name not in fields}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -82,3 +84,16 @@ def test_a_response_survives_the_bytes():
     assert found.outputs == outputs
     assert (found.usage, found.model) == (Usage(3, 4), "m")
     assert (found.cost, found.saved_cost, found.cached, found.attempts) == (0.0, 0.5, True, 0)
+
+
+def test_a_shared_system_message_changes_no_key() -> None:
+    request = LMRequest(
+        "m",
+        [{"role": "system", "content": 'Say "é".'}, {"role": "user", "content": "\ud800?"}],
+        {"n": 2},
+        "chat",
+        3,
+    )
+    whole = [1, "who", "m", "chat", request.messages, {"n": 2}, 3]
+    expected = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+    assert [request_key("who", request) for _ in range(2)] == [expected, expected]
