@@ -133,7 +133,7 @@ class GEPA(Optimizer[GEPAParams]):
         chosen["max_merge_invocations"] = (
             max_merge_invocations if max_merge_invocations is not None else 1_000
         )
-        chosen["component_selector"] = "custom" if callable(component_selector) else component_selector
+        chosen["component_selector"] = "all" if callable(component_selector) else component_selector
         super().__init__(self.checked(chosen), metric=metric, prompt_model=reflection_lm)
         self.seed, self.log_dir, self.instruction_proposer = seed or 0, log_dir, instruction_proposer
         self.selector = component_selector if callable(component_selector) else None
@@ -179,11 +179,6 @@ class GEPA(Optimizer[GEPAParams]):
             )
         if not problem.train or not problem.scoring:
             raise OptimizerError("There are no rows to reflect on.", hint="Give a trainset.")
-        if self.params.component_selector == "custom" and self.selector is None:
-            raise OptimizerError(
-                "component_selector='custom' names no function.",
-                hint="Give the function: GEPA(component_selector=f).",
-            )
 
     async def propose(self, view: SearchView) -> Sequence[Proposal]:
         """Propose the student; then what passed a part of the rows, a join, or what a reflection improved."""

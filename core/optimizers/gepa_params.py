@@ -36,7 +36,7 @@ class GEPAParams(OptimizerParams):
     candidate_selection_strategy: Literal["pareto", "current_best"] = Field(
         "pareto", description="Breed from those who lead on some row, or from the best mean."
     )
-    component_selector: Literal["round_robin", "all", "custom"] = Field(
+    component_selector: Literal["round_robin", "all"] = Field(
         "round_robin", description="Which steps a reflection rewrites: one after the other, or all."
     )
     reflection_temperature: float = Field(1.0, ge=0, le=2, description="Temperature of the reflecting model.")

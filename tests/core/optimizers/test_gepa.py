@@ -359,5 +359,6 @@ def test_parameters_of_one_compile_keep_functions_and_notes() -> None:
             student(), trainset=colour_rows(6), valset=colour_rows(6, 50), max_metric_calls=30
         )
     assert program.report.params["max_metric_calls"] == 30
-    assert program.report.params["component_selector"] == "custom"
+    assert [one.notes["paths"] for one in program.report.candidates[1:]]
+    assert all(one.notes["paths"] == ["self"] for one in program.report.candidates[1:])
     assert program.report.seed == 4
