@@ -208,6 +208,8 @@ class Optimizer(Generic[P]):
         racing: bool | RacingRule = True,
         num_threads: int | None = None,
         max_errors: int | None = None,
+        target: float | None = None,
+        plateau: int | None = None,
         stop_requested: Callable[[], bool] | None = None,
         on_event: Callable[[Event], None] | None = None,
         **params: Any,
@@ -228,6 +230,8 @@ class Optimizer(Generic[P]):
                 exactly; or a rule: `Curtailed()` stops only those that cannot win any more.
             num_threads: Rows in flight; None: that of the settings.
             max_errors: Failed rows that it bears; None: that of the settings.
+            target: End the search at a candidate whose mean over all rows reaches this; None: the optimizer's own.
+            plateau: End the search once this many candidates in a row did not beat the best; None: never.
             stop_requested: Asked before every row; True ends the search with the best so far.
             on_event: Told every event as it is written.
             **params: Parameters of the optimizer, for this compile alone.
@@ -252,6 +256,8 @@ class Optimizer(Generic[P]):
             options |= {
                 "num_threads": num_threads,
                 "max_errors": max_errors,
+                "target": target,
+                "plateau": plateau,
                 "stop_requested": stop_requested,
             }
             changed = self.with_params(**params)
@@ -266,7 +272,8 @@ class Optimizer(Generic[P]):
             racing=racing,
             num_threads=num_threads if num_threads is not None else getattr(self.params, "num_threads", None),
             max_errors=max_errors if max_errors is not None else getattr(self.params, "max_errors", None),
-            target=self.target(),
+            target=self.target() if target is None else target,
+            plateau=plateau,
             stop_requested=stop_requested,
             on_event=on_event,
         )

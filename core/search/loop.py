@@ -196,7 +196,13 @@ class Search:
             return Stop(
                 "perfect", f"{_named(leader)} has full marks on all {rows} rows: none can score higher."
             )
-        return None
+        return self._plateau(leader)
+
+    def _plateau(self, leader: Candidate) -> Stop | None:
+        since, patience = self._pool.since_best, self._options.plateau
+        if patience is None or since < patience:
+            return None
+        return Stop("plateau", f"The last {since} candidates did not beat {_named(leader, inside=True)}.")
 
     def _is_perfect(self, leader: Candidate, mean: float) -> bool:
         scores = self._pool.scores.scores(leader.key)
@@ -242,5 +248,6 @@ class Search:
         return {"spend": self._gate.spent.to_dict(), "seconds": round(self._gate.elapsed, 3)}
 
 
-def _named(candidate: Candidate) -> str:
-    return f"Candidate {candidate.id} ({candidate.label})" if candidate.label else f"Candidate {candidate.id}"
+def _named(candidate: Candidate, *, inside: bool = False) -> str:
+    name = f"{'candidate' if inside else 'Candidate'} {candidate.id}"
+    return f"{name} ({candidate.label})" if candidate.label else name

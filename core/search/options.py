@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from core.foundation.errors import ConfigurationError
 from core.search.budget import Budget
 from core.search.racing import PairedBetting, RacingRule
 from core.search.run_log import Event, RunLog
@@ -27,6 +28,7 @@ class SearchOptions:
         num_threads: Rows in flight; None: that of the settings.
         max_errors: Failed rows that it bears; None: that of the settings.
         target: Stop at a candidate whose mean reaches this.
+        plateau: Stop once this many candidates in a row were scored and did not beat the best; None: never.
         stop_requested: Asked before every row and every round.
         on_event: Told every event.
     """
@@ -37,8 +39,16 @@ class SearchOptions:
     num_threads: int | None = None
     max_errors: int | None = None
     target: float | None = None
+    plateau: int | None = None
     stop_requested: Callable[[], bool] | None = None
     on_event: Callable[[Event], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.plateau is not None and (isinstance(self.plateau, bool) or self.plateau < 1):
+            raise ConfigurationError(
+                f"A plateau of {self.plateau!r} candidates cannot be reached.",
+                hint="Give a number from 1 on, or None to search on.",
+            )
 
     @property
     def rule(self) -> RacingRule | None:

@@ -90,7 +90,7 @@ class CompileReport:
         score: The winner's score.
         baseline: The score of the program as it was given, where the search measured it.
         improvement: Paired comparison of winner and baseline on the same rows.
-        stop_code: "done", "perfect", "target", "budget", "seconds" or "stopped".
+        stop_code: "done", "perfect", "target", "plateau", "budget", "seconds" or "stopped".
         stop_reason: The same in a sentence.
         spend: Calls sent upstream, tokens, US dollars.
         spend_by_purpose: The same, apart for making and for scoring candidates.

@@ -80,6 +80,29 @@ def test_a_target_ends_the_search():
     assert len(report.candidates) == 1
 
 
+def test_a_target_of_the_call_goes_before_that_of_the_optimizer():
+    report = search(ToyLM(), params={"stop_at_score": 100.0}, target=0.1).report
+    assert (report.stop_code, len(report.candidates)) == ("target", 1)
+
+
+def test_a_plateau_ends_the_search_where_asked_for():
+    log = MemoryRunLog()
+    whole = search(ToyLM(), count=8).report
+    report = search(ToyLM(), count=8, plateau=2, budget=100_000, run_log=log).report
+    assert whole.stop_code == "done"
+    assert report.stop_code == "plateau"
+    assert report.stop_reason == f"The last 2 candidates did not beat candidate {report.best} (" + (
+        f"{report.winner.label})."
+    )
+    ids = [c.id for c in report.candidates]
+    assert len(ids) == ids.index(report.best) + 3
+    further = search(ToyLM(), count=8, plateau=50, budget=100_000, run_log=log).report
+    assert further.stop_code == "done"  # the same log goes on with more patience
+    assert further.score == whole.score
+    with pytest.raises(ConfigurationError, match="plateau"):
+        search(ToyLM(), plateau=0)
+
+
 def test_a_stop_is_obeyed_before_the_next_row():
     lm = ToyLM(cache=False)
     report = search(lm, stop_requested=lambda: lm.sent >= 40, num_threads=2).report
@@ -105,6 +128,39 @@ def test_a_raised_cap_goes_on_where_the_search_ended():
     assert longer.report.stop_code == "done"
     assert longer.report.score == whole.report.score
     assert longer.dump_state() == whole.dump_state()
+
+
+@pytest.mark.parametrize("kind", ["memory", "file"])
+def test_a_cap_raised_step_by_step_ends_where_the_highest_cap_would_and_always_has_a_best(kind, tmp_path):
+    path = tmp_path / "log.jsonl"
+    log = MemoryRunLog() if kind == "memory" else None
+    lm = ToyLM(cache=False)
+    calls = []
+    for cap in (5, 43, 90, 150):
+        if kind == "file":
+            log = JsonLinesRunLog(path)
+        program = search(lm, run_log=log, budget=cap, count=8)
+        if kind == "file":
+            log.close()
+        assert program.report.calls == cap
+        assert lm.sent <= cap + len(
+            calls
+        )  # without a cache, a row cut in the middle sends its first call again
+        assert program.report.best is not None
+        assert program.report.score.rows
+        assert program.report.resumed == bool(calls)
+        calls.append(cap)
+    at_once = search(ToyLM(cache=False), budget=150, count=8)
+    assert program.dump_state() == at_once.dump_state()
+    assert program.report.score == at_once.report.score
+
+
+def test_warnings_of_a_raised_cap_speak_of_that_cap():
+    log, lm, seen = MemoryRunLog(), ToyLM(cache=False), []
+    search(lm, run_log=log, budget=60)
+    search(lm, run_log=log, budget=100, on_event=seen.append)
+    warnings = [(e["resource"], e["share"], e["cap"]) for e in seen if e.get("kind") == "warning"]
+    assert warnings == [("calls", 0.8, 100)]
 
 
 def test_a_small_budget_warns_before_it_spends():
