@@ -27,7 +27,10 @@ class RuledOptions(ModelOptions):
     attempts: int = Field(_ATTEMPTS, ge=2, le=20, description="How often to try at most.")
     reasoning: bool = Field(True, description="Let each attempt reason before it answers.")
     field: str = Field(
-        "", max_length=100, description="The output that the rules are about; empty: the last."
+        "",
+        max_length=100,
+        title="Output",
+        description="The output that the rules are about; empty: the last.",
     )
     max_words: int | None = Field(None, ge=1, le=100_000, description="The answer has at most so many words.")
     min_words: int | None = Field(

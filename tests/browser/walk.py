@@ -152,7 +152,7 @@ def _compile(tab: Any, seen: Walk) -> None:
     expect(tab.page.get_by_role("heading", level=1)).to_have_text("Compile")
     tab.settle()
     tab.main.get_by_text("Parameters", exact=True).click()
-    count = tab.main.get_by_role("spinbutton", name="Num candidate programs")
+    count = tab.main.get_by_role("spinbutton", name="Number of candidate programs")
     count.fill(str(CANDIDATES))
     count.press("Tab")
     tab.settle()

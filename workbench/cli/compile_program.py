@@ -32,13 +32,18 @@ __all__ = ["arguments", "run"]
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     add_program_arguments(parser)
-    parser.add_argument("--optimizer", default="random_search", help="e.g. labeled_few_shot, random_search")
+    parser.add_argument(
+        "--optimizer",
+        default="random_search",
+        help="`workbench optimizers` lists them (default random_search)",
+    )
     parser.add_argument("--param", action="append", metavar="NAME=VALUE", help="parameter of it; repeatable")
     parser.add_argument(
         "--budget", action="append", metavar="WHAT=CAP", help="cap on calls, tokens, cost or seconds"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random (default 0)")
     parser.add_argument("--teacher-model", metavar="MODEL", help="model of the teacher program")
+    parser.add_argument("--prompt-model", metavar="MODEL", help="model that writes the instructions")
     parser.add_argument("--out", metavar="FILE", help="write the compiled state there")
     add_run_arguments(parser)
 
@@ -63,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
         temperature=options.temperature,
         concurrency=options.concurrency,
         teacher_model=options.teacher_model,
+        prompt_model=options.prompt_model,
         name=options.name,
     )
     if options.no_wait:

@@ -30,9 +30,9 @@ def adapter_select(key: str) -> str:
 
 
 def adapter_tabs(key: str) -> str:
-    """Draw the choice as one row of buttons and return the adapter's name."""
+    """Draw the choice as buttons and return the adapter's name."""
     labels = {kind.name: kind.label for kind in adapter_kinds()}
-    chosen = st.segmented_control(
+    chosen = st.pills(
         "Written as",
         list(labels),
         format_func=labels.__getitem__,
@@ -40,5 +40,6 @@ def adapter_tabs(key: str) -> str:
         required=True,
         key=key,
         help=_HELP,
+        wrap=True,
     )
     return chosen or DEFAULT_ADAPTER

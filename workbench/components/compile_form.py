@@ -1,78 +1,55 @@
-"""The form of a compile: an optimizer, its parameters, a budget, and what it will take.
+"""The form of a compile: an optimizer, its parameters, other models, a budget, and what it will take.
 
 Knows nothing about how optimizers search; their cards and forms come from what they say of themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
+from core.foundation.errors import WorkbenchError
 from workbench import state
 from workbench.components.adapter_choice import adapter_select
+from workbench.components.errors import show_error, verbatim
 from workbench.components.evaluation_form import estimate_line
 from workbench.components.params_form import params_form
 from workbench.components.same import same_elsewhere
-from workbench.components.setup import setup_row
-from workbench.services import datasets, estimates, optimizers, runs
-from workbench.services.optimizers import OptimizerKind
+from workbench.components.setup import Setup, setup_row
+from workbench.services import datasets, estimates, metrics, models, optimizers, runs, tasks
+from workbench.services.optimizers import OptimizerKind, Recommendation
 from workbench.services.workspace import Workspace
 
-__all__ = ["compile_form", "recommended"]
-
-_TITLES = {
-    "labeled_few_shot": "Labelled examples",
-    "bootstrap_few_shot": "Bootstrapped examples",
-    "random_search": "Bootstrapped examples, best of many",
-}
-
-
-def recommended(rows: int, names: Sequence[str]) -> str:
-    """Return the optimizer for that many train rows: bootstrap for a handful, search from about thirty on."""
-    wanted = "bootstrap_few_shot" if rows < 30 else "random_search"
-    return wanted if wanted in names else names[0]
-
-
-def _title(name: str) -> str:
-    return _TITLES.get(name) or name.replace("_", " ")
+__all__ = ["compile_form"]
 
 
 def compile_form(ws: Workspace, task_id: str) -> None:
     """Draw the form; starting opens the run."""
     setup = setup_row(ws, task_id, "compile", as_written=True)
     counts = datasets.get_dataset(ws, setup.dataset_id).counts
-    kinds = {kind.name: kind for kind in optimizers.optimizer_kinds()}
-    best = recommended(counts.get("train", 0), list(kinds))
-    chosen = _cards(kinds, best)
-    kind = kinds[chosen]
+    kind = _choice(_advice(ws, task_id, setup, counts.get("train", 0)))
     left, right = st.columns([3, 2])
-    with left, st.expander("Parameters", icon=":material/tune:"), st.grid(2):
-        params = params_form(kind.parameters, key=f"compile_{chosen}")
-        seed = st.number_input(
-            "Seed", min_value=0, value=0, key="compile_seed", help="The same seed gives the same program."
-        )
-        adapter = adapter_select("compile_adapter")
+    try:
+        with left:
+            more = _settings(ws, kind)
+    except WorkbenchError as error:
+        show_error(error)
+        return
     with right:
-        budget = _budget()
-    estimate = estimates.estimate_compile(
-        ws, setup.version_id, setup.dataset_id, chosen, params, setup.model, adapter=adapter
-    )
+        more["budget"] = _budget()
     train, validation = counts.get("train", 0), counts.get("validation", 0)
     st.caption(f"Learns from {train:,} train rows, chooses by {validation:,} validation rows.")
-    estimate_line(estimate)
+    ready = _estimate(ws, setup, more)
     with st.container(horizontal=True, vertical_alignment="center"):
         start = st.button(
-            "Start compiling", type="primary", icon=":material/auto_awesome:", key="compile_start"
+            "Start compiling",
+            type="primary",
+            icon=":material/auto_awesome:",
+            key="compile_start",
+            disabled=not ready,
         )
-        more = {
-            "optimizer": chosen,
-            "params": params,
-            "budget": budget,
-            "seed": int(seed),
-            "adapter": adapter,
-        }
         same_elsewhere(ws, "compile", setup, more)
     if start:
         run_id = runs.start_compile(
@@ -80,30 +57,112 @@ def compile_form(ws: Workspace, task_id: str) -> None:
             setup.version_id,
             setup.dataset_id,
             setup.metric_id,
-            chosen,
-            params,
-            setup.model,
-            budget,
-            int(seed),
-            adapter=adapter,
+            model=setup.model,
+            **more,
         )
         st.session_state["chosen_compile"] = run_id
         state.go("compile", run=run_id)
 
 
-def _cards(kinds: dict[str, OptimizerKind], best: str) -> str:
-    names = list(kinds)
-    chosen = st.segmented_control(
+def _advice(ws: Workspace, task_id: str, setup: Setup, rows: int) -> list[Recommendation]:
+    metric = next(item for item in metrics.list_metrics(ws, task_id) if item.id == setup.metric_id)
+    spec = tasks.get_version(ws, setup.version_id).spec
+    names = [kind.name for kind in optimizers.optimizer_kinds()]
+    return optimizers.recommended(rows, names, inputs=spec["inputs"], metric=metric.spec)
+
+
+def _choice(advice: list[Recommendation]) -> OptimizerKind:
+    kinds = {kind.name: kind for kind in optimizers.optimizer_kinds()}
+    names = [
+        *(item.name for item in advice),
+        *(name for name in kinds if name not in {a.name for a in advice}),
+    ]
+    best = advice[0]
+    chosen = st.selectbox(
         "Optimizer",
         names,
-        default=best,
-        required=True,
-        format_func=lambda name: _title(name) + (" · recommended" if name == best else ""),
+        format_func=lambda name: kinds[name].label + (" · recommended" if name == best.name else ""),
         key="compile_optimizer",
+        help="Those that fit this task and its rows come first.",
     )
-    kind = kinds[chosen or best]
-    st.caption(" ".join(text for text in (kind.summary.rstrip(".") + ".", kind.when, kind.needs) if text))
-    return kind.name
+    kind = kinds[chosen or best.name]
+    st.caption(" ".join(_sentence(text) for text in (kind.summary, kind.when, kind.needs) if text))
+    why = [f"**{verbatim(kinds[item.name].title)}**, because {item.why}" for item in advice if item.why]
+    if why:
+        st.caption(f":material/recommend: Recommended here: {'; or '.join(why)}.")
+    return kind
+
+
+def _sentence(text: str) -> str:
+    return verbatim(text.rstrip(".") + ".")
+
+
+def _settings(ws: Workspace, kind: OptimizerKind) -> dict[str, Any]:
+    """Draw parameters, seed, adapter and other models; return them as the service takes them."""
+    with st.expander("Parameters", icon=":material/tune:"), st.grid(2):
+        params = params_form(kind.parameters, key=f"compile_{kind.name}")
+        seed = st.number_input(
+            "Seed", min_value=0, value=0, key="compile_seed", help="The same seed gives the same program."
+        )
+        adapter = adapter_select("compile_adapter")
+    made: dict[str, Any] = {
+        "optimizer": kind.name,
+        "params": params,
+        "seed": int(seed),
+        "adapter": adapter,
+    }
+    return made | _other_models(ws, kind)
+
+
+def _other_models(ws: Workspace, kind: OptimizerKind) -> dict[str, Any]:
+    """Draw which other models help, where the optimizer can use some and some are connected."""
+    wanted = {
+        "prompt_model": (
+            kind.takes_prompt_model,
+            "Prompt model",
+            "Writes the instructions; a stronger one helps.",
+        ),
+        "teacher_model": (
+            kind.takes_teacher,
+            "Teacher model",
+            "Answers train rows; good runs become examples.",
+        ),
+    }
+    names = [model.name for model in models.list_models(ws)]
+    made: dict[str, Any] = {}
+    with st.container(horizontal=True):
+        for name, (takes, label, about) in wanted.items():
+            if takes:
+                chosen = st.selectbox(
+                    label,
+                    ["", *names],
+                    format_func=lambda item: item or "the program's own model",
+                    key=f"compile_{name}",
+                    help=about,
+                )
+                made |= {name: chosen} if chosen else {}
+    return made
+
+
+def _estimate(ws: Workspace, setup: Setup, more: Mapping[str, Any]) -> bool:
+    """Draw what it will take; False where the parameters do not go together, after saying so."""
+    try:
+        estimate = estimates.estimate_compile(
+            ws,
+            setup.version_id,
+            setup.dataset_id,
+            more["optimizer"],
+            more["params"],
+            setup.model,
+            adapter=more["adapter"],
+        )
+    except WorkbenchError as error:
+        show_error(error)
+        return False
+    estimate_line(estimate)
+    if more.get("prompt_model") or more.get("teacher_model"):
+        st.caption("Calls to the other models count; the price takes all for the program's own model.")
+    return True
 
 
 def _budget() -> dict[str, float | None]:

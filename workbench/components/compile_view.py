@@ -10,17 +10,19 @@ from typing import Any
 
 import streamlit as st
 
+from core.foundation.errors import WorkbenchError
 from workbench import state
-from workbench.components import plots
+from workbench.components.compile_candidates import candidates_view, interval_text
+from workbench.components.compile_log import asks_view, log_view
 from workbench.components.errors import readable_errors, verbatim
 from workbench.components.figures import figure, figures, money, percent
 from workbench.components.run_head import poll_every, run_head
 from workbench.components.table import data_table
-from workbench.services import runs
+from workbench.services import previews, runs, tasks
 from workbench.services.run_records import Run
 from workbench.services.workspace import Workspace
 
-__all__ = ["candidates_of", "compile_view", "event_text"]
+__all__ = ["compile_view"]
 
 Event = Mapping[str, Any]
 
@@ -28,6 +30,7 @@ Event = Mapping[str, Any]
 def compile_view(ws: Workspace, run_id: str) -> None:
     """Draw one compile; while it runs, everything is fresh every second."""
     run = runs.get_run(ws, run_id)
+    given = _given(ws, run.version_id)
 
     @st.fragment(run_every=poll_every(run), key=f"compile_{run_id}")
     def live() -> None:
@@ -37,13 +40,23 @@ def compile_view(ws: Workspace, run_id: str) -> None:
             events = _events(ws, run_id)
             _outcome(now)
             _budget_bars(now, events)
-            _candidates(now, events)
+            candidates_view(now, events, given)
             _attempts((now.result or {}).get("report") or {})
-            _log(events)
+            asks_view(events, run_id)
+            log_view(events)
             if run.active and not now.active:
                 st.rerun()
 
     live()
+
+
+def _given(ws: Workspace, version_id: str) -> dict[str, str]:
+    """Return the instructions that the search started from; none where that program cannot be built any more."""
+    version = tasks.get_version(ws, version_id)
+    try:
+        return previews.instructions_of(version.spec, version.state)
+    except WorkbenchError:
+        return {}
 
 
 def _events(ws: Workspace, run_id: str) -> Sequence[Event]:
@@ -65,7 +78,7 @@ def _outcome(run: Run) -> None:
     spend = report.get("spend") or {}
     with figures(4):
         figure("Score of the winner", percent(winner.get("mean")), _gain(winner, before), change=True)
-        figure("95 % interval", _interval(winner.get("interval")))
+        figure("95 % interval", interval_text(winner.get("interval")))
         figure("Before", percent(before.get("mean")))
         figure(
             "Calls",
@@ -92,10 +105,6 @@ def _outcome(run: Run) -> None:
             )
             state.link("explore", "Try it", icon=":material/science:", version=run.result_version_id)
             state.link("export", "Export it", icon=":material/ios_share:", version=run.result_version_id)
-
-
-def _interval(ends: Any) -> str:
-    return f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f}" if ends else "–"
 
 
 def _gain(winner: Mapping[str, Any], before: Mapping[str, Any]) -> str | None:
@@ -160,111 +169,3 @@ def _spent(run: Run, events: Sequence[Event]) -> dict[str, float]:
             for name in ("calls", "cost", "tokens"):
                 spent[name] += float(event.get(name) or 0)
     return spent
-
-
-def candidates_of(events: Sequence[Event]) -> list[dict[str, Any]]:
-    """Return one record a candidate, in the order in which they were made, with what is known of its score."""
-    found: dict[str, dict[str, Any]] = {}
-    for event in events:
-        name = event.get("candidate")
-        if event["type"] == "candidate":
-            demos: Mapping[str, Mapping[str, int]] = event.get("demos") or {}
-            found[str(name)] = {
-                "id": name,
-                "label": event.get("label") or name,
-                "examples": sum(sum(counts.values()) for counts in demos.values()),
-                "score": None,
-                "full": False,
-                "done": 0,
-                "status": "waiting",
-                "reason": "",
-            }
-        elif name in found and event["type"] == "row":
-            found[name]["done"] += 1
-            found[name].update(rows=f"{found[name]['done']} so far", status="running")
-        elif name in found and event["type"] == "score":
-            full = bool(event.get("full"))
-            ends = event.get("interval")
-            found[name].update(
-                score=event.get("mean"),
-                full=full,
-                rows=f"{event.get('rows')} of {event.get('of')}",
-                interval=_interval(ends),
-                status="scored" if full else "part of the rows",
-            )
-        elif name in found and event["type"] == "dropped":
-            found[name].update(status="dropped", reason=event.get("reason") or "")
-            found[name]["rows"] = f"{found[name]['done']} run"
-    return list(found.values())
-
-
-def _candidates(run: Run, events: Sequence[Event]) -> None:
-    candidates = candidates_of(events)
-    if not candidates:
-        return
-    scored = [item for item in candidates if item["score"] is not None]
-    if scored:
-        before = ((run.result or {}).get("report") or {}).get("baseline") or {}
-        figure = plots.search_plot(scored, before.get("mean"))
-        plots.show(
-            figure, key=f"search_{run.id}", alt="Scores of the candidates in order, with the best so far"
-        )
-    st.dataframe(
-        [
-            {
-                "candidate": item["label"],
-                "score %": None if item["score"] is None else round(100 * item["score"], 2),
-                "95 % interval": item.get("interval", ""),
-                "rows": item.get("rows", ""),
-                "examples in prompts": item["examples"],
-                "status": item["status"],
-                "why": item["reason"],
-            }
-            for item in candidates
-        ],
-        hide_index=True,
-        placeholder="",
-        key=f"candidates_{run.id}",
-        alt="Candidates of the search",
-        column_config={
-            "candidate": st.column_config.TextColumn("candidate", width="medium"),
-            "score %": st.column_config.ProgressColumn("score", min_value=0, max_value=100, format="%.1f %%"),
-            "examples in prompts": st.column_config.NumberColumn("examples", help="In the step's prompts"),
-            "why": st.column_config.TextColumn("why", width="medium"),
-        },
-    )
-
-
-def event_text(event: Event) -> str | None:
-    """Return an event as a line of the log; None for those that only count."""
-    kind, name = event["type"], event.get("candidate", "")
-    if kind == "header":
-        return f"started: {event.get('optimizer', 'search')}, seed {event.get('seed', 0)}"
-    if kind == "candidate":
-        return f"{name}: {event.get('label') or 'candidate'}"
-    if kind == "score":
-        share = "all rows" if event.get("full") else f"{event.get('rows')} of {event.get('of')} rows"
-        return f"{name}: {percent(event.get('mean'))} on {share}" + (
-            " · best so far" if event.get("best") else ""
-        )
-    if kind == "dropped":
-        return f"{name}: dropped, {event.get('reason')}"
-    if kind == "trace":
-        verdict = "kept" if event.get("kept") else f"not kept: {event.get('why')}"
-        return f"try on row {event.get('row', '')}: {verdict}"
-    if kind == "note":
-        return f"note: {event.get('text')} {event.get('hint') or ''}".strip()
-    if kind == "budget" and event.get("kind") == "warning":
-        return f"budget: {event.get('used')} of {event.get('cap')} {event.get('resource')} used"
-    if kind == "stop":
-        return f"stopped: {event.get('reason')}"
-    return None
-
-
-def _log(events: Sequence[Event]) -> None:
-    lines = [text for event in events if (text := event_text(event))]
-    with (
-        st.expander(f"Event log ({len(lines):,})", icon=":material/receipt_long:"),
-        st.container(height=260, autoscroll=True),
-    ):
-        st.code("\n".join(lines[-500:]), language=None, wrap_lines=True)

@@ -88,14 +88,41 @@ def estimate_line(estimate: estimates.Estimate) -> None:
     calls = f"about {estimate.likely:,} calls"
     if estimate.low != estimate.high:
         calls += f" ({estimate.low:,} to {estimate.high:,})"
-    money = (
-        "price unknown"
-        if estimate.cost is None
-        else ("free" if not estimate.cost else f"${estimate.cost:.4f}")
-    )
     st.caption(
-        f":material/calculate: {calls} · about {estimate.prompt_tokens_per_call:,} prompt tokens each · {money}"
-        " · fewer where answers are cached"
+        f":material/calculate: {calls} · about {estimate.prompt_tokens_per_call:,} prompt tokens each"
+        f" · {_money(estimate)} · fewer where answers are cached"
     )
+    _phases(estimate)
     for warning in estimate.warnings:
         st.warning(warning, icon=":material/rule:")
+
+
+def _money(estimate: estimates.Estimate) -> str:
+    if estimate.cost is None:
+        return "price unknown"
+    if not estimate.cost:
+        return "free"
+    low, high = estimate.cost_range or (estimate.cost, estimate.cost)
+    span = f" (\\${low:.4f} to \\${high:.4f})" if low != high else ""
+    return f"\\${estimate.cost:.4f}{span}"
+
+
+def _phases(estimate: estimates.Estimate) -> None:
+    """Draw what each phase takes, where there are several."""
+    if len(estimate.phases) < 2:
+        return
+    with st.popover("What takes how much", icon=":material/segment:", type="tertiary"):
+        st.dataframe(
+            [
+                {
+                    "phase": phase["name"],
+                    "calls, likely": phase["likely"],
+                    "at least": phase["low"],
+                    "at most": phase["high"],
+                }
+                for phase in estimate.phases
+            ],
+            hide_index=True,
+            placeholder="",
+            alt="Calls of each phase",
+        )

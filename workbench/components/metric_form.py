@@ -15,6 +15,7 @@ from workbench.components.errors import verbatim
 from workbench.components.params_form import params_form
 from workbench.services import metrics
 from workbench.services.metrics import Metric, MetricKind
+from workbench.services.parameters import in_words
 from workbench.services.tasks import Version
 from workbench.services.workspace import Workspace
 
@@ -37,7 +38,7 @@ def metric_form(
         names,
         default=start["kind"],
         required=True,
-        format_func=lambda name: name.replace("_", " "),
+        format_func=in_words,
         key=f"metric_kind_{task_id}",
         wrap=True,
     )
@@ -97,7 +98,7 @@ def _mix_form(
             with st.grid(2, min_column_width=90):
                 name = st.selectbox(
                     "Metric", plain, index=plain.index(old["metric"]["kind"]), key=f"{key}_part_{index}",
-                    format_func=lambda item: item.replace("_", " "),
+                    format_func=in_words,
                 )  # fmt: skip
                 weight = st.number_input(
                     "Weight", min_value=0.01, value=float(old.get("weight", 1.0)), key=f"{key}_weight_{index}"

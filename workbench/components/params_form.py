@@ -43,7 +43,7 @@ def params_form(
 
 
 def _widget(parameter: Parameter, start: Any, key: str, fields: Sequence[str]) -> Any:
-    label, about = parameter.name.replace("_", " ").capitalize(), parameter.description
+    label, about = parameter.label, parameter.description
     if parameter.choices:
         options = [
             *parameter.choices,
@@ -66,8 +66,16 @@ def _widget(parameter: Parameter, start: Any, key: str, fields: Sequence[str]) -
         )
     if parameter.type == "string":
         if parameter.name in ("context", "answer", "gold", "field") and fields:
-            options = list(dict.fromkeys([*([start] if start else []), *fields]))
-            return st.selectbox(label, options, key=key, help=about, accept_new_options=True)
+            free = [parameter.default] if parameter.default in (None, "") else []
+            options = list(dict.fromkeys([*([start] if start else []), *free, *fields]))
+            return st.selectbox(
+                label,
+                options,
+                key=key,
+                help=about,
+                accept_new_options=True,
+                format_func=lambda item: item or "–",
+            )
         if parameter.name in ("rubric", "instructions"):
             return st.text_area(label, value=start or "", key=key, help=about)
         return st.text_input(label, value=start or "", key=key, help=about)
@@ -85,7 +93,7 @@ def _number(parameter: Parameter, start: Any, label: str, key: str) -> Any:
         step=1 if whole else None,
         key=key,
         help=parameter.description,
-        placeholder="no limit" if parameter.nullable else None,
+        placeholder="not set" if parameter.nullable else None,
         format=None if whole else "%g",
     )
 

@@ -80,7 +80,7 @@ def search_plot(candidates: Sequence[dict[str, Any]], baseline: float | None = N
     order = list(range(1, len(candidates) + 1))
     figure = go.Figure()
     figure.add_scatter(x=order, y=best, mode="lines", line={"shape": "hv", "width": 2}, name="best so far")
-    for full, name, symbol in ((True, "all rows", "circle"), (False, "dropped early", "circle-open")):
+    for full, name, symbol in ((True, "all rows", "circle"), (False, "part of the rows", "circle-open")):
         points = [
             (index, item) for index, item in zip(order, candidates, strict=True) if item["full"] is full
         ]

@@ -6,6 +6,7 @@ Knows nothing about forms; it is handed a program as JSON data.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +18,17 @@ from workbench.components.messages import message_list
 from workbench.services import previews
 from workbench.services.specs import check_spec
 
-__all__ = ["message_preview"]
+__all__ = ["message_preview", "place"]
+
+
+def place(spec: Mapping[str, Any], where: str) -> str:
+    """Return a problem's place in words: `steps[0].signature` is the step's name."""
+    found = re.match(r"steps\[(\d+)\]\.?(.*)", where)
+    steps = spec.get("steps") or ()
+    if found is None or int(found[1]) >= len(steps):
+        return where
+    rest = "" if found[2] in ("", "signature", "options") else f", {found[2].removeprefix('signature.')}"
+    return f"Step '{steps[int(found[1])]['name']}'{rest}"
 
 
 def message_preview(spec: Mapping[str, Any], step: str, compiled: Mapping[str, Any] | None = None) -> None:
@@ -28,9 +39,10 @@ def message_preview(spec: Mapping[str, Any], step: str, compiled: Mapping[str, A
     """
     problems = check_spec(spec)
     for problem in problems:
-        text = f"{problem.where}: {problem.message} {problem.hint}".strip()
+        text = f"{place(spec, problem.where)}: {problem.message} {problem.hint}".strip()
         st.warning(verbatim(text), icon=":material/rule:")
     if problems:
+        st.caption("The messages are shown here as soon as the program is complete.")
         return
     adapter = adapter_tabs("preview_adapter")
     messages = previews.preview_messages(spec, step, adapter=adapter, state=compiled)

@@ -51,10 +51,10 @@ def _option(name: str, value: Any) -> list[str]:
         return [
             word
             for key, item in value.items()
-            if item is not None
+            if item is not None or name == "params"
             for word in (flag, f"{key}={item if isinstance(item, str) else json.dumps(item)}")
         ]
-    return [] if value is None else [f"--{name}", str(value)]
+    return [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
 
 
 def _broken(words: list[str]) -> str:
@@ -75,7 +75,11 @@ def python_text(home: Path, command: str, setup: Setup, more: Mapping[str, Any])
     if setup.split:
         given["split"] = setup.split
     given |= {"metric_id": setup.metric_id, "model": setup.model}
-    given |= {name: _set(value) for name, value in more.items() if value not in (None, {})}
+    given |= {
+        name: value if name == "params" else _set(value)
+        for name, value in more.items()
+        if value not in (None, {})
+    }
     lines = "\n".join(f"    {name}={value!r}," for name, value in given.items())
     return (
         "from workbench.config import read_config\n"

@@ -56,14 +56,14 @@ def _fields_table(fields: list[dict[str, Any]], key: str, side: str) -> list[dic
         key=key,
         alt=f"Table of {side}",
         column_config={
-            "name": st.column_config.TextColumn("name", required=True, width=100),
-            "type": st.column_config.SelectboxColumn("type", options=known, default="text", width=105),
+            "name": st.column_config.TextColumn("name", required=True, width=95),
+            "type": st.column_config.SelectboxColumn("type", options=known, default="text", width=100),
             "options": st.column_config.TextColumn(
-                "options", help="For a choice: its options, comma-separated.", width=120
+                "options", help="For a choice: its options, comma-separated.", width=110
             ),
-            "description": st.column_config.TextColumn("description", width=190),
+            "description": st.column_config.TextColumn("description", width=140),
             "constraints": st.column_config.TextColumn(
-                "constraints", help="For example: ge=0, le=10", width="small"
+                "constraints", help="For example: ge=0, le=10", width=95
             ),
         },
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -34,7 +35,7 @@ def new_task_form(ws: Workspace) -> dict[str, Any]:
     base = TEMPLATES[chosen]["steps"][0]
     kind = _kind_choice(base["kind"], f"new_kind_{chosen}")
     signature = signature_editor(base["signature"], key=f"new_{chosen}")
-    options = _options(kind, {}, f"new_options_{chosen}_{kind}")
+    options = _options(kind, {}, f"new_options_{chosen}_{kind}", signature)
     title = name.strip() or chosen
     spec = single_step(
         _slug(title),
@@ -71,7 +72,7 @@ def edit_program(ws: Workspace, version: Version) -> tuple[dict[str, Any], str]:
     kind = _kind_choice(step["kind"], f"task_kind_{version.id}_{step_name}")
     signature = signature_editor(step["signature"], key=f"task_{version.id}_{step_name}")
     known = step.get("options", {}) if kind == step["kind"] else {}
-    options = _options(kind, known, f"task_options_{version.id}_{step_name}_{kind}")
+    options = _options(kind, known, f"task_options_{version.id}_{step_name}_{kind}", signature)
     draft = _with_step(spec, {**step, "kind": kind, "signature": signature, "options": options})
     _save_row(ws, version, draft)
     return draft, step_name
@@ -84,22 +85,39 @@ def _kind_choice(kind: str, key: str) -> str:
         "How it thinks",
         names,
         index=names.index(kind),
-        format_func=lambda name: kinds[name].title if name in kinds else name,
+        format_func=lambda name: kinds[name].label if name in kinds else name,
         key=key,
-        help="Reasoning first, and several attempts, cost more tokens and help where an answer takes several steps.",
+        help=_kinds_help(),
     )
     if chosen in kinds and kinds[chosen].summary:
         st.caption(verbatim(kinds[chosen].summary))
     return chosen
 
 
-def _options(kind: str, values: dict[str, Any], key: str) -> dict[str, Any]:
+def _kinds_help() -> str:
+    """Return every kind with its summary, group by group."""
+    lines = ["What costs more asks more often: it pays where an answer takes several steps."]
+    group = ""
+    for kind in asking_kinds().values():
+        if kind.group != group:
+            group = kind.group
+            lines.append(f"\n**{group}**\n")
+        lines.append(f"- {kind.title}: {kind.summary}")
+    return "\n".join(lines)
+
+
+def _options(kind: str, values: dict[str, Any], key: str, signature: Mapping[str, Any]) -> dict[str, Any]:
     """Draw the options of a kind and return those that differ from their defaults."""
     found = asking_kinds().get(kind)
     if found is None or not found.parameters:
         return dict(values)
-    with st.expander("Options", icon=":material/tune:"), readable_errors():
-        made = params_form(found.parameters, key=key, values=values)
+    outputs = [field["name"] for field in signature["outputs"]]
+    with (
+        st.expander("Options", icon=":material/tune:", expanded=not found.plain, key=f"{key}_box"),
+        readable_errors(),
+        st.grid(2, min_column_width=180),
+    ):
+        made = params_form(found.parameters, key=key, values=values, fields=outputs)
         # The form leaves out what is at its default; what the program says itself stays said.
         defaults = {item.name: item.default for item in found.parameters}
         return {name: value for name, value in values.items() if defaults.get(name, ...) == value} | made

@@ -34,8 +34,12 @@ def run_compile(job: Job) -> Outcome:
     settings = request.settings
     train = list(load_examples(job.store, request.dataset_id, "train"))
     validation = _validation(job, request)
+    prompt_model = settings.get("prompt_model")
     optimizer = optimizers.get(settings["optimizer"]).create(
-        settings.get("params") or {}, metric=request.metric, teacher_settings=_teacher_settings(job, request)
+        settings.get("params") or {},
+        metric=request.metric,
+        teacher_settings=_teacher_settings(job, request),
+        prompt_model=open_model(job.store, prompt_model) if prompt_model else None,
     )
     journal = StoreRunLog(job.store, job.run_id)
     progress = CompileProgress(job.control, journal.read())

@@ -40,6 +40,8 @@ class Estimate:
     prompt_tokens_per_call: int
     cost: float | None
     """US dollars for the likely number of calls; None where the model's price is unknown."""
+    cost_range: tuple[float, float] | None = None
+    """US dollars for the fewest and the most calls."""
     phases: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     """Of a compile: name, low, likely, high of each phase."""
     warnings: list[str] = field(default_factory=list[str])
@@ -102,7 +104,9 @@ def _estimate(
 ) -> Estimate:
     tokens = _prompt_tokens(version, adapter)
     low, likely, high = (count * requests_per_call(adapter) for count in calls)
-    return Estimate(low, likely, high, tokens, _cost(ws, model, likely, tokens), **more)
+    costs = [_cost(ws, model, count, tokens) for count in (low, likely, high)]
+    known = None if costs[0] is None or costs[2] is None else (costs[0], costs[2])
+    return Estimate(low, likely, high, tokens, costs[1], known, **more)
 
 
 def _prompt_tokens(version: Version, adapter: str) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Parameter", "parameters_of"]
+__all__ = ["Parameter", "in_words", "parameters_of"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,45 @@ class Parameter:
     item_type: str | None = None
     item_choices: tuple[Any, ...] = ()
     """For an array: what its items may be."""
+    title: str = ""
+    """What a person calls it, where its class says so."""
+
+    @property
+    def label(self) -> str:
+        """Its title, or its name in words."""
+        return self.title or in_words(self.name)
+
+
+_WORDS = {
+    "f1": "F1",
+    "init": "initial",
+    "iters": "iterations",
+    "iter": "iteration",
+    "llm": "LM",
+    "lm": "LM",
+    "max": "max.",
+    "min": "min.",
+    "maxlen": "max. length",
+    "num": "number of",
+}
+_WHOLE = {
+    "auto": "Effort",
+    "n_iterations": "Number of iterations",
+    "num_threads": "Rows in flight",
+    "bsize": "Rows a step",
+    "k": "Examples",
+    "top_p": "Top p",
+}
+
+
+def in_words(name: str) -> str:
+    """Return a parameter's name as a person would write it.
+
+    >>> in_words("num_candidate_programs")
+    'Number of candidate programs'
+    """
+    text = _WHOLE.get(name) or " ".join(_WORDS.get(word, word) for word in name.split("_"))
+    return text[:1].upper() + text[1:]
 
 
 def parameters_of(params: Any) -> list[Parameter]:
@@ -36,14 +75,15 @@ def parameters_of(params: Any) -> list[Parameter]:
     schema = params.model_json_schema()
     required = set(schema.get("required", ()))
     definitions = schema.get("$defs", {})
+    titles = {name: field.title or "" for name, field in params.model_fields.items()}
     return [
-        _parameter(name, field, name in required, definitions)
+        _parameter(name, field, name in required, definitions, titles.get(name, ""))
         for name, field in schema.get("properties", {}).items()
     ]
 
 
 def _parameter(
-    name: str, field: Mapping[str, Any], required: bool, definitions: Mapping[str, Any]
+    name: str, field: Mapping[str, Any], required: bool, definitions: Mapping[str, Any], title: str
 ) -> Parameter:
     options = [_resolved(option, definitions) for option in field.get("anyOf", ())]
     nullable = any(option.get("type") == "null" for option in options)
@@ -63,6 +103,7 @@ def _parameter(
         maximum=shape.get("maximum", shape.get("exclusiveMaximum")),
         item_type=items.get("type"),
         item_choices=tuple(items.get("enum", ())) or ((items["const"],) if "const" in items else ()),
+        title=title,
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "code_of",
+    "instructions_of",
     "json_schema_of",
     "parse_signature",
     "predict_steps",
@@ -87,6 +88,14 @@ def code_of(spec: ProgramSpec | Mapping[str, Any]) -> str:
     from core.pipeline import code
 
     return code(as_spec(spec))
+
+
+def instructions_of(
+    spec: ProgramSpec | Mapping[str, Any], state: Mapping[str, Any] | None = None
+) -> dict[str, str]:
+    """Return the instructions of every predictor of a program by its path, as optimizers see them."""
+    program = load_program(as_spec(spec).model_dump(mode="json"), state)
+    return {path: str(predictor.signature.instructions) for path, predictor in program.named_predictors()}
 
 
 def signature_text(signature: SignatureSpec | Mapping[str, Any]) -> str:

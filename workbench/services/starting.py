@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.foundation.errors import ConfigurationError, StoreError
 from workbench.jobs.engine import EMBEDDED, checked_split, open_model
 from workbench.services.adapters import check_adapter
-from workbench.services.optimizers import checked_params
+from workbench.services.optimizers import checked_params, takes_prompt_model
 from workbench.services.workspace import Workspace
 from workbench.store import require
 from workbench.store.tables import DataRow, DatasetRow, MetricRow, RunRow, VersionRow
@@ -97,6 +97,7 @@ def start_compile(
     temperature: float | None = None,
     concurrency: int = 8,
     teacher_model: str | None = None,
+    prompt_model: str | None = None,
     name: str | None = None,
 ) -> str:
     """Start compiling a program version on the train and validation splits and return the run's id at once.
@@ -107,6 +108,7 @@ def start_compile(
         params: The optimizer's parameters; its defaults where not given.
         budget: Caps: "calls", "tokens", "cost" (US dollars), "seconds".
         teacher_model: The model of the teacher program, for optimizers that have one.
+        prompt_model: The model that writes instructions, for optimizers that ask for them; else `model` does.
 
     Raises:
         WorkbenchError: Something asked for does not exist or cannot work; nothing was started.
@@ -115,8 +117,7 @@ def start_compile(
     _checked_number("seed", seed, 0, None)
     check_adapter(adapter)
     open_model(ws.store, model, temperature=temperature)
-    if teacher_model is not None:
-        open_model(ws.store, teacher_model)
+    _checked_models(ws, optimizer, teacher_model, prompt_model)
     settings = {
         "optimizer": optimizer,
         "params": checked_params(optimizer, params or {}),
@@ -126,12 +127,25 @@ def start_compile(
         "temperature": temperature,
         "concurrency": concurrency,
         "teacher_model": teacher_model,
+        **({"prompt_model": prompt_model} if prompt_model else {}),
     }
     run_id = _write(
         ws, "compile", version_id, dataset_id, metric_id, model, "train", settings, name, needs=("train",)
     )
     ws.jobs.start(run_id)
     return run_id
+
+
+def _checked_models(ws: Workspace, optimizer: str, teacher: str | None, prompt: str | None) -> None:
+    """See that the other models are there, and that the optimizer has a use for one that writes."""
+    for name in (teacher, prompt):
+        if name is not None:
+            open_model(ws.store, name)
+    if prompt is not None and not takes_prompt_model(optimizer):
+        raise ConfigurationError(
+            f"'{optimizer}' asks no model for instructions, so it has no use for a prompt model.",
+            hint="Leave it out, or choose an optimizer that writes instructions: copro, miprov2, gepa …",
+        )
 
 
 def _write(

@@ -7,36 +7,57 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.foundation.registry import Entry
 from core.pipeline import step_kinds as registered
+from core.pipeline.kind import ModelOptions, StepKind
 from workbench.services.parameters import Parameter, parameters_of
 
 __all__ = ["KindChoice", "asking_kinds"]
 
 _FIRST = ("predict", "chain_of_thought")
+_GROUPS = ("Simple", "Several attempts", "Agents and code")
+_OTHERS = "Others"
 
 
 @dataclass(frozen=True)
 class KindChoice:
-    """One kind: its name, what a person calls it, when it serves, and its options."""
+    """One kind: its name, what a person calls it, what it is one of, when it serves, and its options."""
 
     name: str
     title: str
+    group: str
     summary: str
     parameters: tuple[Parameter, ...]
+    plain: bool
+    """Whether its options are only those of every request to a model."""
+
+    @property
+    def label(self) -> str:
+        """Group and title, for a list."""
+        return f"{self.group} · {self.title}"
 
 
 def asking_kinds() -> dict[str, KindChoice]:
-    """Return the kinds that ask a model with a signature of the step's own, the plain ones first."""
+    """Return the kinds that ask a model with a signature of the step's own, by group, the plain ones first."""
     entries = [entry for entry in registered.entries() if entry.value.takes_signature]
-    entries.sort(
-        key=lambda entry: (_FIRST.index(entry.name) if entry.name in _FIRST else len(_FIRST), entry.name)
-    )
+    entries.sort(key=_order)
     return {
         entry.name: KindChoice(
             entry.name,
             str(entry.meta.get("title", entry.name)),
+            str(entry.meta.get("group", _OTHERS)),
             entry.summary,
             tuple(parameters_of(entry.value.options)),
+            entry.value.options is ModelOptions,
         )
         for entry in entries
     }
+
+
+def _order(entry: Entry[type[StepKind]]) -> tuple[int, int, str]:
+    group = str(entry.meta.get("group", _OTHERS))
+    return (
+        _GROUPS.index(group) if group in _GROUPS else len(_GROUPS),
+        _FIRST.index(entry.name) if entry.name in _FIRST else len(_FIRST),
+        str(entry.meta.get("title", entry.name)),
+    )

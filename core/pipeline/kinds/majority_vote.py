@@ -20,8 +20,10 @@ __all__ = ["MajorityVoteKind", "MajorityVoteOptions"]
 class MajorityVoteOptions(ModelOptions):
     """Options of a voting step."""
 
-    n: int = Field(5, ge=2, le=50, description="How many samples vote.")
-    field: str = Field("", max_length=100, description="The output that is voted on; empty: the last.")
+    n: int = Field(5, ge=2, le=50, title="Samples", description="How many samples vote.")
+    field: str = Field(
+        "", max_length=100, title="Output", description="The output that is voted on; empty: the last."
+    )
     reasoning: bool = Field(True, description="Let each sample reason before it answers.")
 
 

@@ -23,7 +23,7 @@ def button(at: AppTest, label: str) -> Any:
 def test_the_preview_shows_the_messages_of_each(app: Open, ws: Any, name: str, shown: str) -> None:
     at = app("task", task=samples.open_sample(ws, "support_tickets"))
     before = "\n".join(code.value for code in at.code)
-    at.segmented_control(key="preview_adapter").set_value(name).run()
+    at.pills(key="preview_adapter").set_value(name).run()
     after = "\n".join(code.value for code in at.code)
     assert not at.exception
     assert shown in after

@@ -291,7 +291,7 @@ def test_an_evaluation_is_started_with_what_the_form_says(app: Open, ws: Any) ->
 def test_a_compile_is_started_with_what_the_form_says(app: Open, ws: Any, texts: Texts) -> None:
     task = samples.open_sample(ws, "support_tickets")
     at = app("compile", task=task)
-    at.segmented_control(key="compile_optimizer").set_value("labeled_few_shot").run()
+    at.selectbox(key="compile_optimizer").set_value("labeled_few_shot").run()
     at.number_input(key="compile_labeled_few_shot_k").set_value(2).run()
     at.number_input(key="compile_calls").set_value(50).run()
     command = next(code.value for code in at.code if code.value.startswith("workbench compile"))

@@ -10,8 +10,8 @@ import pytest
 
 from core.foundation.errors import DataError
 from workbench.components import plots
-from workbench.components.compile_form import recommended
-from workbench.components.compile_view import candidates_of, event_text
+from workbench.components.compile_candidates import candidates_of, lineage_of
+from workbench.components.compile_log import event_text
 from workbench.components.diff import unified_lines
 from workbench.components.evaluation_view import row_number, row_of
 from workbench.components.explore_form import differing
@@ -26,6 +26,7 @@ from workbench.components.signature_editor import with_edits
 from workbench.components.task_form import same_program
 from workbench.components.trace import step_rows
 from workbench.services import runs, samples, tasks
+from workbench.services.optimizers import recommended
 from workbench.services.run_records import RunItem
 from workbench.services.signature_form import TEMPLATES, fields_of, rows_of
 
@@ -135,13 +136,63 @@ def test_the_search_plot_holds_full_and_early_scores_apart() -> None:
     )
     best = figure.data[0]
     assert list(best.y) == [50.0, 50.0]
-    assert {trace.name for trace in figure.data} == {"best so far", "all rows", "dropped early"}
+    assert {trace.name for trace in figure.data} == {"best so far", "all rows", "part of the rows"}
 
 
-@pytest.mark.parametrize(("rows", "name"), [(5, "bootstrap_few_shot"), (100, "random_search")])
+NAMES = ["labeled_few_shot", "bootstrap_few_shot", "random_search", "miprov2", "copro", "gepa"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "name"), [(10, "bootstrap_few_shot"), (50, "random_search"), (300, "miprov2")]
+)
 def test_the_recommended_optimizer_goes_by_the_rows(rows: int, name: str) -> None:
-    assert recommended(rows, ["labeled_few_shot", "bootstrap_few_shot", "random_search"]) == name
-    assert recommended(rows, ["labeled_few_shot"]) == "labeled_few_shot"
+    first = recommended(rows, NAMES)[0]
+    assert (first.name, f"{rows} train rows" in first.why) == (name, True)
+    assert [item.name for item in recommended(rows, ["labeled_few_shot"])] == ["labeled_few_shot"]
+
+
+def test_instructions_are_recommended_for_pictures_and_feedback_for_what_explains_itself() -> None:
+    pictures = recommended(50, NAMES, inputs=[{"name": "photo", "type": "list[Image]"}])
+    assert [item.name for item in pictures] == ["copro", "random_search"]
+    judge = {"kind": "judge", "params": {"rubric": "polite"}}
+    mixed = {"kind": "weighted", "params": {"parts": [{"metric": judge}]}}
+    for metric in (judge, mixed):
+        assert [item.name for item in recommended(50, NAMES, metric=metric)] == ["random_search", "gepa"]
+
+
+def test_what_proposers_were_asked_is_a_line_of_the_log() -> None:
+    asked = {
+        "type": "ask",
+        "key": "copro:triage:0",
+        "asked": {"basic_instruction": "Sort."},
+        "samples": [{"proposed_instruction": "Sort by team."}, {"proposed_instruction": "Sort well."}],
+        "error": "",
+    }
+    assert event_text(asked) == "asked for proposed instruction (triage 0): 2 proposals, first: Sort by team."
+    assert "no usable answer: cut off" in str(event_text({**asked, "samples": [], "error": "cut off"}))
+
+
+def test_a_dropped_candidates_score_is_that_of_all_its_rows() -> None:
+    events = [
+        {"type": "candidate", "candidate": "c0", "label": "a"},
+        {"type": "row", "candidate": "c0", "score": 1.0},
+        {"type": "score", "candidate": "c0", "mean": 1.0, "rows": 1, "of": 3, "full": False},
+        {"type": "row", "candidate": "c0", "score": 0.0},
+        {"type": "dropped", "candidate": "c0", "reason": "it cannot win"},
+    ]
+    (item,) = candidates_of(events)
+    assert (item["score"], item["full"], item["status"], item["rows"]) == (0.5, False, "dropped", "2 run")
+
+
+def test_the_lineage_of_a_large_family_is_the_winners_line() -> None:
+    family = [{"id": "c0", "parents": [], "score": 0.2}] + [
+        {"id": f"c{number}", "parents": [f"c{number // 2}"], "score": None} for number in range(1, 60)
+    ]
+    picture = lineage_of(family, "c5")
+    assert "c0<br/>20.0 %" in picture
+    assert {line.strip() for line in picture.splitlines() if "-->" in line} >= {"n2 --> n5", "n1 --> n2"}
+    assert '"c59"' not in picture
+    assert '"c9"' in lineage_of(family[:10], "c5")
 
 
 # ── rows and runs ───────────────────────────────────────────────────────────────────────────────────────

@@ -23,8 +23,9 @@ def test_the_menu_offers_every_kind_that_asks(app: Open) -> None:
     choice = at.selectbox(key="new_kind_Classify")
     asking = [entry.name for entry in step_kinds.entries() if entry.value.takes_signature]
     assert sorted(asking) == sorted(asking_kinds())
-    assert choice.options == [kind.title for kind in asking_kinds().values()]
-    assert {"Predict", "Chain of thought", "Majority vote", "Best of several"} <= set(choice.options)
+    assert choice.options == [kind.label for kind in asking_kinds().values()]
+    assert choice.options[:2] == ["Simple · Predict", "Simple · Chain of thought"]
+    assert {"Several attempts · Majority vote", "Agents and code · Use tools"} <= set(choice.options)
     assert choice.value == "predict"
 
 
@@ -74,9 +75,9 @@ def test_an_open_program_shows_its_options_and_counts_as_saved(app: Open, ws: An
     assert not at.exception
     assert [box.value for box in at.selectbox if box.label == "How it thinks"] == ["majority_vote"]
     shown = {item.label: item.value for item in at.number_input}
-    assert (shown["N"], shown["Temperature"]) == (5, 0.3)
+    assert (shown["Samples"], shown["Temperature"]) == (5, 0.3)
     assert any("Saved as" in str(item.value) for item in at.caption)
-    next(item for item in at.number_input if item.label == "N").set_value(9).run()
+    next(item for item in at.number_input if item.label == "Samples").set_value(9).run()
     assert any("Unsaved changes" in str(item.value) for item in at.caption)
     button(at, "Save version").click().run()
     saved = tasks.newest_version(ws, task.id).spec["steps"][0]

@@ -1,0 +1,57 @@
+"""`workbench optimizers`: what can improve a program, when to use which, and the parameters of one.
+
+Knows nothing about how they search.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from typing import Any
+
+from core.optimizers.base import optimizers as registry
+from workbench.cli.common import emit, table
+from workbench.services.optimizers import OptimizerKind, optimizer_kinds
+from workbench.services.parameters import Parameter
+
+__all__ = ["arguments", "run"]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("name", nargs="?", help="show the parameters of this one")
+
+
+def run(options: argparse.Namespace) -> int:
+    """List them, or show one."""
+    kinds = {kind.name: kind for kind in optimizer_kinds()}
+    if not options.name:
+        rows = [(kind.name, kind.label, kind.when) for kind in kinds.values()]
+        emit(options, {"optimizers": list(kinds.values())}, table(rows, ("name", "what it is", "when")))
+        return 0
+    registry.get(options.name)  # an unknown name is an error that names the nearest
+    kind = kinds[options.name]
+    emit(options, dataclasses.asdict(kind), _text(kind))
+    return 0
+
+
+def _text(kind: OptimizerKind) -> str:
+    lines = [kind.label, kind.summary, f"When: {kind.when}", f"Needs: {kind.needs}"]
+    if kind.takes_prompt_model:
+        lines.append("Writes instructions: --prompt-model names another model for that.")
+    if kind.takes_teacher:
+        lines.append("Runs a teacher: --teacher-model names another model for it.")
+    rows = [(item.name, _span(item), _plain(item.default), item.description) for item in kind.parameters]
+    return "\n".join([*lines, "", table(rows, ("--param", "values", "default", "what it is"))])
+
+
+def _span(item: Parameter) -> str:
+    if item.choices:
+        return " | ".join(str(choice) for choice in item.choices)
+    ends = [f"{end:g}" if end is not None else "" for end in (item.minimum, item.maximum)]
+    return f"{item.type} {ends[0]} to {ends[1]}".rstrip(" to") if ends[0] and ends[1] else item.type
+
+
+def _plain(value: Any) -> str:
+    return "-" if value is None else value if isinstance(value, str) else json.dumps(value)
