@@ -10,13 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from core.foundation.errors import DataError
-from core.foundation.fingerprint import fingerprint, jsonable
+from core.foundation.fingerprint import fingerprint, jsonable, text_fingerprint
 
 __all__ = ["Example", "shown_fields", "sides_of"]
 
 _log = logging.getLogger("core.data")
 
 _HIDDEN = "dspy_"
+_TEXT = frozenset({str})
 _set = object.__setattr__
 
 
@@ -59,9 +60,10 @@ class Example:
                 return self._content[1]
         except AttributeError:  # not asked before
             pass
-        found = fingerprint(store)[:12]
-        if all(type(value) is str for value in store.values()):
-            object.__setattr__(self, "_content", (dict(store), found))
+        if not _TEXT.issuperset((*map(type, store), *map(type, store.values()))):
+            return fingerprint(store)[:12]
+        found = text_fingerprint(store)[:12]
+        _set(self, "_content", (dict(store), found))
         return found
 
     @property

@@ -11,7 +11,6 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
 from core.foundation.errors import ConfigurationError, UnknownNameError
@@ -101,5 +100,7 @@ class Registry(Generic[T]):
         package = importlib.import_module(self.package)
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{self.package}.{module.name}")
+        from importlib.metadata import entry_points  # takes longer than most of what imports this module
+
         for point in entry_points(group=f"workbench.{self.kind}"):
             point.load()

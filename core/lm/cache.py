@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -100,6 +100,12 @@ class MemoryStore:
                 _, dropped = self._values.popitem(last=False)
                 self.size -= len(dropped) + PER_ENTRY
 
+    def add(self, values: Iterable[tuple[str, bytes]]) -> None:
+        """Keep those values whose keys are not there."""
+        for key, value in values:
+            if key not in self._values:
+                self.set(key, value)
+
     def delete(self, key: str) -> None:
         """Forget the value."""
         with self._lock:
@@ -161,12 +167,15 @@ class Cache:
         if disk is None:
             return None
         try:
-            value = disk.get(key)
+            if memory is None:
+                return disk.get(key)
+            value, further = disk.get_ahead(key)
         except Exception as error:  # whatever a damaged or vanished database raises
             self._degrade(error)
             return None
-        if value is not None and memory is not None:
+        if value is not None:
             memory.set(key, value)
+            memory.add(further)
         return value
 
     def peek(self, key: str) -> bytes | None:

@@ -8,18 +8,16 @@ database file.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from core.lm.disk_reader import LOCK_TIMEOUT, MODE_RAW, DiskReader
+
 __all__ = ["DiskStore", "RefusedRow"]
-
-LOCK_TIMEOUT = 60
-"""Seconds to wait for another process's write."""
-
-MODE_RAW = 1
 
 
 class RefusedRow(Exception):  # not an error of the user's: the row counts as absent
@@ -71,29 +69,53 @@ class DiskStore:
     """
 
     def __init__(self, directory: Path, max_bytes: int) -> None:
-        import diskcache
-
+        self._directory, self._max_bytes = directory, max_bytes
+        self._opening = threading.Lock()
+        self._opened: Any = None
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if (directory / "cache.db").exists():
+        file = directory / "cache.db"
+        if file.exists():
             with suppress(OSError):  # another owner's folder: usable as it is, rows are not trusted anyway
                 directory.chmod(0o700)
-        self._cache: Any = diskcache.Cache(
-            str(directory),
-            timeout=LOCK_TIMEOUT,
-            disk=_plain_disk(),
-            disk_min_file_size=2**30,
-            eviction_policy="least-recently-stored",
-            size_limit=max_bytes,
-            statistics=0,
-            tag_index=0,
-        )
+        else:
+            self._open()
+        self._reader = DiskReader(file)
+
+    @property
+    def _cache(self) -> Any:
+        """What writes, opened by the first that does: a process that finds all answers never does."""
+        return self._opened or self._open()
+
+    def _open(self) -> Any:
+        import diskcache
+
+        with self._opening:
+            if self._opened is None:
+                self._opened = diskcache.Cache(
+                    str(self._directory),
+                    timeout=LOCK_TIMEOUT,
+                    disk=_plain_disk(),
+                    disk_min_file_size=2**30,
+                    eviction_policy="least-recently-stored",
+                    size_limit=self._max_bytes,
+                    statistics=0,
+                    tag_index=0,
+                )
+            return self._opened
 
     def get(self, key: str) -> bytes | None:
         """Return the value, or None for an absent or refused row."""
+        return self.get_ahead(key, ahead=False)[0]
+
+    def get_ahead(self, key: str, ahead: bool = True) -> tuple[bytes | None, list[tuple[str, bytes]]]:
+        """Return the value, and rows that may be asked for next."""
         try:
-            return self._cache.get(key)
-        except RefusedRow:
-            return None
+            return self._reader.get(key, ahead=ahead)
+        except Exception:
+            if self._opened is not None:
+                raise
+            self._open()  # another process has only begun to make it; or it is damaged, and this says so
+            return self._reader.get(key, ahead=ahead)
 
     def set_many(self, items: Iterable[tuple[str, bytes, bool]]) -> None:
         """Store (key, value, replace) rows in one transaction; it is on disk when this returns."""
@@ -127,5 +149,7 @@ class DiskStore:
         return int(self._cache.volume())
 
     def close(self) -> None:
-        """Close this thread's connection."""
-        self._cache.close()
+        """Close the connections, of those that write this thread's."""
+        self._reader.close()
+        if self._opened is not None:
+            self._opened.close()
