@@ -281,13 +281,15 @@ class GEPA(Optimizer[GEPAParams]):
         if pair is None:
             return None
         rows = subsample(scores[pair.first.id], scores[pair.second.id], MERGE_ROWS, draw)
+        if not rows:  # raced, they have no row in common: nothing to measure the join by
+            return None
         progress = Progress.of(view)
         return Proposal(
             pair.state,
             label=f"{pair.first.id} and {pair.second.id} joined",
             parents=(pair.first.id, pair.second.id),
             seed=len(view.pool),
-            rows=rows or stage_rows(view, len(view.pool)),
+            rows=rows,
             notes={
                 "kind": "merge",
                 "pair": pair.ids,

@@ -30,6 +30,7 @@ class GEPAResult:
         total_metric_calls: Scored runs in all.
         num_full_val_evals: Candidates that ran on every row.
         best_idx: Index of the winner.
+        best_outputs_valset: None: outputs on validation rows are not kept.
         log_dir: Where the run log is.
         seed: Of the search.
     """
@@ -43,6 +44,7 @@ class GEPAResult:
     total_metric_calls: int
     num_full_val_evals: int
     best_idx: int
+    best_outputs_valset: None = None
     log_dir: str | None = None
     seed: int | None = None
 

@@ -25,8 +25,9 @@ def row_scores(pool: Pool) -> dict[str, dict[int, float]]:
     for entry in pool:
         if entry.status != "duplicate":
             key, cache = entry.candidate.key, pool.scores
-            rows = (row for row in range(cache.rows) if cache.seen(key, row))
-            scores = {row: score for row in rows if (score := cache.scores(key, (row,))[0]) is not None}
+            rows = [row for row in range(cache.rows) if cache.seen(key, row)]
+            pairs = zip(rows, cache.scores(key, rows), strict=True)
+            scores = {row: score for row, score in pairs if score is not None}
             if scores:
                 found[entry.candidate.id] = scores
     return found
