@@ -34,8 +34,9 @@ _MODULES = (
     "ProgramOfThought RLM ReAct ReActV2 Refine Retry Tool majority"
 )
 _OPTIMIZERS = (
-    "BayesianSignatureOptimizer BootstrapFewShot BootstrapFewShotWithRandomSearch BootstrapRS COPRO "
-    "GEPA LabeledFewShot MIPRO MIPROv2 SIMBA SignatureOptimizer Teleprompter"
+    "BayesianSignatureOptimizer BootstrapFewShot BootstrapFewShotWithOptuna "
+    "BootstrapFewShotWithRandomSearch BootstrapRS COPRO Ensemble GEPA InferRules KNNFewShot "
+    "LabeledFewShot MIPRO MIPROv2 SIMBA SignatureOptimizer Teleprompter"
 )
 
 PATHS: dict[str, str] = {
@@ -113,6 +114,10 @@ PATHS: dict[str, str] = {
     "teleprompt": _OPTIMIZERS,
     "teleprompt.bootstrap": "BootstrapFewShot",
     "teleprompt.signature_opt_typed": "optimize_signature",
+    "teleprompt.ensemble": "Ensemble",
+    "teleprompt.knn_fewshot": "KNNFewShot",
+    "teleprompt.teleprompt_optuna": "BootstrapFewShotWithOptuna",
+    "teleprompt.infer_rules": "InferRules",
     "teleprompt.copro_optimizer": "COPRO",
     "teleprompt.mipro_optimizer": "MIPRO",
     "teleprompt.mipro_optimizer_v2": "MIPROv2",

@@ -84,7 +84,8 @@ class InferRules(Optimizer[InferRulesParams]):
         teacher_settings: Settings while the teacher runs and while rules are written.
         metric: `metric(example, prediction, trace)`.
         prompt_model: Writes the rules; None: the model of the teacher settings, or the one in force.
-        ablate: Take rules out again that gain nothing.
+        ablate: Take rules out again that gain nothing. A search that ends at full marks ends before that, unless
+            `racing` is False.
         **bootstrap_kw: As for `BootstrapFewShot`: `max_bootstrapped_demos`, `metric_threshold` …
     """
 

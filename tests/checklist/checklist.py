@@ -172,6 +172,5 @@ DIFFERS = {
 }
 
 LATER = {
-    **dict.fromkeys([f"C{number}" for number in (108, 110, 111)], "optimizers, tested with theirs"),
     **dict.fromkeys([f"C{number}" for number in range(129, 137)], "fine-tuning"),
 }

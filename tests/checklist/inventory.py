@@ -226,6 +226,26 @@ SECTIONS = {
         "streaming.streaming_response": "streamer",
         "streaming.apply_sync_streaming": "async_generator",
     },
+    "Optimizers: small": {
+        "LabeledFewShot": "k=16",
+        "LabeledFewShot.compile": "student, trainset, sample=True",
+        "BootstrapFewShot": "metric=None, metric_threshold=None, teacher_settings=None, max_bootstrapped_demos=4, "
+        "max_labeled_demos=16, max_rounds=1, max_errors=None",
+        "BootstrapFewShotWithRandomSearch": "metric, teacher_settings=None, max_bootstrapped_demos=4, "
+        "max_labeled_demos=16, max_rounds=1, num_candidate_programs=16, num_threads=None, max_errors=None, "
+        "stop_at_score=None, metric_threshold=None",
+        "BootstrapFewShotWithOptuna": "metric, teacher_settings=None, max_bootstrapped_demos=4, max_labeled_demos=16, "
+        "max_rounds=1, num_candidate_programs=16, num_threads=None",
+        "BootstrapFewShotWithOptuna.compile": "student, teacher=None, max_demos, trainset, valset=None",
+        "KNNFewShot": "k, trainset, vectorizer",
+        "KNNFewShot.compile": "student, teacher=None",
+        "Ensemble": "reduce_fn=None, size=None, deterministic=False",
+        "Ensemble.compile": "programs",
+        "COPRO": "prompt_model=None, metric=None, breadth=10, depth=3, init_temperature=1.4, track_stats=False",
+        "COPRO.compile": "student, trainset, eval_kwargs=None",
+        "InferRules": "num_candidates=10, num_rules=10, num_threads=None, teacher_settings=None",
+        "InferRules.compile": "student, teacher=None, trainset, valset=None",
+    },
     "Optimizers: Bayesian": {
         "MIPROv2": "metric, prompt_model=None, task_model=None, teacher_settings=None, max_bootstrapped_demos=4, "
         "max_labeled_demos=4, auto='light', num_candidates=None, num_threads=None, max_errors=None, seed=9, "
@@ -272,6 +292,9 @@ DIFFERS = {
     "`SIMBA`, fewer rows than `bsize`": "a warning, and every batch is all rows",
     "`AlfWorld`": "needs a game server of its own",
     "`Avatar`, `AvatarOptimizer`, `GRPO`, `Flex`": "left out for now",
+    "`Ensemble(deterministic=True)`": "draws by the inputs, where DSPy refuses it",
+    "a program of `KNNFewShot`": "holds the student as `student`; what it bootstraps for a neighbourhood is kept",
+    "`BootstrapFewShotWithOptuna`, `InferRules`": "score the student too, and return it where nothing is better",
     "`configure` from one thread only": "every thread may configure; there is no owner",
     "`enable_litellm_logging`": "there is no litellm underneath",
     "`ChatAdapter(use_json_adapter_fallback=…)`": "see docs/decisions: a fallback is asked for, recorded and counted",

@@ -1,0 +1,139 @@
+"""InferRules: rules read out of one half, chosen on the other, those that gain nothing left out on request."""
+
+import re
+
+import pytest
+
+import core
+from core.foundation.errors import ContextWindowExceededError, OptimizerError
+from core.lm import ScriptedLM
+from core.optimizers import InferRules
+from core.settings import context
+from tests.fakes.toy import ToyLM, TwoSteps, demos_of, digest, exact, gold, rows
+
+
+class RuleLM(ToyLM):
+    """Mostly right where it is told to "Look it up"; anything else it is told does nothing."""
+
+    def reply(self, messages, rollout=None):
+        asked, system = messages[-1]["content"], messages[0]["content"]
+        if "natural_language_rules" in system:
+            rules = f"1. Rule {rollout}.\n- Look it up.\n\n* Be kind.\n" if rollout else "Rule."
+            return f"[[ ## natural_language_rules ## ]]\n{rules}\n[[ ## completed ## ]]"
+        question = asked.split("[[ ## question ## ]]")[1].strip().split("\n")[0]
+        known = "Look it up" in system and digest(question) % 3
+        answer = gold(question) if known else "wrong"
+        return f"[[ ## answer ## ]]\n{answer}\n\n[[ ## completed ## ]]"
+
+
+def compiled(lm, *, student=None, train=20, valset=None, **params):
+    made = InferRules(**{"metric": exact, "num_candidates": 2, "max_labeled_demos": 4, **params})
+    with context(lm=lm):
+        return made.compile(student or TwoSteps(), trainset=rows("train", train), valset=valset)
+
+
+def single(lm, **params):
+    return compiled(lm, student=core.Predict("question -> answer"), valset=rows("v", 9), **params)
+
+
+def rules_of(program) -> list[str]:
+    return re.findall(r"^- (.*)$", program.signature.instructions, re.MULTILINE)
+
+
+def test_rules_are_added_to_the_instructions_of_every_step() -> None:
+    program = compiled(ToyLM(skill=20), num_rules=2)
+    own = TwoSteps().say.signature.instructions
+    told = [c for c in program.report.candidates if c.notes.get("rules")]
+    assert len(told) == 2
+    for candidate in told:
+        assert set(candidate.notes["rules"]) == {"look", "say"}
+        text = candidate.instructions["say"]
+        assert text.startswith(own)
+        assert all(f"- {rule}" in text for rule in candidate.notes["rules"]["say"])
+    assert program.report.score.mean >= program.report.baseline.mean
+
+
+def test_numbers_and_bullets_are_taken_off_and_rules_counted() -> None:
+    found = next(c.notes["rules"] for c in single(RuleLM()).report.candidates if c.notes.get("rules"))
+    assert found == {"self": ["Rule 1.", "Look it up.", "Be kind."]}
+    found = next(
+        c.notes["rules"] for c in single(RuleLM(), num_rules=2).report.candidates if c.notes.get("rules")
+    )
+    assert found == {"self": ["Rule 1.", "Look it up."]}
+
+
+def test_without_validation_rows_one_half_teaches_and_the_other_chooses() -> None:
+    program = compiled(ToyLM(), train=21)
+    assert program.report.score.of == 11
+    assert program.report.score.on == "validation"
+    chosen = {demo["question"] for demos in demos_of(program).values() for demo in demos}
+    assert chosen
+    assert len(chosen) <= 10
+
+
+def test_rules_are_read_out_of_training_rows_alone() -> None:
+    seen = []
+
+    def write(request):
+        seen.append(request.messages[-1]["content"])
+        return "[[ ## natural_language_rules ## ]]\nTake care 30.\n\n[[ ## completed ## ]]"
+
+    compiled(ToyLM(), valset=rows("secret", 8), prompt_model=ScriptedLM(write))
+    assert seen
+    assert all("train " in text and "secret" not in text for text in seen)
+
+
+def test_teacher_settings_hold_while_rules_are_written() -> None:
+    writer = ToyLM(skill=77)
+    compiled(ToyLM(cache=False), teacher_settings={"lm": writer}, max_bootstrapped_demos=0)
+    assert writer.sent == 4
+
+
+def test_ablation_leaves_out_what_gains_nothing_and_keeps_what_does() -> None:
+    assert rules_of(single(RuleLM())) == ["Rule 1.", "Look it up.", "Be kind."]
+    program = single(RuleLM(), ablate=True)
+    assert rules_of(program) == ["Look it up."]
+    full = {c.label: c.score.mean for c in program.report.candidates if c.score and c.score.full}
+    assert full["rules 1 without 1"] == full["rules 1"] == program.report.score.mean
+    assert program.report.score.full
+
+
+def test_ablation_leaves_a_winner_without_rules_alone() -> None:
+    silent = ScriptedLM(lambda request: "[[ ## natural_language_rules ## ]]\nx\n\n[[ ## completed ## ]]")
+    program = single(RuleLM(), ablate=True, prompt_model=silent)
+    assert rules_of(program) == []
+    assert not any("left_out" in c.notes for c in program.report.candidates)
+
+
+def test_a_prompt_that_is_too_long_is_asked_again_with_fewer_rows() -> None:
+    counts = []
+
+    def write(request):
+        count = request.messages[-1]["content"].count("train ")
+        counts.append(count)
+        if count > 3:
+            raise ContextWindowExceededError("too long", model="writer")
+        return "[[ ## natural_language_rules ## ]]\nTake care 30.\n\n[[ ## completed ## ]]"
+
+    student = core.Predict("question -> answer")
+    lm = ScriptedLM(lambda request: "[[ ## answer ## ]]\nx\n\n[[ ## completed ## ]]")
+    program = compiled(
+        lm, student=student, valset=rows("v", 4), num_candidates=1, prompt_model=ScriptedLM(write)
+    )
+    assert counts == [20, 10, 5, 2]
+    assert any(candidate.notes.get("rules") for candidate in program.report.candidates)
+
+
+def test_a_writer_without_rules_leaves_the_bootstrapped_program() -> None:
+    silent = ScriptedLM(lambda request: "[[ ## natural_language_rules ## ]]\n\n[[ ## completed ## ]]")
+    program = compiled(ToyLM(), prompt_model=silent)
+    assert {c.status for c in program.report.candidates if c.label.startswith("rules")} == {"duplicate"}
+
+
+def test_what_cannot_work_is_refused() -> None:
+    with pytest.raises(OptimizerError, match="num_rules"):
+        InferRules(metric=exact, num_rules=0)
+    with pytest.raises(OptimizerError, match="needs a metric"):
+        InferRules()
+    with pytest.raises(OptimizerError, match="no rows"):
+        InferRules(metric=exact).compile(TwoSteps(), trainset=[])
