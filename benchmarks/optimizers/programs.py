@@ -81,5 +81,11 @@ def _value(source: str | list[str], known: Mapping[str, Any]) -> Any:
 
 
 def examples(lib: Any, task: Mapping[str, Any], part: str) -> list[Any]:
-    """Return the rows of a part as the library's examples; records stay plain data."""
-    return [lib.Example(**row).with_inputs(*task["inputs"]) for row in task[part]]
+    """Return the rows of a part as the library's examples: what is given and what is scored.
+
+    Other columns (an id, the reason of a label) are left out, so that no optimizer reads them to its model.
+    """
+    fields = [*task["inputs"], *task["metric"]["fields"]]
+    return [
+        lib.Example(**{name: row[name] for name in fields}).with_inputs(*task["inputs"]) for row in task[part]
+    ]

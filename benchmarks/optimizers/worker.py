@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
-sys.stdout, _answers = sys.stderr, sys.stdout  # what is printed on the way is no result
 
-from benchmarks.optimizers import programs, scoring  # noqa: E402
-from benchmarks.optimizers.choices import (  # noqa: E402
+from benchmarks.optimizers import programs, scoring
+from benchmarks.optimizers.choices import (
     SEEDED_IN_COMPILE,
     SEEDED_IN_CONSTRUCTOR,
     choice,
@@ -36,10 +35,14 @@ def phase(run: dict[str, Any], name: str, limit: int | None = None) -> dict[str,
 
 def metric_of(lib: Any, task: dict[str, Any], in_words: bool) -> Any:
     """Return the metric: a number, or a number with feedback."""
-    rule = task["metric"]
+    rule, inputs = task["metric"], task["inputs"]
+    rows = [*task["train"], *task["validation"]]
+    reasons = {tuple(str(row[name]) for name in inputs): row.get(rule["feedback"]) for row in rows}
 
     def metric(gold: Any, pred: Any, trace: Any = None, pred_name: Any = None, pred_trace: Any = None) -> Any:
-        number, said = scoring.score(rule, gold, {name: pred.get(name) for name in rule["fields"]})
+        reason = reasons.get(tuple(str(gold[name]) for name in inputs))
+        known = {rule["feedback"]: reason, **{name: gold[name] for name in rule["fields"]}}
+        number, said = scoring.score(rule, known, {name: pred.get(name) for name in rule["fields"]})
         return lib.Prediction(score=number, feedback=said) if in_words else number
 
     return metric
@@ -174,6 +177,7 @@ def connected(run: dict[str, Any]) -> Any:
 
 def main() -> None:
     """Do one run."""
+    sys.stdout, answers = sys.stderr, sys.stdout  # what is printed on the way is no result
     run = json.load(sys.stdin)
     lib = connected(run)
     student = programs.make(lib, run["task"])
@@ -192,7 +196,7 @@ def main() -> None:
         for path, step in program.named_predictors()
     }
     told = {"scores": scores, "failed": failed, "reported": reported, "seconds": seconds, "prompts": prompts}
-    json.dump({**told, **run.get("told", {})}, _answers)
+    json.dump({**told, **run.get("told", {})}, answers)
 
 
 if __name__ == "__main__":

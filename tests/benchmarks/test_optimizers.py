@@ -13,7 +13,7 @@ import pytest
 
 import core
 from benchmarks.optimizers import __main__ as command
-from benchmarks.optimizers import planted, programs, scoring, tasks
+from benchmarks.optimizers import planted, programs, scoring, tasks, worker
 from benchmarks.optimizers.choices import CHOICES, rows_for
 from benchmarks.optimizers.comparison import Runs, best_of_theirs, effect, read_runs, share
 from benchmarks.optimizers.server import CountingProtocol, counting_server, counts_at
@@ -138,6 +138,13 @@ def test_a_program_answers_in_the_fields_that_are_scored(name):
     assert 0 <= number <= 1
 
 
+@pytest.mark.parametrize("name", HERE)
+def test_optimizers_see_what_is_given_and_what_is_scored_and_no_other_column(name):
+    made = tasks.task(name, 0, SIZES)
+    shown = {column for row in programs.examples(core, made, "train") for column in row.keys()}
+    assert shown == {*made["inputs"], *made["metric"]["fields"]}
+
+
 def test_records_are_scored_by_their_fields_and_lists_without_order():
     rule = {"kind": "exact", "fields": ["booking"]}
     gold = {"booking": {"name": "Sato", "people": 4, "items": ["rug", "vegan menu"]}}
@@ -154,6 +161,15 @@ def test_feedback_states_the_reason_only_where_the_task_has_one():
     assert row["why"] in scoring.score(made["metric"], row, {"shelf": "none"})[1]
     assert row["why"] not in scoring.score({**made["metric"], "feedback": None}, row, {"shelf": "none"})[1]
     assert scoring.score(made["metric"], row, row) == (1.0, "Right.")
+
+
+def test_the_metric_of_a_run_finds_the_reason_of_its_row():
+    made = tasks.task("planted_feedback", 0, SIZES)
+    row, example = made["validation"][0], programs.examples(core, made, "validation")[0]
+    metric = worker.metric_of(core, made, True)
+    told = metric(example, core.Prediction(shelf="none"))
+    assert (told.score, row["why"] in told.feedback) == (0, True)
+    assert worker.metric_of(core, made, False)(example, core.Prediction(shelf=row["shelf"])) == 1.0
 
 
 def test_f1_counts_words_without_articles():
