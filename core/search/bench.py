@@ -83,6 +83,11 @@ class Bench:
         self._paid_traces: set[str] = set()
         self._paid_asks: set[str] = set()
 
+    @property
+    def calls_left(self) -> int | None:
+        """Calls that the budget still allows; None without a cap on calls."""
+        return self._gate.remaining_calls()
+
     def close(self) -> None:
         """Let go of the threads."""
         self._threads.shutdown()
@@ -100,10 +105,15 @@ class Bench:
         """Let go of a candidate's program once it needs no more rows."""
         self._programs.pop(candidate.key, None)
 
-    async def rows(self, jobs: Sequence[RowJob]) -> list[RowResult | None]:
+    def go_on(self) -> None:
+        """Lift the end that a used-up budget brought: the rest of it is for confirming the winner."""
+        if self.halted == "budget":
+            self.halted = None
+
+    async def rows(self, jobs: Sequence[RowJob], purpose: str = "evaluate") -> list[RowResult | None]:
         """Run candidates on rows as one unit; None for a row that the end of the search left out."""
         logged = [self._logged_row(job) for job in jobs]
-        return await self._unit("evaluate", logged, [lambda job=job: self._row(job) for job in jobs])
+        return await self._unit(purpose, logged, [lambda job=job: self._row(job) for job in jobs])
 
     async def traces(self, jobs: Sequence[TraceJob]) -> list[Attempt | None]:
         """Run attempts of a teacher as one unit; None for one that the end of the search left out."""
@@ -167,11 +177,16 @@ class Bench:
     def _price_unknown(self, purpose: str) -> bool:
         """Return whether tokens or money are capped and nothing says yet what a job takes of them."""
         budget = self._gate.budget
-        return (budget.tokens is not None or budget.cost is not None) and purpose not in self.ledger.most
+        return (budget.tokens is not None or budget.cost is not None) and self._dearest(purpose) is None
+
+    def _dearest(self, purpose: str) -> Spend | None:
+        """Return the most that a job of that purpose took; confirming a winner is like evaluating it."""
+        like = "evaluate" if purpose == "confirm" and purpose not in self.ledger.most else purpose
+        return self.ledger.most.get(like)
 
     def _has_room(self, purpose: str, jobs: int) -> bool:
         """Return whether the dearest job so far, as often as there are jobs, fits what is left."""
-        budget, spent, most = self._gate.budget, self._gate.spent, self.ledger.most.get(purpose)
+        budget, spent, most = self._gate.budget, self._gate.spent, self._dearest(purpose)
         if not budget.capped:
             return True
         if self._price_unknown(purpose):

@@ -56,6 +56,11 @@ class SearchView:
         return self._bench.halted is not None
 
     @property
+    def calls_left(self) -> int | None:
+        """Calls that the budget still allows; None without a cap on calls."""
+        return self._bench.calls_left
+
+    @property
     def leader(self) -> Candidate | None:
         """The best candidate that ran on every row."""
         return self.pool.leader

@@ -17,6 +17,7 @@ TRAIN, VALIDATION = 14, 18
 
 # Small versions; an optimizer that is not listed runs with its defaults.
 SMALL = {
+    "auto": {"max_calls": 130, "max_bootstrapped_demos": 3, "max_labeled_demos": 6},
     "simba": {"bsize": 6, "num_candidates": 3, "max_steps": 4},
     "gepa": {"max_metric_calls": 90, "reflection_minibatch_size": 2},
     "labeled_few_shot": {"k": 4},

@@ -64,6 +64,10 @@ class ToyLM(BaseLM):
         for written in ("data_summary", "program_summary", "observations"):
             if f"[[ ## {written} ## ]]" in messages[0]["content"]:
                 return f"[[ ## {written} ## ]]\nPlain {digest(asked) % 90}.\n[[ ## completed ## ]]"
+        if "[[ ## rules ## ]]" in messages[0]["content"]:
+            care = digest("rules", asked, rollout)
+            lines = f"Be quick.\nTake care {care % 40}.\nUse {care % 3} words."
+            return f"[[ ## rules ## ]]\n{lines}\n[[ ## completed ## ]]"
         if "proposed_rule" in messages[0]["content"]:
             care = digest("rule", asked, rollout) % 40
             return f"[[ ## proposed_rule ## ]]\nTake care {care}.\n[[ ## completed ## ]]"
