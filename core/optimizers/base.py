@@ -19,7 +19,7 @@ from core.foundation.drive import drive
 from core.foundation.errors import OptimizerError
 from core.foundation.registry import Registry
 from core.modules.module import Module
-from core.optimizers.finish import compiled_program, header_of
+from core.optimizers.finish import compiled_program, header_of, with_confirmation
 from core.search.budget import Budget
 from core.search.candidate import Candidate
 from core.search.estimate import Estimate
@@ -52,6 +52,8 @@ class OptimizerParams(BaseModel):
             if not (isinstance(extra := fields[name].json_schema_extra, Mapping) and extra.get("execution"))
         }
 
+
+_DEMO_LIMITS = ("k", "max_demos", "max_labeled_demos", "max_bootstrapped_demos")
 
 P = TypeVar("P", bound=OptimizerParams)
 
@@ -178,6 +180,12 @@ class Optimizer(Generic[P]):
         """Return the mean at which to stop; None: none."""
         return None
 
+    @property
+    def most_demos(self) -> int:
+        """How many demos a step of its programs may carry, for estimates of tokens."""
+        given = self.params.model_dump()
+        return max([0, *(int(given.get(name) or 0) for name in _DEMO_LIMITS)]) if self.gives_demos else 0
+
     def estimate(
         self,
         student: Module,
@@ -210,6 +218,8 @@ class Optimizer(Generic[P]):
         max_errors: int | None = None,
         target: float | None = None,
         plateau: int | None = None,
+        testset: Iterable[Example] | None = None,
+        confirm: float | None = None,
         stop_requested: Callable[[], bool] | None = None,
         on_event: Callable[[Event], None] | None = None,
         **params: Any,
@@ -232,6 +242,9 @@ class Optimizer(Generic[P]):
             max_errors: Failed rows that it bears; None: that of the settings.
             target: End the search at a candidate whose mean over all rows reaches this; None: the optimizer's own.
             plateau: End the search once this many candidates in a row did not beat the best; None: never.
+            testset: Rows that choose nothing: at the end the winner and the program as given are compared on them.
+            confirm: Without a testset: set this share, or this number, of the rows that candidates are scored on
+                aside for that. Under a cap up to a fourth of the budget is kept for it.
             stop_requested: Asked before every row; True ends the search with the best so far.
             on_event: Told every event as it is written.
             **params: Parameters of the optimizer, for this compile alone.
@@ -258,6 +271,8 @@ class Optimizer(Generic[P]):
                 "max_errors": max_errors,
                 "target": target,
                 "plateau": plateau,
+                "testset": testset,
+                "confirm": confirm,
                 "stop_requested": stop_requested,
             }
             changed = self.with_params(**params)
@@ -265,6 +280,7 @@ class Optimizer(Generic[P]):
                 student, trainset=trainset, valset=valset, teacher=teacher, **options
             )
         problem = Problem.of(student, trainset, valset, self.metric, seed=seed, teacher=teacher)
+        problem = with_confirmation(problem, testset, confirm)
         self.prepare(problem)
         options = SearchOptions(
             budget=Budget.of(budget),

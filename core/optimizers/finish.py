@@ -5,10 +5,14 @@ Knows nothing about any single optimizer.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, is_dataclass
 from typing import Any, ClassVar, Protocol
 
+from core.data.example import Example
 from core.evaluate.statistics import paired_test
+from core.foundation.errors import OptimizerError
+from core.foundation.fingerprint import canonical_json, jsonable
 from core.modules.module import Module
 from core.search import fingerprints
 from core.search.candidate import Candidate, build, demo_counts, demo_rows
@@ -17,9 +21,13 @@ from core.search.options import SearchOptions
 from core.search.pool import Entry, Pool, Standing
 from core.search.problem import Problem
 from core.search.result import CandidateReport, CompileReport, ScoreReport
+from core.search.verdict import uncertainty
 from core.settings import context
 
-__all__ = ["compiled_program", "header_of"]
+__all__ = ["compiled_program", "header_of", "with_confirmation"]
+
+LONGEST_DEMO = 400
+"""Characters that a report keeps of a labelled demo."""
 
 
 class _Optimizer(Protocol):
@@ -29,6 +37,23 @@ class _Optimizer(Protocol):
     metric: Any
     teacher_settings: dict[str, Any]
     prompt_model: Any
+
+
+def with_confirmation(problem: Problem, testset: Iterable[Example] | None, part: float | None) -> Problem:
+    """Return the problem with rows to confirm the winner on, where asked for.
+
+    Raises:
+        OptimizerError: Both are given, or no rows would be left, or there is no metric.
+    """
+    if testset is None and not part:
+        return problem
+    if problem.metric is None:
+        raise OptimizerError("Confirming a winner needs a metric.", hint="Give the optimizer a metric.")
+    if testset is None:
+        return problem.with_held_out(part or 0.0)
+    if part:
+        raise OptimizerError("Both testset and confirm are given.", hint="Give one of the two.")
+    return problem.with_test(testset)
 
 
 def header_of(optimizer: _Optimizer, problem: Problem, racing: Any) -> dict[str, Any]:
@@ -54,16 +79,23 @@ def header_of(optimizer: _Optimizer, problem: Problem, racing: Any) -> dict[str,
             "train": len(problem.train),
             "scoring": len(problem.scoring),
             "scored_on": problem.scored_on,
+            **({"confirm": len(problem.confirm)} if problem.confirm else {}),
         },
         "fingerprints": {
             "program": fingerprints.of_program(problem.student),
             "teacher": [fingerprints.of_program(problem.teacher), teacher_models],
             "data": fingerprints.of_examples([item.example for item in (*problem.train, *problem.scoring)]),
+            **_confirmed(problem),
             "metric": fingerprints.of_callable(problem.metric),
             "model": fingerprints.of_models(problem.student),
             **prompt_model,
         },
     }
+
+
+def _confirmed(problem: Problem) -> dict[str, str]:
+    rows = [item.example for item in problem.confirm]
+    return {"confirm": fingerprints.of_examples(rows)} if rows else {}
 
 
 def compiled_program(
@@ -78,6 +110,7 @@ def compiled_program(
     brief: dict[str, Any] = {**report.to_dict(), "seconds": report.seconds, "resumed": None}
     for candidate in brief["candidates"]:
         candidate.pop("state")  # the candidate events hold them
+        candidate["diff"] = report.diff(candidate["id"])
     outcome.journal.write_end(
         "result",
         candidate=report.best,
@@ -132,6 +165,9 @@ def _report(
         spend_by_purpose=outcome.bench.ledger.to_dict(),
         seconds=round(outcome.gate.elapsed, 3),
         attempts=tuple(outcome.view.attempts),
+        confirmation=outcome.confirmation,
+        given=_given(problem),
+        demo_texts=_demo_texts(problem, pool),
         warnings=(*outcome.view.warnings, *_warnings(best, problem, pool)),
         budget=options.budget.to_dict(),
         racing=options.rule is not None,
@@ -139,8 +175,37 @@ def _report(
     )
 
 
+def _given(problem: Problem) -> dict[str, dict[str, Any]]:
+    """Return instructions and demos of the program as given, in the form of a state."""
+    return {
+        path: {
+            "instructions": part.signature.instructions,
+            "demos": [{"row": "", "values": jsonable(dict(demo.items()))} for demo in part.demos],
+        }
+        for path, part in problem.student.named_predictors()
+    }
+
+
+def _demo_texts(problem: Problem, pool: Pool) -> dict[str, str]:
+    """Return what labelled demos of any candidate say, in short."""
+    used = {row for entry in pool for row in demo_rows(entry.candidate.state)}
+    rows = problem.train_rows
+    return {
+        row: canonical_json(jsonable(dict(rows[row].items())))[:LONGEST_DEMO]
+        for row in sorted(used & rows.keys())
+    }
+
+
 def _warnings(best: Candidate | None, problem: Problem, pool: Pool) -> list[str]:
-    if best is None or problem.scored_on != "training" or not pool.standing(best).rows:
+    if best is None or not pool.standing(best).rows:
+        return []
+    standing = pool.standing(best)
+    few = uncertainty(standing.rows, standing.interval, "chose the winner")
+    return [*_of_training_rows(best, problem), *([few] if few else [])]
+
+
+def _of_training_rows(best: Candidate, problem: Problem) -> list[str]:
+    if problem.scored_on != "training":
         return []
     used = demo_rows(best.state) & {item.key for item in problem.scoring}
     shown = f", {len(used)} of which are its own demos" if used else ""

@@ -3,14 +3,18 @@
 Knows nothing about any single optimizer; those are in `core.optimizers`, one file each.
 """
 
+from core.search.ablation import Ablation, aablate, ablate
 from core.search.budget import Budget, Spend
-from core.search.estimate import Estimate, Phase
+from core.search.estimate import Amount, Estimate, Phase
 from core.search.options import SearchOptions
+from core.search.probing import Probe, aprobe, probe
 from core.search.racing import Curtailed, PairedBetting
 from core.search.result import CompileReport
 from core.search.run_log import Event, JsonLinesRunLog, MemoryRunLog, RunLog
 
 __all__ = [
+    "Ablation",
+    "Amount",
     "Budget",
     "CompileReport",
     "Curtailed",
@@ -20,7 +24,12 @@ __all__ = [
     "MemoryRunLog",
     "PairedBetting",
     "Phase",
+    "Probe",
     "RunLog",
     "SearchOptions",
     "Spend",
+    "aablate",
+    "ablate",
+    "aprobe",
+    "probe",
 ]

@@ -133,6 +133,7 @@ class Gate:
         spent: What earlier sessions of the same search spent.
         elapsed: Their wall time in seconds.
         clock: Seconds; for tests.
+        search_part: What the search itself may spend of the budget; the rest is free after `release`.
         warn: Told (resource, share) once when a cap is half or four fifths used.
     """
 
@@ -143,9 +144,11 @@ class Gate:
         spent: Spend | None = None,
         elapsed: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
+        search_part: Budget | None = None,
         warn: Callable[[str, float], None] | None = None,
     ) -> None:
-        self.budget = budget
+        self.budget = search_part or budget
+        self.whole = budget
         self.spent = spent or Spend()
         self.exhausted: str | None = None
         self._lock = threading.Lock()
@@ -194,26 +197,33 @@ class Gate:
             self.spent.add(spend)
         self._newly_passed()
 
-    def used(self) -> dict[str, tuple[float, float]]:
-        """Return {resource: (used, cap)} of every cap."""
+    def release(self) -> None:
+        """Let the whole budget be spent."""
+        with self._lock:
+            self.budget, self.exhausted = self.whole, None
+
+    def used(self, budget: Budget | None = None) -> dict[str, tuple[float, float]]:
+        """Return {resource: (used, cap)} of every cap of the whole budget, or of another."""
+        caps = budget or self.whole
         pairs: dict[str, tuple[float, float | None]] = {
-            "calls": (self.spent.calls, self.budget.calls),
-            "tokens": (self.spent.tokens, self.budget.tokens),
-            "cost": (self.spent.cost, self.budget.cost),
-            "seconds": (self.elapsed, self.budget.seconds),
+            "calls": (self.spent.calls, caps.calls),
+            "tokens": (self.spent.tokens, caps.tokens),
+            "cost": (self.spent.cost, caps.cost),
+            "seconds": (self.elapsed, caps.seconds),
         }
         return {name: (used, cap) for name, (used, cap) in pairs.items() if cap is not None}
 
     def overspent(self) -> bool:
         """True where more was spent than a cap on tokens or money allows."""
-        return any(used > cap for name, (used, cap) in self.used().items() if name in {"tokens", "cost"})
+        caps = self.used(self.budget)
+        return any(used > cap for name, (used, cap) in caps.items() if name in {"tokens", "cost"})
 
     def remaining_calls(self) -> int | None:
         """Calls left; None without a cap."""
         return None if self.budget.calls is None else max(0, self.budget.calls - self.spent.calls)
 
     def _refuse_if_used_up(self) -> None:
-        for name, (used, cap) in self.used().items():
+        for name, (used, cap) in self.used(self.budget).items():
             if used >= cap:
                 self.exhausted = name
                 raise BudgetExceeded(

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from core.search.bench import Bench
 from core.search.budget import UNITS, Gate
 from core.search.candidate import Candidate, demo_counts, state_key
+from core.search.confirm import confirm, search_part
 from core.search.journal import Journal
 from core.search.options import SearchOptions
 from core.search.pool import Entry, Pool
@@ -21,6 +22,7 @@ from core.search.problem import Problem
 from core.search.proposal import Proposal
 from core.search.race import Race
 from core.search.racing import CEILING, TIE
+from core.search.result import Confirmation
 from core.search.run_log import as_run_log
 from core.search.view import SearchView
 from core.settings import current
@@ -64,6 +66,7 @@ class Outcome:
     bench: Bench
     gate: Gate
     journal: Journal
+    confirmation: Confirmation | None = None
 
 
 class Search:
@@ -84,7 +87,12 @@ class Search:
         self._problem = problem
         self._header = header
         self._journal = Journal(as_run_log(options.run_log), options.on_event)
-        self._gate = Gate(options.budget, elapsed=self._journal.elapsed, warn=self._warn_of_budget)
+        self._gate = Gate(
+            options.budget,
+            elapsed=self._journal.elapsed,
+            search_part=search_part(options.budget, problem),
+            warn=self._warn_of_budget,
+        )
         settings = current()
         self._bench = Bench(
             problem,
@@ -122,10 +130,25 @@ class Search:
             self._warn_of_small_budget()
             stop = await self._rounds()
             best = self._strategy.pick(self._view)
+            confirmation = await self._confirm(best)
         finally:
             self._bench.close()
         self._journal.write_end("stop", code=stop.code, reason=stop.reason, **self._spend())
-        return Outcome(best, stop, self._view, self._bench, self._gate, self._journal)
+        return Outcome(best, stop, self._view, self._bench, self._gate, self._journal, confirmation)
+
+    async def _confirm(self, best: Candidate | None) -> Confirmation | None:
+        if best is None or not self._problem.confirm or self._problem.metric is None:
+            return None
+        self._gate.release()
+        self._bench.go_on()
+        found = await confirm(self._problem, self._bench, self._journal, best)
+        if found is None:
+            self._view.warn(
+                "The winner could not be confirmed: the search was over before any row of it ran."
+            )
+        elif not found.score.full:
+            self._view.warn(f"The winner was confirmed on {found.score.rows} of {found.score.of} rows only.")
+        return found
 
     async def _rounds(self) -> Stop:
         while True:
@@ -219,9 +242,9 @@ class Search:
         return Stop("budget", f"The budget of {self._used_up()} is used up; the best so far was kept.")
 
     def _used_up(self) -> str:
-        caps = self._gate.used()
+        caps, in_force = self._gate.used(), self._gate.used(self._gate.budget)
         name = self._gate.exhausted or next(
-            (name for name, (used, cap) in caps.items() if used >= cap), "calls"
+            (name for name, (used, cap) in in_force.items() if used >= cap), "calls"
         )
         return f"{caps[name][1]:g} {UNITS[name]}" if name in caps else "calls"
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
 from core.data.example import Example
 from core.foundation.errors import OptimizerError
 from core.foundation.fingerprint import fingerprint
+from core.foundation.randomness import rng
 from core.modules.module import Module
 
 __all__ = ["Item", "Problem"]
@@ -40,6 +41,8 @@ class Problem:
         scoring: Rows that candidates are scored on.
         scored_on: Where the scoring rows come from.
         shared: Training rows that were set aside because the validation set has them too.
+        confirm: Rows that neither make demos nor choose: winner and given program are compared on them at the end.
+        confirmed_on: Where those come from: "test", "validation" or "training".
     """
 
     student: Module
@@ -51,6 +54,8 @@ class Problem:
     teacher: Module | None = None
     shared: int = 0
     warnings: tuple[str, ...] = field(default=())
+    confirm: tuple[Item, ...] = ()
+    confirmed_on: str = ""
 
     @classmethod
     def of(
@@ -84,6 +89,50 @@ class Problem:
             student, apart, scoring, source, metric, seed, teacher, len(train) - len(apart), tuple(warnings)
         )
 
+    def with_test(self, testset: Iterable[Example]) -> Problem:
+        """Return the problem with these rows to confirm the winner on; those that it has already are left out.
+
+        Raises:
+            OptimizerError: None remain.
+        """
+        rows = _items(testset, "testset")
+        known = {_asked(item) for item in (*self.train, *self.scoring)}
+        apart = tuple(_to_confirm(item) for item in rows if _asked(item) not in known)
+        if not apart:
+            raise OptimizerError(
+                "The testset has no row that is not also a training or validation row.",
+                hint="Give rows that took no part, or leave `testset` away.",
+            )
+        left_out = len(rows) - len(apart)
+        said = f"{left_out} test rows are also training or validation rows and confirm nothing."
+        warnings = (*self.warnings, said) if left_out else self.warnings
+        return replace(self, confirm=apart, confirmed_on="test", warnings=warnings)
+
+    def with_held_out(self, part: float) -> Problem:
+        """Return the problem with some of its scoring rows set aside to confirm the winner on.
+
+        Args:
+            part: Their share (below 1) or their number.
+
+        Raises:
+            OptimizerError: No row would be left to choose by, or none to confirm on.
+        """
+        total = len(self.scoring)
+        count = round(part * total) if part < 1 else int(part)
+        drawn = set(rng(self.seed, "confirm").sample(range(total), min(count, total))) if count > 0 else set()
+        asked = {_asked(item) for position, item in enumerate(self.scoring) if position in drawn}
+        # Equal rows go together: one of them that still chose would be no new row to the winner.
+        held = [item for item in self.scoring if _asked(item) in asked]
+        scoring = tuple(item for item in self.scoring if _asked(item) not in asked)
+        if not held or not scoring:
+            raise OptimizerError(
+                f"confirm={part!r} sets {len(held)} of {total} rows aside.",
+                hint="Give a share between 0 and 1, or a number of rows, that leaves some on both sides.",
+            )
+        train = tuple(item for item in self.train if _asked(item) not in asked)
+        confirm = tuple(map(_to_confirm, held))
+        return replace(self, train=train, scoring=scoring, confirm=confirm, confirmed_on=self.scored_on)
+
     @cached_property
     def train_rows(self) -> dict[str, Example]:
         """Training examples by key."""
@@ -109,6 +158,11 @@ def _items(examples: Iterable[Any], name: str) -> tuple[Item, ...]:
                 hint="Call example.with_inputs('question') on every row.",
             )
     return tuple(Item(key, row) for key, row in zip(_unique([row.id for row in rows]), rows, strict=True))
+
+
+def _to_confirm(item: Item) -> Item:
+    """Return a row under a key that no training or scoring row has."""
+    return Item(f"confirm:{item.key}", item.example)
 
 
 def _unique(ids: Sequence[str]) -> list[str]:

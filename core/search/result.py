@@ -5,80 +5,18 @@ Knows nothing about how the search went about it. Everything here is JSON-able (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.foundation.errors import OptimizerError
 from core.foundation.fingerprint import jsonable
-from core.search.jobs import Attempt
+from core.search.lineage import prompt_diff, tree
+from core.search.records import AttemptRecord, CandidateReport, Confirmation, ScoreReport
+from core.search.report_html import brief_html, page_html
+from core.search.verdict import verdict
 
-__all__ = ["AttemptRecord", "CandidateReport", "CompileReport", "ScoreReport"]
-
-
-@dataclass(frozen=True)
-class ScoreReport:
-    """A score with everything needed to read it rightly.
-
-    Attributes:
-        mean: Mean of the metric over the rows that have a score; None without any.
-        percent: The same as DSPy prints it.
-        interval: 95 % interval of the mean.
-        rows: Rows that were run.
-        of: Rows there are.
-        full: All rows were run; only such scores are compared.
-        on: "validation", or "training" where no validation set was given.
-    """
-
-    mean: float | None
-    percent: float | None
-    interval: tuple[float, float]
-    rows: int
-    of: int
-    full: bool
-    on: str
-
-
-@dataclass(frozen=True)
-class CandidateReport:
-    """One candidate of the search.
-
-    Attributes:
-        status: "full", "minibatch", "partial", "dropped", "duplicate", "unscored" or "proposed".
-        reason: Why it was dropped, or which candidate it repeats.
-        demos: {predictor path: {"bootstrapped": n, "labeled": n}}.
-        instructions: {predictor path: text} where they were changed.
-        spend: What scoring it cost.
-    """
-
-    id: str
-    label: str
-    seed: int | None
-    parents: tuple[str, ...]
-    status: str
-    reason: str
-    score: ScoreReport | None
-    demos: dict[str, dict[str, int]]
-    instructions: dict[str, str]
-    spend: dict[str, float]
-    notes: dict[str, Any]
-    state: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class AttemptRecord:
-    """One training row that a teacher tried: kept as a trace, or why not."""
-
-    row: str
-    round: int
-    kept: bool
-    why: str
-    score: float | None
-    purpose: str
-
-    @classmethod
-    def of(cls, attempt: Attempt, purpose: str) -> AttemptRecord:
-        """Return the record of an attempt."""
-        return cls(attempt.row, attempt.round, attempt.kept, attempt.why, attempt.score, purpose)
+__all__ = ["AttemptRecord", "CandidateReport", "CompileReport", "Confirmation", "ScoreReport"]
 
 
 @dataclass(frozen=True)
@@ -95,8 +33,11 @@ class CompileReport:
         spend: Calls sent upstream, tokens, US dollars.
         spend_by_purpose: The same, apart for making and for scoring candidates.
         seconds: Wall time, earlier sessions included.
+        confirmation: Winner and program as given on rows that chose nothing; None where there were none.
         attempts: Every training row that a teacher tried, with its fate.
         warnings: What the reader must not miss.
+        given: {step: {"instructions", "demos"}} of the program as given.
+        demo_texts: {row: what a labelled demo of it says, in short}; not part of `to_dict`.
     """
 
     optimizer: str
@@ -117,6 +58,9 @@ class CompileReport:
     budget: dict[str, float | None] = field(default_factory=dict[str, "float | None"])
     racing: bool = True
     resumed: bool = False
+    confirmation: Confirmation | None = None
+    given: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    demo_texts: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
     @property
     def calls(self) -> int:
@@ -140,11 +84,51 @@ class CompileReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON data."""
-        return jsonable(self)
+        made: dict[str, Any] = jsonable(self)
+        made.pop("demo_texts")
+        return made
+
+    def diff(self, candidate: str, since: str | None = None) -> dict[str, str]:
+        """Return what a candidate changed as {step: unified diff of the prompt}; steps that are alike are left out.
+
+        Args:
+            candidate: Its id.
+            since: The id of another candidate; None: the first of its parents, or the program as given; empty: the
+                program as given.
+
+        Raises:
+            OptimizerError: There is no such candidate.
+        """
+        own = self._candidate(candidate)
+        before = next(iter(own.parents), "") if since is None else since
+        old = self._candidate(before).state if before else {}
+        return prompt_diff(self.given, old, own.state, self.demo_texts)
+
+    def lineage(self) -> str:
+        """Return the tree of candidates as text: each below its first parent, with its fate and score."""
+        return "\n".join(
+            f"{'  ' * depth}{_line(node, node.id == self.best)}" for depth, node in tree(self.candidates)
+        )
+
+    def to_html(self) -> str:
+        """Return a page of its own: verdict, scores, lineage with diffs, traces, cost. No scripts, nothing external."""
+        return page_html(self)
+
+    def _repr_html_(self) -> str:
+        return brief_html(self)
+
+    def _candidate(self, name: str) -> CandidateReport:
+        found = next((candidate for candidate in self.candidates if candidate.id == name), None)
+        if found is None:
+            raise OptimizerError(
+                f"There is no candidate '{name}'.", hint="Their ids are in `report.candidates`: c0, c1 …"
+            )
+        return found
 
     def summary(self) -> str:
         """Return what a person wants to know first, a sentence a line."""
-        lines = [self._result(), self.stop_reason, *self._comparison(), self._cost(), *self._traces()]
+        verdict = [self.verdict] if self.verdict else []
+        lines = [self._result(), *verdict, self.stop_reason, self._cost(), *self._traces()]
         return "\n".join([*lines, *(f"Note: {warning}" for warning in self.warnings)])
 
     def _result(self) -> str:
@@ -160,15 +144,18 @@ class CompileReport:
             f"95 % interval {low:.1%} to {high:.1%}{partial}."
         )
 
-    def _comparison(self) -> Sequence[str]:
-        if self.improvement is None or self.baseline is None or self.baseline.mean is None:
-            return ()
-        low, high = self.improvement["interval"]
-        return (
-            f"The program as given scored {self.baseline.mean:.1%}: a difference of "
-            f"{self.improvement['difference']:+.1%} ({low:+.1%} to {high:+.1%}, p = {self.improvement['p_value']:.2g}) "
-            "on rows that also chose the winner.",
-        )
+    @property
+    def verdict(self) -> str:
+        """Improved, worse, or no detectable difference: by how much, with which interval, on which rows."""
+        if self.confirmation is not None:
+            return self.confirmation.verdict
+        if self.baseline is None or self.baseline.mean is None or self.score is None:
+            return ""
+        if self.improvement is None:
+            same = self.winner is not None and self.winner.notes.get("baseline")
+            return "Nothing better than the program as given was found." if same else ""
+        rows = f"{self.score.on} rows that also chose the winner, which flatters it"
+        return verdict(self.improvement, self.baseline.mean, self.score.mean or 0.0, rows)
 
     def _cost(self) -> str:
         tokens = int(self.spend.get("prompt_tokens", 0) + self.spend.get("completion_tokens", 0))
@@ -180,3 +167,11 @@ class CompileReport:
         if not self.attempts:
             return ()
         return (f"{len(self.kept)} traces kept, {len(self.rejected)} rejected.",)
+
+
+def _line(candidate: CandidateReport, best: bool) -> str:
+    score = candidate.score
+    text = "" if score is None or score.mean is None else f" {score.mean:.1%}"
+    part = f" on {score.rows} of {score.of} rows" if text and score is not None and not score.full else ""
+    reason = f": {candidate.reason}" if candidate.reason else ""
+    return f"{candidate.id} {candidate.label} ({candidate.status}{text}{part}{reason}){' ← best' if best else ''}"
