@@ -51,6 +51,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument(
         "--table-only", action="store_true", help="run nothing, write the table of what is there"
     )
+    parser.add_argument("--commit", help="what the page says was measured; by default what is checked out")
     return parser
 
 
@@ -136,10 +137,15 @@ def line_of(run: Run) -> str:
     )
 
 
-def note(size: str) -> str:
-    """Return what the figures were measured on."""
+def head() -> str:
+    """Return the commit that is checked out."""
     asked = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
+def note(size: str, commit: str) -> str:
+    """Return what the figures were measured on."""
     rows = "{} training, {} validation and {} held-out rows at most".format(*SIZES[size])
     parameters = {
         name: ", ".join(f"{part}={value!r}" for part, value in constructor(name, size).items())
@@ -147,7 +153,7 @@ def note(size: str) -> str:
     }
     given = "; ".join(f"{name}: {said}" for name, said in parameters.items())
     when = time.strftime("%Y-%m-%d", time.gmtime())
-    return f"{when}, commit {commit or 'unknown'}. `--size {size}`: {rows}. Parameters: {given}; others by default."
+    return f"{when}, commit {commit}. `--size {size}`: {rows}. Parameters: {given}; others by default."
 
 
 def main() -> None:
@@ -181,7 +187,7 @@ def main() -> None:
         with ThreadPoolExecutor(arguments.jobs) as pool:
             list(pool.map(finish_all, groups.values()))
     found = [run for run in read_runs(arguments.out) if run["size"] == arguments.size]
-    text = document(found, note(arguments.size))
+    text = document(found, note(arguments.size, arguments.commit or head()))
     print(text)
     if arguments.markdown:
         arguments.markdown.write_text(text, encoding="utf-8")

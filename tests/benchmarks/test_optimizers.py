@@ -141,7 +141,7 @@ def test_a_program_answers_in_the_fields_that_are_scored(name):
 @pytest.mark.parametrize("name", HERE)
 def test_optimizers_see_what_is_given_and_what_is_scored_and_no_other_column(name):
     made = tasks.task(name, 0, SIZES)
-    shown = {column for row in programs.examples(core, made, "train") for column in row.keys()}
+    shown = {column for row in programs.examples(core, made, "train") for column in row.toDict()}
     assert shown == {*made["inputs"], *made["metric"]["fields"]}
 
 
