@@ -19,6 +19,9 @@ from workbench.services.run_records import Run
 __all__ = ["candidates_of", "candidates_view", "interval_text", "lineage_of"]
 
 Event = Mapping[str, Any]
+_LONG = 1_200
+"""Characters from which instructions scroll in their place."""
+
 _MOST_DRAWN = 40
 """Candidates in one picture of the lineage; of more, only the winner's line is drawn."""
 
@@ -167,10 +170,14 @@ def _details(item: Mapping[str, Any], given: Mapping[str, str], *, winner: bool)
             st.caption(f"The instructions are as given; {examples}.")
             return
         st.caption(f"Other instructions; {examples}. Select another candidate in the table to read its own.")
-        for path, text in changed.items():
-            if len(given) > 1:
-                st.caption(f"Step {verbatim(path)}")
-            text_diff(unified_lines(given.get(path, ""), text, before_name="as given", after_name=item["id"]))
+        longest = max(len(text) for text in changed.values())
+        with st.container(height=360 if longest > _LONG else "content", border=False):
+            for path, text in changed.items():
+                if len(given) > 1:
+                    st.caption(f"Step {verbatim(path)}")
+                text_diff(
+                    unified_lines(given.get(path, ""), text, before_name="as given", after_name=item["id"])
+                )
 
 
 def lineage_of(candidates: Sequence[Mapping[str, Any]], best: Any) -> str:

@@ -88,6 +88,8 @@ def asks_view(events: Sequence[Event], key: str) -> None:
         with left:
             st.markdown("**Asked**")
             _fields(event.get("asked") or {})
+            if not event.get("asked"):
+                st.caption("This run's log does not say.")
         with right:
             st.markdown("**Proposed**")
             if event.get("error"):

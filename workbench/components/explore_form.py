@@ -27,6 +27,9 @@ __all__ = ["Asked", "input_form"]
 _TEXTS = ("str", "Document", "Code", "Reasoning")
 
 
+_PLACEHOLDERS = {"History": 'Earlier turns as JSON: [{"question": "…", "answer": "…"}]; empty: none'}
+
+
 @dataclass(frozen=True)
 class Asked:
     """What a person wants to run."""
@@ -125,6 +128,7 @@ def _inputs(version: Version, item: Item | None) -> dict[str, Any]:
             key=key,
             help=about,
             height=120 if kind == "str" else 90,
+            placeholder=_PLACEHOLDERS.get(kind),
         )
         values[name] = _read(text, kind, name)
     return values
@@ -138,6 +142,8 @@ def _shown(value: Any) -> str:
 
 def _read(text: str, kind: str, name: str) -> Any:
     """Return a typed value for the text of an input; texts as they are, lists as JSON or one item a line."""
+    if kind == "History" and not text.strip():
+        return {"messages": []}
     if kind in _TEXTS or kind.startswith(("Literal", "Code[")):
         return text
     try:

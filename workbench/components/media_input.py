@@ -56,7 +56,7 @@ def media_input(name: str, kind: str, *, before: Any, key: str, help: str | None
         return None
     if not found:
         _shown(media, before)
-        return before
+        return [] if before is None and several else before
     _shown(media, found)
     return found if several else found[0]
 

@@ -5,6 +5,7 @@ Knows nothing about where the spans were kept; it gets them as JSON data (`Span.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -41,6 +42,10 @@ _KINDS = {
 }
 _QUIET = ("adapter.render", "adapter.parse")
 _BINS = 48
+_ROW, _TALL = 33, 16
+"""Height of a row in pixels, and the most rows shown at once."""
+_GIST = 160
+"""Characters of what a step gave that a row shows."""
 _INDENT = "\u2003"  # a table drops plain spaces
 
 
@@ -67,9 +72,11 @@ def _row(depth: int, span: Span, started: float, whole: float) -> dict[str, Any]
     usage: Mapping[str, Any] = facts.get("usage") or {}
     place = f"  {span.path}" if span.path and span.path != "self" else ""
     tokens = f"{usage.get('prompt_tokens', 0):,} → {usage.get('completion_tokens', 0):,}" if usage else ""
+    name = f"attempt {span.name}" if span.kind == "attempt" else span.name
     return {
-        "step": f"{_INDENT * depth}{_ICONS.get(span.kind, '·')} {span.name}{place}",
+        "step": f"{_INDENT * depth}{_ICONS.get(span.kind, '·')} {name}{place}",
         "kind": span.kind,
+        "what it gave": gist(span),
         "ms": round(1000 * span.duration, 1),
         "when": _bar(span.start - started, span.duration, whole),
         "tokens": tokens,
@@ -78,6 +85,56 @@ def _row(depth: int, span: Span, started: float, whole: float) -> dict[str, Any]
         "status": "" if span.status == "ok" else "failed",
         "_span": span,
     }
+
+
+def gist(span: Span) -> str:
+    """Return what a step gave, in a few words."""
+    facts = span.attributes
+    if span.error or facts.get("failed"):
+        return _short(str(span.error or facts["failed"]))
+    if span.kind == "tool":
+        return _short(f"{_values(facts.get('inputs'))} → {_plain(facts.get('outputs'))}")
+    if span.kind == "sandbox":
+        code = str((facts.get("inputs") or {}).get("code", "")).strip().splitlines()
+        more = " …" if len(code) > 1 else ""
+        return _short(f"{(code or [''])[0]}{more} → {_plain(facts.get('outputs'))}")
+    if span.kind == "attempt":
+        return _short(" · ".join(f"{name} {value:g}" for name, value in _numbers(facts)))
+    if span.kind == "predict":
+        outputs: Mapping[str, Any] = facts.get("outputs") or {}
+        return _short(", ".join(_plain(value) for name, value in outputs.items() if name != "reasoning"))
+    if span.kind == "retrieve":
+        return _short(f"{facts.get('query', '')} → {len(facts.get('passages') or ())} passages")
+    return ""
+
+
+def _numbers(facts: Mapping[str, Any]) -> list[tuple[str, float]]:
+    return [
+        (name, facts[name]) for name in ("reward", "threshold") if isinstance(facts.get(name), (int, float))
+    ]
+
+
+def _values(inputs: Any) -> str:
+    return (
+        ", ".join(_plain(value) for value in inputs.values())
+        if isinstance(inputs, Mapping)
+        else _plain(inputs)
+    )
+
+
+def _plain(value: Any) -> str:
+    return (
+        value
+        if isinstance(value, str)
+        else "–"
+        if value is None
+        else json.dumps(value, ensure_ascii=False, default=str)
+    )
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= _GIST else f"{words[:_GIST]} …"
 
 
 def _bar(start: float, duration: float, whole: float) -> list[int]:
@@ -100,15 +157,17 @@ def trace_view(spans: Sequence[Mapping[str, Any]], *, key: str) -> None:
     event = st.dataframe(
         [{name: row[name] for name in _columns(rows)} for row in rows],
         hide_index=True,
+        height="content" if len(rows) <= _TALL else _ROW * (_TALL + 1),
         placeholder="",
         on_select="rerun",
         selection_mode="single-row",
         key=f"{key}_steps",
         alt="Steps of the run in order",
         column_config={
-            "step": st.column_config.TextColumn("step", width=230),
+            "step": st.column_config.TextColumn("step", width=215),
+            "what it gave": st.column_config.TextColumn("what it gave", width=175),
             "when": st.column_config.AreaChartColumn("when", width=150, y_min=0, y_max=1),
-            "ms": st.column_config.NumberColumn("ms", format="%.1f", width=70),
+            "ms": st.column_config.NumberColumn("ms", format="%.1f", width=60),
             "tokens": st.column_config.TextColumn("tokens", help="In → out", width=95),
             "answered": st.column_config.TextColumn("answered", width=85),
             "cost $": st.column_config.NumberColumn(format="%.6f"),
@@ -122,7 +181,8 @@ def trace_view(spans: Sequence[Mapping[str, Any]], *, key: str) -> None:
 def _columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the columns that say something in this trace."""
     optional = [name for name in ("cost $", "status") if any(row[name] for row in rows)]
-    return ["step", "when", "ms", "tokens", "answered", *optional]
+    gave = ["what it gave"] if any(row["what it gave"] for row in rows) else []
+    return ["step", *gave, "ms", "tokens", *optional, "when", "answered"]
 
 
 def _details(span: Span, key: str) -> None:
@@ -145,6 +205,8 @@ def _details(span: Span, key: str) -> None:
             given = facts.get("inputs") or {}
             st.code(str(given.get("code", "")), language="python", wrap_lines=True)
             _in_and_out(given.get("variables", {}), facts.get("outputs"), "What it gave", "Variables")
+        elif span.kind == "attempt":
+            _attempt_details(facts)
         elif span.kind == "retrieve" and facts.get("passages"):
             st.caption("Query")
             st.code(str(facts.get("query", "")), language=None, wrap_lines=True)
@@ -156,6 +218,29 @@ def _details(span: Span, key: str) -> None:
             )
         elif facts:
             st.json(facts, expanded=2)
+        elif not span.error:
+            st.caption("It did its work in the steps under it: select one of them.")
+
+
+def _attempt_details(facts: dict[str, Any]) -> None:
+    """Draw an attempt: how good it was, why it failed, what it was told."""
+    for name, value in _numbers(facts):
+        st.markdown(f"{verbatim(name.capitalize())}: **{value:g}**")
+    if facts.get("failed"):
+        st.warning(verbatim(str(facts["failed"])), icon=":material/replay:")
+    for name, value in facts.items():
+        if value and (name == "feedback" or name.startswith("hint_")):
+            st.caption(
+                "What it was told"
+                + (f", {verbatim(name.removeprefix('hint_'))}" if name != "feedback" else "")
+            )
+            text = value if isinstance(value, str) else json.dumps(value, indent=1, ensure_ascii=False)
+            st.code(text, language=None, wrap_lines=True)
+    if facts.get("outputs") is not None:
+        _in_and_out(facts.get("inputs", {}), facts["outputs"], "What it gave")
+    elif facts.get("inputs"):
+        st.caption("Inputs")
+        st.json(facts["inputs"], expanded=2)
 
 
 def _in_and_out(inputs: Any, outputs: Any, what: str, given: str = "Inputs") -> None:

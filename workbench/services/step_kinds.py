@@ -17,6 +17,8 @@ __all__ = ["KindChoice", "asking_kinds"]
 _FIRST = ("predict", "chain_of_thought")
 _GROUPS = ("Simple", "Several attempts", "Agents and code")
 _OTHERS = "Others"
+_OF_ANY_REQUEST = frozenset(ModelOptions.model_fields)
+"""Options that come after a kind's own."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def asking_kinds() -> dict[str, KindChoice]:
             str(entry.meta.get("title", entry.name)),
             str(entry.meta.get("group", _OTHERS)),
             entry.summary,
-            tuple(parameters_of(entry.value.options)),
+            tuple(sorted(parameters_of(entry.value.options), key=lambda item: item.name in _OF_ANY_REQUEST)),
             entry.value.options is ModelOptions,
         )
         for entry in entries
