@@ -34,7 +34,7 @@ _MODULES = (
     "ProgramOfThought RLM ReAct ReActV2 Refine Retry Tool majority"
 )
 _OPTIMIZERS = (
-    "BayesianSignatureOptimizer BootstrapFewShot BootstrapFewShotWithOptuna "
+    "BayesianSignatureOptimizer BetterTogether BootstrapFewShot BootstrapFewShotWithOptuna "
     "BootstrapFewShotWithRandomSearch BootstrapRS COPRO Ensemble GEPA InferRules KNNFewShot "
     "LabeledFewShot MIPRO MIPROv2 SIMBA SignatureOptimizer Teleprompter"
 )
@@ -114,6 +114,7 @@ PATHS: dict[str, str] = {
     "teleprompt": _OPTIMIZERS,
     "teleprompt.bootstrap": "BootstrapFewShot",
     "teleprompt.signature_opt_typed": "optimize_signature",
+    "teleprompt.bettertogether": "BetterTogether",
     "teleprompt.ensemble": "Ensemble",
     "teleprompt.knn_fewshot": "KNNFewShot",
     "teleprompt.teleprompt_optuna": "BootstrapFewShotWithOptuna",

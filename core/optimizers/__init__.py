@@ -6,6 +6,7 @@ Knows nothing about how candidates are run; `core.search` does that.
 from core.optimizers.auto import Auto
 from core.optimizers.base import Optimizer, OptimizerParams, optimizers
 from core.optimizers.bayesian import MIPROv2
+from core.optimizers.better_together import BetterTogether
 from core.optimizers.bootstrap_few_shot import BootstrapFewShot
 from core.optimizers.bootstrap_optuna import BootstrapFewShotWithOptuna
 from core.optimizers.copro import COPRO
@@ -24,6 +25,7 @@ __all__ = [
     "OPRO",
     "SIMBA",
     "Auto",
+    "BetterTogether",
     "BootstrapFewShot",
     "BootstrapFewShotWithOptuna",
     "BootstrapFewShotWithRandomSearch",

@@ -67,7 +67,8 @@ class KNNFewShot:
     ) -> None:
         kind: type[KNN] = KNN
         if isinstance(k, type):
-            kind, k, trainset, vectorizer, *later = (k, trainset, vectorizer, *(later or (None,)))
+            kind, k, trainset, vectorizer = k, trainset, vectorizer, later[0] if later else None
+            later = later[1:]
         if later:
             raise ConfigurationError("KNNFewShot takes k, trainset, vectorizer and nothing more by position.")
         if vectorizer is None:

@@ -243,6 +243,13 @@ SECTIONS = {
         "Ensemble.compile": "programs",
         "COPRO": "prompt_model=None, metric=None, breadth=10, depth=3, init_temperature=1.4, track_stats=False",
         "COPRO.compile": "student, trainset, eval_kwargs=None",
+        "BetterTogether": "metric",
+        "BetterTogether.compile": "student, trainset, teacher=None, valset=None, num_threads=None, max_errors=None, "
+        "provide_traceback=None, seed=None, valset_ratio=0.1, shuffle_trainset_between_steps=True, "
+        "strategy='p -> w -> p', optimizer_compile_args=None",
+        "BetterTogether.acompile": "student, trainset, teacher=None, valset=None, num_threads=None, max_errors=None, "
+        "provide_traceback=None, seed=None, valset_ratio=0.1, shuffle_trainset_between_steps=True, "
+        "strategy='p -> w -> p', optimizer_compile_args=None",
         "InferRules": "num_candidates=10, num_rules=10, num_threads=None, teacher_settings=None",
         "InferRules.compile": "student, teacher=None, trainset, valset=None",
     },
@@ -293,6 +300,8 @@ DIFFERS = {
     "`AlfWorld`": "needs a game server of its own",
     "`Avatar`, `AvatarOptimizer`, `GRPO`, `Flex`": "left out for now",
     "`Ensemble(deterministic=True)`": "draws by the inputs, where DSPy refuses it",
+    "`BetterTogether`, a strategy with `w`": "fine-tuning is not there yet; refused before anything is spent",
+    "`BetterTogether`, the first step fails": "its error is raised; DSPy gives the program back as it was",
     "a program of `KNNFewShot`": "holds the student as `student`; what it bootstraps for a neighbourhood is kept",
     "`BootstrapFewShotWithOptuna`, `InferRules`": "score the student too, and return it where nothing is better",
     "`configure` from one thread only": "every thread may configure; there is no owner",
