@@ -211,6 +211,25 @@ def test_estimates_ask_no_model_and_agree_with_what_happens(
     assert runs.run_events(ws, run_id, since=3)[0]["position"] == 4
 
 
+def test_a_probe_tells_tokens_and_time_as_ranges_that_hold(ws: Workspace, small: Small) -> None:
+    params = {"num_candidate_programs": 2}
+    guess = estimates.estimate_compile(
+        ws, small.version, small.dataset, "random_search", params, probe_rows=3
+    )
+    assert guess.seconds is not None
+    assert 0 < guess.seconds["low"] < guess.seconds["likely"] < guess.seconds["high"]
+    told = estimates.estimate_compile(ws, small.version, small.dataset, "random_search", params)
+    assert told.seconds is None  # nothing was asked
+    run_id = runs.start_compile(
+        ws, small.version, small.dataset, small.metric, "random_search", {"num_candidate_programs": 2}
+    )
+    spend = runs.get_run(ws, run_id).result["report"]["spend"]  # type: ignore[index]
+    used = spend["prompt_tokens"] + spend["completion_tokens"]
+    for estimate in (guess, told):
+        assert estimate.tokens["low"] <= used <= estimate.tokens["high"]
+        assert estimate.to_dict()["tokens"] == estimate.tokens
+
+
 def test_one_input_by_hand(ws: Workspace, small: Small) -> None:
     result = explore.run_once(ws, small.version, {"text": "a dog that barks"})
     assert result.ok
