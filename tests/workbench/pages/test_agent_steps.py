@@ -99,3 +99,69 @@ def test_tools_and_code_are_shown_in_the_trace() -> None:
     assert not at.exception
     assert [code.value for code in at.code] == ["print(n)", "1", "2"]
     assert [text.value for text in at.caption] == ["Variables", "What it gave", "Inputs", "What it gave"]
+
+
+def test_a_row_of_the_trace_says_what_the_step_gave() -> None:
+    from core.trace.span import Span
+    from workbench.components.trace import gist
+
+    def of(kind: str, **attributes: Any) -> str:
+        base = {
+            "id": "a",
+            "parent_id": None,
+            "trace_id": "t",
+            "path": "",
+            "name": kind,
+            "start": 0.0,
+            "end": 1.0,
+        }
+        return gist(
+            Span.from_dict({**base, "kind": kind, "status": "ok", "error": None, "attributes": attributes})
+        )
+
+    assert of("tool", inputs={"expression": "17 * 23"}, outputs="391") == "17 * 23 → 391"
+    assert of("sandbox", inputs={"code": "n = 2\nprint(n)"}, outputs=2) == "n = 2 … → 2"
+    assert of("attempt", reward=0.0, threshold=1.0) == "reward 0 · threshold 1"
+    assert of("attempt", failed="too long") == "too long"
+    assert of("predict", outputs={"reasoning": "because", "answer": "391"}) == "391"
+    assert of("lm") == ""
+
+
+def test_what_an_attempt_was_told_is_shown() -> None:
+    def page() -> None:
+        from workbench.components.trace import trace_view
+
+        span = {
+            "id": "a",
+            "parent_id": None,
+            "trace_id": "t",
+            "path": "",
+            "name": "2 of 3",
+            "kind": "attempt",
+        }
+        facts = {"reward": 0.5, "threshold": 1.0, "hint_answer": "Be brief.", "inputs": {"question": "?"}}
+        trace_view(
+            [{**span, "start": 0.0, "end": 1.0, "status": "ok", "error": None, "attributes": facts}],
+            key="one",
+        )
+
+    at = AppTest.from_function(page).run()
+    assert not at.exception
+    assert [code.value for code in at.code] == ["Be brief."]
+    assert "Reward: **0.5**" in [text.value for text in at.markdown]
+
+
+def test_conversations_and_lists_of_files_may_be_empty(app: Open, ws: Any) -> None:
+    fields = [
+        {"name": "files", "type": "list[File]"},
+        {"name": "chat", "type": "History"},
+        {"name": "question", "type": "str"},
+    ]
+    spec = single_step(
+        "talk", "Answer.", fields, [{"name": "answer", "type": "str"}], kind="predict", step="say"
+    )
+    at = app("explore", task=tasks.create_task(ws, "Talk", spec).id)
+    next(area for area in at.text_area if area.label == "question").set_value("What is 1 + 1?").run()
+    next(item for item in at.button if item.label == "Run").click().run()
+    assert not at.exception
+    assert not at.error, [item.value for item in at.error]
