@@ -19,7 +19,7 @@ from core.data.example import Example
 from core.foundation.errors import OptimizerError
 from core.modules.module import Module
 from core.optimizers.auto_course import PLENTY, Course
-from core.optimizers.auto_data import choosing_rows, divide
+from core.optimizers.auto_data import Divided, choosing_rows, divide, proving_rows
 from core.optimizers.auto_stages import Stages
 from core.optimizers.base import Optimizer, OptimizerParams, optimizers
 from core.search.budget import Budget
@@ -51,6 +51,12 @@ class AutoParams(OptimizerParams):
     )
     max_scoring_rows: int = Field(
         100, ge=1, le=100_000, description="Validation rows that candidates are scored on, at most."
+    )
+    max_confirm_rows: int = Field(
+        100,
+        ge=0,
+        le=100_000,
+        description="Rows that the winner is confirmed on, at most, where 20 or more neither teach nor choose.",
     )
     metric_threshold: float | None = Field(
         None, description="The least score of a run that becomes a demo; without it 0.5."
@@ -87,6 +93,7 @@ class Auto(Optimizer[AutoParams]):
         max_labeled_demos: Demos in all per step.
         max_demo_tokens: Tokens that the demos of one step may take, about.
         max_scoring_rows: Validation rows that candidates are scored on, at most.
+        max_confirm_rows: Rows that the winner is confirmed on, at most, of those that neither teach nor choose.
         metric_threshold: The least score of a run that becomes a demo.
         worth: Gain of score that 100 calls have to promise for another round.
         temperature: Of further questions to the proposer; the first is asked at 0.
@@ -113,6 +120,7 @@ class Auto(Optimizer[AutoParams]):
         max_labeled_demos: int = 100,
         max_demo_tokens: int = 8_000,
         max_scoring_rows: int = 100,
+        max_confirm_rows: int = 100,
         metric_threshold: float | None = None,
         worth: float = 0.01,
         temperature: float = 0.8,
@@ -155,19 +163,35 @@ class Auto(Optimizer[AutoParams]):
         caps = Budget(calls=calls, tokens=caps.tokens, cost=caps.cost, seconds=caps.seconds)
         train, given = list(trainset), list(valset) if valset is not None else None
         rows = (
-            divide(train, given, made._wanted(student, calls), seed, log) if _readable(train, given) else None
+            made._divided(student, train, given, calls, seed, log, options)
+            if _readable(train, given)
+            else None
         )
-        made._remarks = rows.remarks if rows else ()
+        if rows is not None:
+            made._remarks = rows.remarks
+            train, given = rows.train, rows.validation
+            if rows.proof:
+                options["testset"] = rows.proof
         return await super(Auto, made).acompile(
-            student,
-            trainset=rows.train if rows else train,
-            valset=rows.validation if rows else given,
-            seed=seed,
-            budget=caps,
-            run_log=log,
-            **execution,
-            **options,
+            student, trainset=train, valset=given, seed=seed, budget=caps, run_log=log, **execution, **options
         )
+
+    def _divided(
+        self,
+        student: Module,
+        train: list[Example],
+        validation: list[Example] | None,
+        calls: int | None,
+        seed: int,
+        log: RunLog,
+        options: Mapping[str, Any],
+    ) -> Divided:
+        """Return which rows teach, which choose, and which prove where the caller does not see to that."""
+        runs = None if calls is None else calls // calls_per_run(student)
+        held = bool(options.get("confirm"))
+        most = 0 if held or options.get("testset") is not None else self.params.max_confirm_rows
+        wanted, proving = self._wanted(student, calls), proving_rows(runs, most)
+        return divide(train, validation, wanted, seed, log, proving=proving, held=held)
 
     def _wanted(self, student: Module, calls: int | None) -> int:
         runs = None if calls is None else calls // calls_per_run(student)

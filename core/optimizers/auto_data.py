@@ -14,7 +14,7 @@ from core.foundation.fingerprint import fingerprint
 from core.foundation.randomness import rng
 from core.search.run_log import RunLog
 
-__all__ = ["Divided", "choosing_rows", "divide"]
+__all__ = ["Divided", "choosing_rows", "divide", "proving_rows"]
 
 LEAST_CHOOSING = 8
 """Rows below which a score says next to nothing."""
@@ -24,14 +24,25 @@ SHARE_OF_RUNS = 6
 
 LEAST_TO_SPLIT = 4
 
+LEAST_PROVING = 20
+"""Rows below which a confirmation of the winner says too little to be worth its calls."""
+
+SHARE_TO_PROVE = 16
+"""Rows to confirm on: this part of the runs at most, for each of the winner and the program as given."""
+
 
 @dataclass(frozen=True)
 class Divided:
-    """Rows that teach, rows that choose (None: there are too few to keep apart), and what to say of it."""
+    """Rows that teach, rows that choose (None: there are too few to keep apart), and what to say of it.
+
+    Attributes:
+        proof: Rows that neither teach nor choose: the winner is confirmed on them. None: none are to spare.
+    """
 
     train: list[Example]
     validation: list[Example] | None
     remarks: tuple[str, ...] = ()
+    proof: list[Example] | None = None
 
 
 def choosing_rows(runs: int | None, most: int) -> int:
@@ -44,8 +55,21 @@ def choosing_rows(runs: int | None, most: int) -> int:
     return most if runs is None else max(min(LEAST_CHOOSING, most), min(most, runs // SHARE_OF_RUNS))
 
 
+def proving_rows(runs: int | None, most: int) -> int:
+    """Return how many rows the winner is confirmed on, where as many are to spare; 0: too few to be worth it."""
+    count = most if runs is None else min(most, runs // SHARE_TO_PROVE)
+    return count if count >= LEAST_PROVING else 0
+
+
 def divide(
-    train: Sequence[Example], validation: Sequence[Example] | None, wanted: int, seed: int, log: RunLog
+    train: Sequence[Example],
+    validation: Sequence[Example] | None,
+    wanted: int,
+    seed: int,
+    log: RunLog,
+    *,
+    proving: int = 0,
+    held: bool = False,
 ) -> Divided:
     """Return the rows of a search.
 
@@ -53,41 +77,51 @@ def divide(
         validation: Rows to choose by; None or empty: a part of the training rows is set aside.
         wanted: Rows to choose by.
         log: Of an earlier session: its sizes count.
+        proving: Rows to confirm the winner on, where that many are left over.
+        held: The caller has some of the rows to choose by set aside for that.
     """
-    wanted = _logged(log) or wanted
+    header = next((event for event in log.read() if event.get("type") == "header"), None)
+    if header is not None and header["rows"]["scored_on"] == "validation":
+        confirmed = header["rows"].get("confirm", 0)
+        wanted = header["rows"]["scoring"] + (confirmed if held else 0)
+        proving = confirmed if proving else 0
     if not validation:
-        return _split(list(train), wanted, seed)
+        return _split(list(train), wanted, seed, proving)
     if len(validation) <= wanted:
         return Divided(list(train), list(validation))
-    places = set(rng(seed, "auto validation").sample(range(len(validation)), wanted))
+    order = rng(seed, "auto validation").sample(range(len(validation)), len(validation))
+    places = set(order[:wanted])
     chosen = [row for place, row in enumerate(validation) if place in places]
-    left = {_asked(row) for place, row in enumerate(validation) if place not in places}
-    apart = [row for row in train if _asked(row) not in left]
+    known = {_asked(row) for row in chosen}
+    left = [validation[place] for place in order[wanted:] if _asked(validation[place]) not in known]
+    unseen = {_asked(row) for row in left}
+    apart = [row for row in train if _asked(row) not in unseen]
     said = f"Candidates are scored on {wanted} of the {len(validation)} validation rows, drawn at random: a full score"
-    return Divided(apart or list(train), chosen, (f"{said} on all would take too much of the budget.",))
+    remarks = (f"{said} on all would take too much of the budget.",)
+    proof = left[:proving] if apart and proving and len(left) >= proving else None
+    return Divided(apart or list(train), chosen, remarks, proof)
 
 
-def _split(rows: list[Example], wanted: int, seed: int) -> Divided:
+def _split(rows: list[Example], wanted: int, seed: int, proving: int) -> Divided:
     if len(rows) < LEAST_TO_SPLIT:
         return Divided(rows, None)
     count = min(wanted, len(rows) // 2)
+    proving = proving if len(rows) >= 4 * (count + proving) else 0
     order = rng(seed, "auto split").sample(range(len(rows)), len(rows))
     aside = {_asked(rows[place]) for place in order[:count]}
     chosen = [row for row in rows if _asked(row) in aside]
-    taught = [row for row in rows if _asked(row) not in aside]
+    rest = [rows[place] for place in order[count:] if _asked(rows[place]) not in aside]
+    proof = rest[:proving]
+    gone = aside | {_asked(row) for row in proof}
+    taught = [row for row in rows if _asked(row) not in gone]
     if not taught:
         return Divided(rows, None)
+    last = f", {len(proof)} confirm the winner" if proof else ""
     said = (
-        f"No validation rows were given: {len(chosen)} of the {len(rows)} rows choose between candidates, "
+        f"No validation rows were given: {len(chosen)} of the {len(rows)} rows choose between candidates{last}, "
         f"the other {len(taught)} teach."
     )
-    return Divided(taught, chosen, (said,))
-
-
-def _logged(log: RunLog) -> int | None:
-    header = next((event for event in log.read() if event.get("type") == "header"), None)
-    rows = (header or {}).get("rows") or {}
-    return rows.get("scoring") if rows.get("scored_on") == "validation" else None
+    return Divided(taught, chosen, (said,), proof or None)
 
 
 def _asked(row: Example) -> str:

@@ -180,6 +180,34 @@ def test_many_rows_are_sampled_and_said_to_be() -> None:
     assert lm.sent <= 200
 
 
+def test_rows_to_spare_confirm_the_winner_and_neither_teach_nor_choose() -> None:
+    train, validation = rows("t", 60), rows("v", 400)
+    with context(lm=ToyLM(jitter=0)):
+        program = Auto(exact).compile(
+            TwoSteps(), trainset=[*train, *validation], valset=validation, budget=800
+        )
+    confirmed = program.report.confirmation
+    assert confirmed is not None
+    assert confirmed.score.rows == 25
+    assert confirmed.score.full
+    split = divide(rows("t", 400), None, 40, 0, NoRunLog(), proving=30)
+    sets = [{row.id for row in part} for part in (split.train, split.validation, split.proof)]
+    assert [len(part) for part in sets] == [330, 40, 30]
+    assert not sets[0] & sets[1] | sets[0] & sets[2] | sets[1] & sets[2]
+
+
+@pytest.mark.parametrize(
+    "own", [{}, {"confirm": 0.25}, {"testset": rows("test", 30)}], ids=["auto", "share", "test"]
+)
+def test_a_raised_cap_finds_the_rows_of_the_log_however_the_winner_is_confirmed(own) -> None:
+    log, given = MemoryRunLog(), {"trainset": rows("t", 60), "valset": rows("v", 400)}
+    with context(lm=ToyLM(jitter=0)):
+        first = Auto(exact).compile(TwoSteps(), **given, budget=700, run_log=log, **own)
+        again = Auto(exact).compile(TwoSteps(), **given, budget=900, run_log=log, **own)
+    assert again.report.score.of == first.report.score.of
+    assert again.report.confirmation.score.of == first.report.confirmation.score.of
+
+
 def test_a_raised_cap_goes_on_with_the_rows_of_the_first_session() -> None:
     log = MemoryRunLog()
     with context(lm=ToyLM(jitter=0)):
