@@ -217,7 +217,8 @@ A run that is killed goes on where it was. `--size small --seeds 1 --tasks banki
 two. *Calls* are requests answered while compiling; held-out rows are scored afterwards and not counted. *Share* is the
 mean over cells (a task with a seed) of our calls by DSPy's. Intervals resample cells, then rows in them. COPRO and
 SIMBA, which take no validation rows in DSPy, get training and validation rows together on both sides. DSPy has no cap
-on calls: at a cap, its further requests are refused and the best program that it had evaluated in full counts.
+on calls: at a cap, its further requests are refused and the best program that it had evaluated in full counts, or else
+what it returns; its GEPA is given the cap as `max_metric_calls`.
 """
 
 CAPPED = """

@@ -73,6 +73,9 @@ def compile_theirs(run: dict[str, Any], student: Any, rows: dict[str, list[Any]]
     params["metric"] = metric_of(dspy, run["task"], choice(name).feedback)
     if name in SEEDED_IN_CONSTRUCTOR:
         params["seed"] = seed
+    if name == "gepa" and run["budget"] is not None:  # it has a cap of its own, on runs of the program
+        steps = len(student.named_predictors())
+        params = {**params, "auto": None, "max_metric_calls": max(1, run["budget"] // steps)}
     if name == "gepa":
         params["reflection_lm"] = dspy.settings.lm.copy(temperature=1.0)
     if name == "copro":
@@ -88,6 +91,9 @@ def compile_theirs(run: dict[str, Any], student: Any, rows: dict[str, list[Any]]
         if run["budget"] is None or not watched.refused():
             raise
         run["told"] = {"stop": f"{type(error).__name__} at the cap"}
+        return watched.best, watched.score
+    if run["budget"] is not None and watched.score is not None and watched.refused():
+        run["told"] = {"stop": "went on past the cap"}  # what it returns was scored by refusals, too
         return watched.best, watched.score
     return program, _reported(program)
 
