@@ -2,8 +2,9 @@
 
 Knows nothing about how demos are made (`demos`) or candidates scored (`core.search`). DSPy's `InferRules`: bootstrap
 first, then several candidates whose rules a model reads out of one half of the rows; the other half chooses. Rules
-that a model made up rather than found can be taken out again: with `ablate`, each rule of the best candidate is left
-out once, and stays out where the score does not fall (backward elimination; Guyon & Elisseeff, JMLR 3:2003, §4.2).
+that a model made up rather than found mislead: with `ablate`, each rule of the best candidate is left out once, and
+stays out where the score rises (backward elimination; Guyon & Elisseeff, JMLR 3:2003, §4.2). One that changes nothing
+stays in: the rows that it is for may be missing here.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class InferRulesParams(BootstrapParams):
     shown_rows: int = Field(40, ge=1, le=1_000, description="Rows that rules are read out of, drawn anew.")
     temperature: float = Field(1.0, ge=0, le=2, description="Temperature of the proposer.")
     ablate: bool = Field(
-        False, description="Leave each rule of the best set out once, for good where the score does not fall."
+        False, description="Leave each rule of the best set out once, for good where the score rises."
     )
     num_threads: int | None = Field(
         None,
@@ -84,7 +85,7 @@ class InferRules(Optimizer[InferRulesParams]):
         teacher_settings: Settings while the teacher runs and while rules are written.
         metric: `metric(example, prediction, trace)`.
         prompt_model: Writes the rules; None: the model of the teacher settings, or the one in force.
-        ablate: Take rules out again that gain nothing. A search that ends at full marks ends before that, unless
+        ablate: Take rules out again that mislead. A search that ends at full marks ends before that, unless
             `racing` is False.
         **bootstrap_kw: As for `BootstrapFewShot`: `max_bootstrapped_demos`, `metric_threshold` …
     """
@@ -153,13 +154,8 @@ class InferRules(Optimizer[InferRulesParams]):
         if numbers:
             found = [await self._with_rules(view, number) for number in numbers if not view.ended]
             return [] if view.ended else found
-        left = _ablation(view)[1] if self.params.ablate else None
+        left = _ablation(view) if self.params.ablate else None
         return () if left is None else [left]
-
-    def pick(self, view: SearchView) -> Candidate | None:
-        """Return the best candidate; with `ablate`, without the rules that gained nothing."""
-        shortened = _ablation(view)[0] if self.params.ablate else None
-        return shortened if shortened is not None else super().pick(view)
 
     def estimate(
         self,
@@ -286,23 +282,21 @@ def _told(problem: Problem, base: State, rules: Mapping[str, Sequence[str]]) -> 
     return state
 
 
-def _ablation(view: SearchView) -> tuple[Candidate | None, Proposal | None]:
-    """Return the shortest set of rules that scores no less than the best one, and what to try next on the way."""
-    start = _winner_with_rules(view)
-    if start is None:
-        return None, None
+def _ablation(view: SearchView) -> Proposal | None:
+    """Return the best set of rules so far without one that was not left out yet; None: each was, once."""
+    best = _winner_with_rules(view)
+    if best is None:
+        return None
+    start, out = best, ()
     rules: _Rules = start.notes["rules"]
-    tried = {tuple(entry.candidate.notes.get("left_out", ())): entry.candidate for entry in view.pool}
-    best, out = start, ()
+    tried = {tuple(entry.candidate.notes.get("left_out", ())): entry for entry in view.pool}
     for name in (f"{path}#{number}" for path, own in rules.items() for number in range(len(own))):
-        without = tried.get((*out, name))
-        if without is None:
-            return best, _without(view, start, (*out, name))
-        if not view.pool.standing(without).full:
-            return best, None  # the search ended
-        if view.pool.mean(without) >= view.pool.mean(best):
-            best, out = without, (*out, name)
-    return best, None
+        entry = tried.get((*out, name))
+        if entry is None:
+            return _without(view, start, (*out, name))
+        if entry.status == "full" and view.pool.mean(entry.candidate) > view.pool.mean(best):
+            best, out = entry.candidate, (*out, name)
+    return None
 
 
 def _winner_with_rules(view: SearchView) -> Candidate | None:
@@ -315,7 +309,7 @@ def _winner_with_rules(view: SearchView) -> Candidate | None:
 
 
 def _without(view: SearchView, start: Candidate, out: tuple[str, ...]) -> Proposal:
-    """Return the winner without some rules, scored on every row: a tie has to be told from a loss."""
+    """Return the winner without some of its rules."""
     kept = {
         path: [rule for number, rule in enumerate(own) if f"{path}#{number}" not in out]
         for path, own in start.notes["rules"].items()
@@ -324,6 +318,5 @@ def _without(view: SearchView, start: Candidate, out: tuple[str, ...]) -> Propos
         _told(view.problem, _base(view).state, kept),
         label=f"{start.label} without {len(out)}",
         parents=(start.id,),
-        rows=tuple(range(len(view.problem.scoring))),
         notes={"rules": kept, "left_out": list(out)},
     )

@@ -13,7 +13,7 @@ from tests.fakes.toy import ToyLM, TwoSteps, demos_of, digest, exact, gold, rows
 
 
 class RuleLM(ToyLM):
-    """Mostly right where it is told to "Look it up"; anything else it is told does nothing."""
+    """Mostly right where it is told to "Look it up", misled by a "Rule", indifferent to anything else."""
 
     def reply(self, messages, rollout=None):
         asked, system = messages[-1]["content"], messages[0]["content"]
@@ -21,7 +21,8 @@ class RuleLM(ToyLM):
             rules = f"1. Rule {rollout}.\n- Look it up.\n\n* Be kind.\n" if rollout else "Rule."
             return f"[[ ## natural_language_rules ## ]]\n{rules}\n[[ ## completed ## ]]"
         question = asked.split("[[ ## question ## ]]")[1].strip().split("\n")[0]
-        known = "Look it up" in system and digest(question) % 3
+        misled = "Rule" in system and digest("misled", question) % 2
+        known = "Look it up" in system and digest(question) % 3 and not misled
         answer = gold(question) if known else "wrong"
         return f"[[ ## answer ## ]]\n{answer}\n\n[[ ## completed ## ]]"
 
@@ -89,13 +90,13 @@ def test_teacher_settings_hold_while_rules_are_written() -> None:
     assert writer.sent == 4
 
 
-def test_ablation_leaves_out_what_gains_nothing_and_keeps_what_does() -> None:
-    assert rules_of(single(RuleLM())) == ["Rule 1.", "Look it up.", "Be kind."]
-    program = single(RuleLM(), ablate=True)
-    assert rules_of(program) == ["Look it up."]
-    full = {c.label: c.score.mean for c in program.report.candidates if c.score and c.score.full}
-    assert full["rules 1 without 1"] == full["rules 1"] == program.report.score.mean
-    assert program.report.score.full
+def test_ablation_leaves_out_what_misleads_and_nothing_else() -> None:
+    whole, program = single(RuleLM()), single(RuleLM(), ablate=True)
+    assert rules_of(whole) == ["Rule 1.", "Look it up.", "Be kind."]
+    assert rules_of(program) == ["Look it up.", "Be kind."]
+    assert program.report.score.mean > whole.report.score.mean
+    left_out = [c.notes["left_out"] for c in program.report.candidates if "left_out" in c.notes]
+    assert left_out == [["self#0"], ["self#0", "self#1"], ["self#0", "self#2"]]
 
 
 def test_ablation_leaves_a_winner_without_rules_alone() -> None:
