@@ -218,7 +218,7 @@ class Auto(Optimizer[AutoParams]):
         return await Course(self, view).next(best)
 
     def pick(self, view: SearchView) -> Candidate | None:
-        """Return the best candidate; of equals the one with fewer rules. The student where none was fully scored."""
+        """Return the best candidate, with rules only where they clearly help; the student where none was scored."""
         return Stages(view).best() or super().pick(view)
 
     def estimate(

@@ -52,23 +52,37 @@ class Stages:
         return [entry for entry in self.entries if entry.candidate.notes["stage"] == stage]
 
     def best(self) -> Candidate | None:
-        """Return the best candidate that ran on every row; of equals the one with fewer rules, then the earlier."""
-        full = self._pool.ranked()
-        if not full:
-            return None
-        most = self._pool.mean(full[0].candidate)
-        equal = [entry.candidate for entry in full if self._pool.mean(entry.candidate) >= most - TIE]
-        return min(equal, key=lambda one: sum(map(len, one.notes.get("rules", {}).values())))
+        """Return the best candidate that ran on every row.
+
+        More rules have to lead fewer by a standard error of the paired difference (the rule of Breiman et al.,
+        Classification and Regression Trees, 1984, for pruning): else they are more likely luck than learning.
+        """
+        ranked = [entry.candidate for entry in self._pool.ranked()]
+        best: Candidate | None = None
+        for candidate in sorted(ranked, key=_rules):
+            if best is None or self._leads(candidate, best):
+                best = candidate
+        return best
+
+    def _leads(self, candidate: Candidate, best: Candidate) -> bool:
+        pairs = self._pairs(candidate, best)
+        lead = math.fsum(pairs)
+        if _rules(candidate) == _rules(best):
+            return lead > TIE
+        return lead > TIE and lead >= math.sqrt(math.fsum(pair * pair for pair in pairs)) - TIE
 
     def gain(self, candidate: Candidate, other: Candidate) -> float:
         """Return the mean difference on the rows that both ran; 0 without any."""
+        pairs = self._pairs(candidate, other)
+        return math.fsum(pairs) / len(pairs) if pairs else 0.0
+
+    def _pairs(self, candidate: Candidate, other: Candidate) -> list[float]:
         scores = self._pool.scores
         shared = [
             row for row in range(self.rows) if scores.seen(candidate.key, row) and scores.seen(other.key, row)
         ]
         pairs = zip(scores.scores(candidate.key, shared), scores.scores(other.key, shared), strict=True)
-        known = [mine - theirs for mine, theirs in pairs if mine is not None and theirs is not None]
-        return math.fsum(known) / len(known) if known else 0.0
+        return [mine - theirs for mine, theirs in pairs if mine is not None and theirs is not None]
 
     def won(self, entry: Entry) -> float:
         """Return what a candidate gained over the one it was made from."""
@@ -138,3 +152,7 @@ class Stages:
         for before, after in pairwise(levels):
             hope = 0.5 * hope + 0.5 * max(0.0, after - before)
         return hope
+
+
+def _rules(candidate: Candidate) -> int:
+    return sum(map(len, candidate.notes.get("rules", {}).values()))

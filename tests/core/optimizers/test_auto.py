@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,7 +14,10 @@ from core.lm import ScriptedLM
 from core.optimizers import Auto
 from core.optimizers.auto_data import divide
 from core.optimizers.auto_rules import blamed, diverse, merged, rules_in, with_rules
+from core.optimizers.auto_stages import Stages
+from core.search.candidate import Candidate
 from core.search.jobs import Attempt
+from core.search.pool import Pool
 from core.search.problem import Item
 from core.search.run_log import MemoryRunLog, NoRunLog
 from core.settings import context
@@ -259,6 +263,27 @@ def test_a_program_without_predictors_is_refused() -> None:
 
     with pytest.raises(OptimizerError, match="no predictor"):
         Auto(exact).compile(Empty(), trainset=rows("t", 8))
+
+
+def test_more_rules_have_to_lead_by_a_standard_error() -> None:
+    pool = Pool(20)
+
+    def scored(name: str, right: set[int], rules: int) -> Candidate:
+        candidate = Candidate(name, name, {}, notes={"stage": 0, "rules": {"p": ["r"] * rules}})
+        pool.add(candidate)
+        for row in range(20):
+            pool.scores.put(name, row, float(row in right))
+        pool.finish(candidate, "full")
+        return candidate
+
+    view = SimpleNamespace(pool=pool, problem=SimpleNamespace(scoring=range(20)))
+    plain = scored("plain", set(range(10)), 0)
+    scored("lucky", {*range(3, 14)}, 2)  # four rows won, three lost
+    assert Stages(view).best() is plain
+    good = scored("good", {*range(1, 14)}, 3)  # four won, one lost
+    assert Stages(view).best() is good
+    short = scored("short", {*range(1, 14)}, 1)
+    assert Stages(view).best() is short
 
 
 def test_rules_are_read_from_a_reply_and_lead_to_instructions_that_begin_like_the_given_one() -> None:
