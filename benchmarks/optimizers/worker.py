@@ -146,12 +146,12 @@ class Watched:
             self.best, self.score, self.most = program, score / 100, rows
 
 
-def held_out(run: dict[str, Any], lib: Any, program: Any) -> tuple[list[float], int]:
-    """Return the score of every held-out row, and how many failed (they score 0)."""
+def scored(run: dict[str, Any], program: Any, part: str = "test") -> tuple[list[float], int]:
+    """Return the score of every row of a part, and how many failed (they score 0)."""
     scores: list[float] = []
     failed = 0
     rule = run["task"]["metric"]
-    for row in run["task"]["test"]:
+    for row in run["task"][part]:
         try:
             told = program(**{name: row[name] for name in run["task"]["inputs"]})
             scores.append(scoring.score(rule, row, {name: told.get(name) for name in rule["fields"]})[0])
@@ -196,7 +196,9 @@ def main() -> None:
         program, reported = made(run, student, rows_for(run["optimizer"], *parts))
     seconds = time.perf_counter() - begun
     phase(run, "held out")
-    scores, failed = held_out(run, lib, program)
+    scores, failed = scored(run, program)
+    if run["optimizer"] == "none":
+        run["told"] = {"known": {part: scored(run, program, part)[0] for part in ("train", "validation")}}
     prompts = {
         path: {"instructions": step.signature.instructions, "demos": len(step.demos)}
         for path, step in program.named_predictors()

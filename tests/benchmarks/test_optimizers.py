@@ -17,7 +17,7 @@ from benchmarks.optimizers import planted, programs, scoring, tasks, worker
 from benchmarks.optimizers.choices import CHOICES, rows_for
 from benchmarks.optimizers.comparison import Runs, best_of_theirs, effect, read_runs, share
 from benchmarks.optimizers.server import CountingProtocol, counting_server, counts_at
-from benchmarks.optimizers.tables import document, shortcomings
+from benchmarks.optimizers.tables import document, optimism, shortcomings
 from core.lm.embedded.protocol import BadRequest
 
 SIZES = (20, 15, 25)
@@ -233,6 +233,18 @@ def test_every_missed_target_is_listed_and_a_met_one_is_not():
         "failed: ValueError: no",
     ):
         assert part in said
+
+
+def test_a_gap_that_the_rows_have_is_no_fault_of_the_search():
+    known = {"train": [1.0, 1.0], "validation": [1.0, 0.5]}
+    given = a_run(optimizer="none", scores=[0.5, 0.5], known=known)
+    chosen = a_run(optimizer="gepa", scores=[0.5, 0.5], reported=0.85)
+    everything = a_run(scores=[0.5, 0.5], reported=0.875)
+    runs = Runs([given, chosen, everything])
+    assert optimism(runs, chosen) == pytest.approx(0.1)  # validation rows are easier by 0.25
+    assert optimism(runs, everything) == pytest.approx(0.0)
+    assert optimism(Runs([chosen]), chosen) is None
+    assert "| gepa | +0.350 | +0.100 | – | – |" in document([given, chosen])
 
 
 def test_the_page_has_every_table():
