@@ -258,44 +258,43 @@ class Optimizer(Generic[P]):
             ResumeMismatch: The run log belongs to other work; says what differs.
             EvaluationAborted: Too many rows failed; the run log keeps what is finished.
         """
+        asked = {
+            "trainset": trainset,
+            "valset": valset,
+            "teacher": teacher,
+            "seed": seed,
+            "testset": testset,
+            "confirm": confirm,
+        }
+        run: dict[str, Any] = {
+            "budget": budget,
+            "run_log": run_log,
+            "racing": racing,
+            "num_threads": num_threads,
+            "max_errors": max_errors,
+            "target": target,
+            "plateau": plateau,
+            "stop_requested": stop_requested,
+            "on_event": on_event,
+        }
         if params:
-            options = {
-                "seed": seed,
-                "budget": budget,
-                "run_log": run_log,
-                "racing": racing,
-                "on_event": on_event,
-            }
-            options |= {
-                "num_threads": num_threads,
-                "max_errors": max_errors,
-                "target": target,
-                "plateau": plateau,
-                "testset": testset,
-                "confirm": confirm,
-                "stop_requested": stop_requested,
-            }
-            changed = self.with_params(**params)
-            return await changed.acompile(
-                student, trainset=trainset, valset=valset, teacher=teacher, **options
-            )
-        problem = Problem.of(student, trainset, valset, self.metric, seed=seed, teacher=teacher)
-        problem = with_confirmation(problem, testset, confirm)
-        self.prepare(problem)
-        options = SearchOptions(
-            budget=Budget.of(budget),
-            run_log=as_run_log(run_log),
-            racing=racing,
-            num_threads=num_threads if num_threads is not None else getattr(self.params, "num_threads", None),
-            max_errors=max_errors if max_errors is not None else getattr(self.params, "max_errors", None),
-            target=self.target() if target is None else target,
-            plateau=plateau,
-            stop_requested=stop_requested,
-            on_event=on_event,
+            return await self.with_params(**params).acompile(student, **asked, **run)
+        return await self._compiled({"student": student, **asked}, run)
+
+    async def _compiled(self, asked: dict[str, Any], run: dict[str, Any]) -> Any:
+        rows, testset, part = (asked["trainset"], asked["valset"]), asked.pop("testset"), asked.pop("confirm")
+        problem = Problem.of(
+            asked["student"], *rows, self.metric, seed=asked["seed"], teacher=asked["teacher"]
         )
-        asked = {"student": student, "trainset": trainset, "valset": valset, "teacher": teacher, "seed": seed}
+        problem = with_confirmation(problem, testset, part)
+        self.prepare(problem)
+        own = {name: getattr(self.params, name, None) for name in ("num_threads", "max_errors")}
+        own["target"] = self.target()
+        run |= {name: value for name, value in own.items() if run[name] is None}
+        run |= {"budget": Budget.of(run["budget"]), "run_log": as_run_log(run["run_log"])}
+        options = SearchOptions(**run)
         with reported("compile", self, asked) as told:
-            outcome = await Search(problem, self, options, header_of(self, problem, racing)).run()
+            outcome = await Search(problem, self, options, header_of(self, problem, options.racing)).run()
             return told.gives(compiled_program(self, problem, outcome, options))
 
 
