@@ -43,6 +43,9 @@ def event_text(event: Event) -> str | None:
         return f"note: {event.get('text')} {event.get('hint') or ''}".strip()
     if kind == "budget" and event.get("kind") == "warning":
         return f"budget: {event.get('used')} of {event.get('cap')} {event.get('resource')} used"
+    if kind == "confirmed":
+        score: Mapping[str, Any] = event.get("score") or {}
+        return f"on {score.get('rows')} rows that chose nothing: {percent(score.get('mean'))}"
     return f"stopped: {event.get('reason')}" if kind == "stop" else None
 
 

@@ -86,6 +86,8 @@ def _outcome(run: Run) -> None:
             money((run.result or {}).get("cost")),
             help="Requests sent to the model, retries included.",
         )
+    if result.get("verdict"):
+        st.markdown(f":material/balance: {verbatim(result['verdict'])}")
     if report.get("stop_reason"):
         st.markdown(f":material/flag: {verbatim(report['stop_reason'])}")
     if winner.get("on"):

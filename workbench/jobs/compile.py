@@ -151,6 +151,7 @@ def _outcome(
         "stop_reason": report.stop_reason,
         "candidates": len(report.candidates),
         "summary": summary,
+        "verdict": report.verdict,
         "report": report.to_dict(),
     }
     version = None

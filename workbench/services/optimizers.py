@@ -129,6 +129,7 @@ def recommended(
         found += [Recommendation("miprov2", why), Recommendation("random_search", why)]
     if rows >= _SEARCH_FROM and _explains(metric or {}):
         found.append(Recommendation("gepa", "the metric says in words what is wrong, which it learns from"))
+    found.append(Recommendation("auto", "it spends a number of calls by itself on what helps most"))
     there = [item for item in found if item.name in names and _works(item.name)]
     return there or [Recommendation(next(iter(names)), "")]
 
