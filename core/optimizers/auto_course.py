@@ -13,7 +13,7 @@ from core.optimizers.auto_demos import DemoLimits, demo_arms, hardened, run_on
 from core.optimizers.auto_rules import Rules, blamed, is_failure, merged, question, rules_in, with_rules
 from core.optimizers.auto_stages import TIE, Stages
 from core.optimizers.material import instructions_of
-from core.search.candidate import Candidate, State
+from core.search.candidate import Candidate, State, state_key
 from core.search.estimate import calls_per_run
 from core.search.jobs import AskJob, Attempt
 from core.search.pool import Entry
@@ -100,9 +100,8 @@ class Course:
         taught = min(self._taught(), int(runs / 4)) if self._limits.bootstrapped else 0
         settings = self._optimizer.teacher_settings
         teaching = problem.teacher is not None
-        tried = await run_on(
-            self._view, {}, "teacher" if teaching else "given", self._rows(0, taught), settings, teaching
-        )
+        key = "teacher" if teaching or settings else state_key({})
+        tried = await run_on(self._view, {}, key, self._rows(0, taught), settings, teaching)
         passed = self._passed(tried)
         self._tell(tried, {item.key for item, _ in passed})
         # One arm more is scored on all rows.
@@ -317,8 +316,6 @@ class Course:
 
 
 def _each_once(arms: Sequence[Arm], known: set[str]) -> list[Arm]:
-    from core.search.candidate import state_key
-
     found: list[Arm] = []
     for arm in arms:
         key = state_key(arm[1])

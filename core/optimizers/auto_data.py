@@ -27,7 +27,7 @@ LEAST_TO_SPLIT = 4
 LEAST_PROVING = 20
 """Rows below which a confirmation of the winner says too little to be worth its calls."""
 
-SHARE_TO_PROVE = 16
+SHARE_TO_PROVE = 15
 """Rows to confirm on: this part of the runs at most, for each of the winner and the program as given."""
 
 

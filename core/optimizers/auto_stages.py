@@ -55,7 +55,8 @@ class Stages:
         """Return the best candidate that ran on every row.
 
         More rules have to lead fewer by a standard error of the paired difference (the rule of Breiman et al.,
-        Classification and Regression Trees, 1984, for pruning): else they are more likely luck than learning.
+        Classification and Regression Trees, 1984, for pruning), where one row more counts as lost or won, as a single
+        row that went well says nothing: else they are more likely luck than learning. Full marks are enough.
         """
         ranked = [entry.candidate for entry in self._pool.ranked()]
         best: Candidate | None = None
@@ -67,9 +68,10 @@ class Stages:
     def _leads(self, candidate: Candidate, best: Candidate) -> bool:
         pairs = self._pairs(candidate, best)
         lead = math.fsum(pairs)
-        if _rules(candidate) == _rules(best):
+        if _rules(candidate) == _rules(best) or self._pool.mean(candidate) >= 1.0 - TIE:
             return lead > TIE
-        return lead > TIE and lead >= math.sqrt(math.fsum(pair * pair for pair in pairs)) - TIE
+        squares = [pair * pair for pair in pairs]
+        return lead > TIE and lead >= math.sqrt(math.fsum(squares) + max(squares)) - TIE
 
     def gain(self, candidate: Candidate, other: Candidate) -> float:
         """Return the mean difference on the rows that both ran; 0 without any."""

@@ -192,7 +192,7 @@ def test_rows_to_spare_confirm_the_winner_and_neither_teach_nor_choose() -> None
         )
     confirmed = program.report.confirmation
     assert confirmed is not None
-    assert confirmed.score.rows == 25
+    assert confirmed.score.rows == 26
     assert confirmed.score.full
     split = divide(rows("t", 400), None, 40, 0, NoRunLog(), proving=30)
     sets = [{row.id for row in part} for part in (split.train, split.validation, split.proof)]
@@ -224,6 +224,22 @@ def test_a_raised_cap_goes_on_with_the_rows_of_the_first_session() -> None:
     assert again.report.score.of == first.report.score.of
     assert again.report.calls > first.report.calls
     assert again.report.score.mean >= first.report.score.mean
+
+
+def test_runs_that_made_no_demos_are_the_failures_of_the_first_round_and_not_run_again() -> None:
+    log = MemoryRunLog()
+    with context(lm=ScriptedLM(obedient(["Use capitals where it shouts."]))):
+        Auto(exact, max_labeled_demos=0).compile(
+            core.Predict("text -> answer"),
+            trainset=number_rows("t", 20),
+            valset=number_rows("v", 24),
+            run_log=log,
+        )
+    events = log.read()
+    first = next(index for index, event in enumerate(events) if event["type"] == "ask")
+    traced = [event["row"] for event in events[:first] if event["type"] == "trace"]
+    assert traced
+    assert len(traced) == len(set(traced))
 
 
 def test_the_prompt_model_writes_and_the_task_model_answers() -> None:
@@ -279,6 +295,8 @@ def test_more_rules_have_to_lead_by_a_standard_error() -> None:
     view = SimpleNamespace(pool=pool, problem=SimpleNamespace(scoring=range(20)))
     plain = scored("plain", set(range(10)), 0)
     scored("lucky", {*range(3, 14)}, 2)  # four rows won, three lost
+    assert Stages(view).best() is plain
+    scored("one row", set(range(11)), 1)
     assert Stages(view).best() is plain
     good = scored("good", {*range(1, 14)}, 3)  # four won, one lost
     assert Stages(view).best() is good
