@@ -128,9 +128,9 @@ class Runs:
         return [run for run in found if run is not None]
 
 
-def share(pairs: Sequence[Pair]) -> float:
+def share(pairs: Iterable[tuple[Run, Run]]) -> float:
     """Return the mean over cells of our calls by theirs."""
-    return fmean(calls(pair.ours) / max(1, calls(pair.dspy)) for pair in pairs)
+    return fmean(calls(ours) / max(1, calls(theirs)) for ours, theirs in pairs)
 
 
 def best_of_theirs(runs: Runs, cells: Sequence[tuple[str, int]], budget: Budget = None) -> str | None:

@@ -5,12 +5,13 @@ Knows nothing about how runs are made: it reads what they left.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from statistics import fmean
 
 from benchmarks.harness import figure, table
 from benchmarks.optimizers.choices import SHARES, choice
 from benchmarks.optimizers.comparison import (
+    Budget,
     Run,
     Runs,
     best_of_theirs,
@@ -85,52 +86,44 @@ def by_task(runs: Runs) -> str:
     return table(["task", "as given", *names[1:]], lines)
 
 
+VERSUS = ("cells", "ours", "DSPy's", "difference (95 % interval)", "share")
+
+
+def versus(pairs: Sequence[tuple[Run, Run]]) -> list[str]:
+    """Return the columns that compare runs of ours with runs of DSPy's."""
+    scores = [f"{fmean(held(pair[side]) for pair in pairs):.3f}" for side in (0, 1)]
+    return [str(len(pairs)), *scores, str(effect(differences(pairs))), f"{share(pairs):.0%}"]
+
+
 def stopped(runs: Runs) -> str:
     """Return the scores of runs that were stopped at a number of calls: ours, DSPy's, and the difference."""
     lines = [
-        [name, str(budget), str(len(pairs)), f"{fmean(held(p.ours) for p in pairs):.3f}",
-         f"{fmean(held(p.dspy) for p in pairs):.3f}", str(effect(differences(pairs)))]
+        [name, str(budget), *versus(pairs)]
         for name in runs.optimizers
         for budget in runs.budgets
         if (pairs := runs.pairs(name, budget))
-    ]  # fmt: skip
-    for budget in runs.budgets:
+    ]
+    return table(["optimizer", "calls", *VERSUS], [*lines, *auto_rows(runs, runs.budgets)])
+
+
+def auto_rows(runs: Runs, budgets: Sequence[Budget]) -> list[list[str]]:
+    """Return `auto` beside each of theirs under the same caps."""
+    lines: list[list[str]] = []
+    for budget in budgets:
         for name in runs.optimizers:
             both = [
-                (auto, other)
-                for cell in runs.cells
-                if (auto := runs.get("ours", "auto", budget, cell))
-                and (other := runs.get("dspy", name, budget, cell))
+                (runs.get("ours", "auto", budget, c), runs.get("dspy", name, budget, c)) for c in runs.cells
             ]
-            if both:
-                scores = [f"{fmean(held(pair[side]) for pair in both):.3f}" for side in (0, 1)]
-                lines.append(
-                    [
-                        f"auto – DSPy's {name}",
-                        str(budget),
-                        str(len(both)),
-                        *scores,
-                        str(effect(differences(both))),
-                    ]
-                )
-    return table(["optimizer", "calls", "cells", "ours", "DSPy's", "difference (95 % interval)"], lines)
+            known = [(one, other) for one, other in both if one is not None and other is not None]
+            if known:
+                lines.append([f"auto – DSPy's {name}", str(budget or "–"), *versus(known)])
+    return lines
 
 
 def capped(runs: Runs) -> str:
     """Return ours at the asked share of DSPy's calls, against DSPy's without a cap."""
-    lines = [
-        [
-            name,
-            str(len(pairs)),
-            f"{fmean(held(pair.ours) for pair in pairs):.3f}",
-            f"{fmean(held(pair.dspy) for pair in pairs):.3f}",
-            str(effect(differences(pairs))),
-            f"{share(pairs):.0%}",
-        ]
-        for name in runs.optimizers
-        if (pairs := runs.pairs(name, "share"))
-    ]
-    return table(["optimizer", "cells", "ours", "DSPy's", "difference (95 % interval)", "share"], lines)
+    lines = [[name, *versus(pairs)] for name in runs.optimizers if (pairs := runs.pairs(name, "share"))]
+    return table(["optimizer", *VERSUS], lines)
 
 
 def reported(runs: Runs) -> str:
@@ -230,12 +223,12 @@ empty caches of its own; both sides run one row at a time, at temperature 0 unle
         --budgets 50 100 200 400 --optimizers random_search copro miprov2 gepa simba auto \\
         --markdown docs/optimizers-measured.md
 
-The full run takes hours; killed, it goes on where it was. `--size small --seeds 1 --tasks banking77 planted_rule` takes some
-minutes. *Calls* are requests answered while compiling; held-out rows are scored afterwards and not counted. *Share* is the
-mean over cells (a task with a seed) of our calls by DSPy's. Intervals resample cells, then rows in them. COPRO and
-SIMBA, which take no validation rows in DSPy, get training and validation rows together on both sides. DSPy has no cap
-on calls: at a cap, its further requests are refused and the best program that it had evaluated in full counts, or else
-what it returns; its GEPA is given the cap as `max_metric_calls`.
+The full run takes hours; killed, it goes on where it was. `--size small --seeds 1 --tasks banking77 planted_rule` takes
+some minutes. *Calls* are requests answered while compiling; held-out rows are scored afterwards and not counted.
+*Share* is the mean over cells (a task with a seed) of our calls by DSPy's. Intervals resample cells, then rows in them.
+COPRO and SIMBA, which take no validation rows in DSPy, get training and validation rows together on both sides. DSPy
+has no cap on calls: at a cap, its further requests are refused and the best program that it had evaluated in full
+counts, or else what it returns; its GEPA is given the cap as `max_metric_calls`.
 """
 
 CAPPED = """
@@ -255,13 +248,14 @@ the held-out ones: the second column leaves out the gap that the program as give
 def document(found: Iterable[Run], note: str = "") -> str:
     """Return the page."""
     runs = Runs(list(found))
-    missed = shortcomings(runs)
+    missed, auto = shortcomings(runs), auto_rows(runs, [None])
     pieces = [
         FOREWORD,
         f"{note}\n" if note else "",
         "## By optimizer\n",
         table(COLUMNS, [summary_row(runs, name) for name in runs.optimizers]),
         f"{CAPPED}\n{capped(runs)}" if any(runs.pairs(name, "share") for name in runs.optimizers) else "",
+        f"\n## Auto beside each of theirs\n\n{table(['optimizers', 'calls', *VERSUS], auto)}" if auto else "",
         "\n## By task\n\nHeld-out score, ours / DSPy's, calls in brackets.\n",
         by_task(runs),
         REPORTED,

@@ -263,7 +263,8 @@ def test_the_page_has_every_table():
         "## By task",
         "## Capped",
         "## Stopped at",
-        "auto – DSPy's copro",
+        "| auto – DSPy's copro | – | 1 | 0.500 | 0.500 |",
+        "| auto – DSPy's copro | 50 | 1 | 1.000 | 0.500 | +0.500 (+0.000 to +1.000) | 100% |",
         "Measured once.",
     ):
         assert part in page
