@@ -67,7 +67,9 @@ class Evaluate:
     ) -> Any:
         """Return the percentage, or a tuple of it and what is asked for; arguments override the constructor's."""
         asked: dict[str, Any] = {"display_progress": display_progress, "display_table": display_table}
-        shown: dict[str, Any] = {name: self._shown[name] if value is None else value for name, value in asked.items()}
+        shown: dict[str, Any] = {
+            name: self._shown[name] if value is None else value for name, value in asked.items()
+        }
         if not (self._display if display is None else display):
             shown = {"display_progress": False, "display_table": False}
         result = self._evaluate(program, metric=metric, devset=devset, num_threads=num_threads, **shown)
