@@ -124,13 +124,16 @@ def selector(label: str, names: Mapping[str, str], chosen: str | None, name: str
     st.session_state[key] = chosen if chosen in names else ids[0]
 
     def changed() -> None:
+        if st.session_state[key] not in names:
+            return  # the browser sent a text of before: a run's name changes with its state
         st.session_state[f"chosen_{name}"] = st.session_state[key]
         st.query_params.pop("row", None)
         st.query_params[name] = st.session_state[key]
 
-    return str(
-        st.selectbox(label, ids, format_func=lambda item: names[item], key=key, on_change=changed, **options)
+    found = st.selectbox(
+        label, ids, format_func=lambda item: names.get(item, item), key=key, on_change=changed, **options
     )
+    return str(found if found in names else (chosen if chosen in names else ids[0]))
 
 
 def model_name() -> str:

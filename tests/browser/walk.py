@@ -201,7 +201,7 @@ def _compare(tab: Any, seen: Walk) -> None:
     tab.main.get_by_role("link", name="Compare with before").click()
     expect(tab.page.get_by_role("heading", level=1)).to_have_text("Compare")
     tab.settle()
-    assert (tab.parameter("a"), tab.parameter("b")) == (seen.zero_shot, seen.compiled)
+    assert (tab.parameter("a"), tab.parameter("b")) == (seen.zero_shot, seen.compiled), tab.page.url
     seen.verdict = tab.main.get_by_test_id("stAlert").first.inner_text()
     tab.shot("11_compare")
     tab.main.get_by_role("tab", name="Prompts").click()

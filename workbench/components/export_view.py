@@ -10,7 +10,9 @@ import zipfile
 
 import streamlit as st
 
+from core.foundation.errors import ExportError
 from workbench import state
+from workbench.components.errors import show_error
 from workbench.services import export
 from workbench.services.tasks import Version
 from workbench.services.workspace import Workspace
@@ -47,7 +49,13 @@ def export_view(ws: Workspace, version: Version) -> None:
     )
     name = chosen or order[0]
     st.caption(kinds[name].summary)
-    files = export.export_version(ws, version.id, name, model=state.model_name())
+    try:
+        files = export.export_version(ws, version.id, name, model=state.model_name())
+    except ExportError as error:
+        show_error(error)
+        if name == "python_script":
+            st.caption("As state JSON it can be taken away too; it runs wherever `core` is installed.")
+        return
     with st.container(horizontal=True):
         for filename, data in files:
             st.download_button(
