@@ -56,7 +56,11 @@ class OptunaParams(BootstrapParams):
     )
 
 
-@optimizers.register("bootstrap_optuna", summary="One demo a step, chosen by Bayesian search.")
+@optimizers.register(
+    "bootstrap_optuna",
+    summary="One demo a step, chosen by Bayesian search.",
+    title="Bootstrapped examples, chosen one by one",
+)
 class BootstrapFewShotWithOptuna(Optimizer[OptunaParams]):
     """Bootstraps once and searches for the demo of each predictor with which the program scores best.
 

@@ -74,7 +74,11 @@ class InferRulesParams(BootstrapParams):
     )
 
 
-@optimizers.register("infer_rules", summary="Rules read out of the rows, added to the instructions.")
+@optimizers.register(
+    "infer_rules",
+    summary="Rules read out of the rows, added to the instructions.",
+    title="Rules read off the examples",
+)
 class InferRules(Optimizer[InferRulesParams]):
     """Bootstraps demos, then adds the rules to every step's instructions with which the program scores best.
 

@@ -34,8 +34,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add_program_arguments(parser)
     parser.add_argument(
         "--optimizer",
-        default="random_search",
-        help="`workbench optimizers` lists them (default random_search)",
+        default="auto",
+        help="`workbench optimizers` lists them (default auto)",
     )
     parser.add_argument("--param", action="append", metavar="NAME=VALUE", help="parameter of it; repeatable")
     parser.add_argument(

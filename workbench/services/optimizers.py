@@ -114,7 +114,7 @@ def recommended(
         inputs: The program's inputs (as JSON data): demos that hold pictures or files are dear.
         metric: The metric (as JSON data): one that explains itself is something to learn from.
     """
-    found: list[Recommendation] = []
+    found = [Recommendation("auto", "it spends a number of calls by itself on what helps most")]
     if any(_is_media(str(field.get("type", "str"))) for field in inputs):
         why = "examples with pictures, sounds or files make every prompt long: better instructions do not"
         found.append(Recommendation("copro", why))
@@ -129,7 +129,6 @@ def recommended(
         found += [Recommendation("miprov2", why), Recommendation("random_search", why)]
     if rows >= _SEARCH_FROM and _explains(metric or {}):
         found.append(Recommendation("gepa", "the metric says in words what is wrong, which it learns from"))
-    found.append(Recommendation("auto", "it spends a number of calls by itself on what helps most"))
     there = [item for item in found if item.name in names and _works(item.name)]
     return there or [Recommendation(next(iter(names)), "")]
 

@@ -28,7 +28,7 @@ def test_every_optimizer_is_offered_by_title_and_its_form_says_what_it_takes(
     choice = at.selectbox(key="compile_optimizer")
     assert sorted(kinds) == registry.names()
     assert len(choice.options) == len(kinds)
-    assert choice.options[0] == f"{kinds['random_search'].label} · recommended"
+    assert choice.options[0] == f"{kinds['auto'].label} · recommended"
     for name, kind in kinds.items():
         at.selectbox(key="compile_optimizer").set_value(name).run()
         assert not at.exception, name
