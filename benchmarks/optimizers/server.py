@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import urllib.request
@@ -103,7 +104,9 @@ async def _serve() -> None:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     print(runner.addresses[0][1], flush=True)
-    await asyncio.Event().wait()
+    parent = os.getppid()
+    while os.getppid() == parent:  # a comparison that is killed leaves no server behind
+        await asyncio.sleep(1)
 
 
 @contextmanager
