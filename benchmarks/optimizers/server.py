@@ -105,7 +105,7 @@ async def _serve() -> None:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     print(runner.addresses[0][1], flush=True)
     parent = os.getppid()
-    while os.getppid() == parent:  # a comparison that is killed leaves no server behind
+    while os.getppid() == parent:  # noqa: ASYNC110  a comparison that is killed leaves no server behind
         await asyncio.sleep(1)
 
 
