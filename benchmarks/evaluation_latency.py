@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.1)
     parser.add_argument("--threads", type=int, nargs="+", default=[16, 64, 256])
     arguments = parser.parse_args()
-    sides = [worker("ours", sys.executable, "ours")]
+    sides = [worker("ours", sys.executable, "ours"), worker("bare aiohttp", sys.executable, "bare")]
     if arguments.dspy_python:
         sides.append(worker("DSPy", arguments.dspy_python, "theirs"))
     before = machine()
@@ -52,7 +52,7 @@ def main() -> None:
     for threads in arguments.threads:
         ideal = arguments.latency * -(-arguments.rows // threads)
         cells = [f"{threads}", figure(ideal)]
-        for side in ("DSPy", "ours"):
+        for side in ("DSPy", "bare aiohttp", "ours"):
             seconds = found.get(side, {}).get(f"seconds at {threads}")
             cells.append(f"{figure(seconds)} ({seconds / ideal:.2f})" if seconds else "–")
         rows.append([*cells, f"{TARGETS.get(threads, 2.0)}", figure(found["ours"][f"peak_mb at {threads}"])])
@@ -60,6 +60,7 @@ def main() -> None:
         "in flight",
         "ideal s",
         "DSPy s (times ideal)",
+        "bare aiohttp s (times ideal)",
         "ours s (times ideal)",
         "target",
         "our peak MB",

@@ -35,6 +35,22 @@ async def by_aiohttp(task):
         return await _measured(call, task)
 
 
+async def latency(task):
+    """As an evaluation in a fresh process has it: the library is imported and connections are opened in the time."""
+    start = time.perf_counter()
+    import aiohttp
+
+    url = f"{task['url']}/chat/completions"
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+
+        async def call(i):
+            async with session.post(url, json={"model": "bench", "messages": messages(i)}) as response:
+                return json.loads(await response.read())["choices"][0]["message"]["content"]
+
+        await common.many(call, task["n"], task["threads"])
+    return {"seconds": time.perf_counter() - start, "peak_mb": common.peak_mb()}
+
+
 async def by_openai(task):
     import openai
 
@@ -56,4 +72,5 @@ async def _measured(call, task):
 
 if __name__ == "__main__":
     given = common.task()
-    common.report(asyncio.run({"aiohttp": by_aiohttp, "openai": by_openai}[given["how"]](given)))
+    how = {"aiohttp": by_aiohttp, "openai": by_openai, "latency": latency}
+    common.report(asyncio.run(how[given.get("how") or given["do"]](given)))

@@ -17,6 +17,7 @@ from core.modules import Module
 __all__ = ["SCRIPT_MODULES", "PythonScript"]
 
 SCRIPT_MODULES = (
+    "core.wire.patterns",
     "core.wire.values",
     "core.wire.sections",
     "core.wire.tags",

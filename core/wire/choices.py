@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from core.wire.patterns import late_pattern
 from core.wire.scalars import CoercionError, Shape, shown_value, unquoted
 from core.wire.values import plain_value
 
-_LITERAL_CALL = re.compile(r"Literal\[(.*)\]$", re.DOTALL)
+_LITERAL_CALL = late_pattern(r"Literal\[(.*)\]$", re.DOTALL)
 _LONGEST = 2_000  # no allowed value is longer; a runaway reply is
-_SEPARATORS = re.compile(r"[\s_-]+")
+_SEPARATORS = late_pattern(r"[\s_-]+")
 
 
 def coerce_literal(value: Any, shape: Shape) -> Any:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from core.wire.patterns import late_pattern
+
 _NAME = r"[^\W\d][\w.-]{0,99}"
-_TOKEN = re.compile(rf"<!--|<!\[CDATA\[|<(/?)({_NAME})((?:\s[^<>]{{0,2000}}?)?)\s{{0,20}}(/?)>")
-_ENTITY = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6}));")
+_TOKEN = late_pattern(rf"<!--|<!\[CDATA\[|<(/?)({_NAME})((?:\s[^<>]{{0,2000}}?)?)\s{{0,20}}(/?)>")
+_ENTITY = late_pattern(r"&(?:(amp|lt|gt|quot|apos)|#(\d{1,7})|#[xX]([0-9a-fA-F]{1,6}));")
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-_KEY = re.compile(r"""key\s{0,9}=\s{0,9}("[^"]{0,2000}"|'[^']{0,2000}')""")
-_PLAIN_NAME = re.compile(rf"{_NAME}\Z")
+_KEY = late_pattern(r"""key\s{0,9}=\s{0,9}("[^"]{0,2000}"|'[^']{0,2000}')""")
+_PLAIN_NAME = late_pattern(rf"{_NAME}\Z")
 _CDATA_OPEN, _CDATA_CLOSE = "<![CDATA[", "]]>"
 _SKIPPED = {"<!--": "-->", _CDATA_OPEN: _CDATA_CLOSE}
 _DEEPEST = 100

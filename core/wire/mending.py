@@ -8,28 +8,30 @@ from __future__ import annotations
 import re
 from typing import Any, NoReturn
 
+from core.wire.patterns import late_pattern
+
 _DEPTH_LIMIT = 100
 # Line breaks also as the two characters \n, which a model writes that escapes once too often.
-_SPACE = re.compile(r"(?:[\s\ufeff]+|\\[nrt]|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
-_SPACE_AND_COMMAS = re.compile(r"(?:[\s,;\ufeff]+|\\[nrt]|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
-_BARE_VALUE = re.compile(r"[^,\]}\)\n\"]+")
-_BARE_KEY = re.compile(r"[\w$ .-]{1,80}?(?=[ \t]{0,20}[:=])")
-_JSON_NUMBER = re.compile(r"[-+]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][-+]?\d{1,4})?$")
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_SPACE = late_pattern(r"(?:[\s\ufeff]+|\\[nrt]|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
+_SPACE_AND_COMMAS = late_pattern(r"(?:[\s,;\ufeff]+|\\[nrt]|//[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
+_BARE_VALUE = late_pattern(r"[^,\]}\)\n\"]+")
+_BARE_KEY = late_pattern(r"[\w$ .-]{1,80}?(?=[ \t]{0,20}[:=])")
+_JSON_NUMBER = late_pattern(r"[-+]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][-+]?\d{1,4})?$")
+_ESCAPE = late_pattern(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
-_STOPS = {quote: re.compile(rf"[\\{quote}]") for quote in "\"'`"} | {"“": re.compile(r"[\\”“]")}
+_STOPS = {quote: late_pattern(rf"[\\{quote}]") for quote in "\"'`"} | {"“": late_pattern(r"[\\”“]")}
 # A quote closes a text only when what follows could follow a text there; any other quote belongs to the text.
 _GAP = r"(?:\s|\\[nrt]){0,60}"
-_AFTER_IN_OBJECT = re.compile(
+_AFTER_IN_OBJECT = late_pattern(
     rf"{_GAP}(?:[}}\])]|$"
     rf"|,{_GAP}(?:[}}\"'“]|//|/\*|[\w$]{{1,80}}[ \t]{{0,20}}:|$)"
     rf"|[\"'][\w$ .-]{{1,80}}[\"'][ \t]{{0,20}}:)"
 )
-_AFTER_IN_LIST = re.compile(
+_AFTER_IN_LIST = late_pattern(
     rf"{_GAP}(?:[}}\])]|$|,{_GAP}(?:[\[{{\"'“\]\d-]|//|/\*|true|false|null|None|True|False|$))"
     rf"|[ \t]{{0,60}}(?:\r?\n|\\n){_GAP}[\"'“]"  # a comma forgotten at the end of a line
 )
-_AFTER_KEY = re.compile(rf"{_GAP}[:=\"'{{\[]")
+_AFTER_KEY = late_pattern(rf"{_GAP}[:=\"'{{\[]")
 _JSON_WORDS: dict[str, Any] = {
     "true": True,
     "false": False,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import datetime
 import math
-import re
 from typing import Any
 
+from core.wire.patterns import late_pattern
 from core.wire.values import json_text
 
 Shape = dict[str, Any]
@@ -20,14 +20,14 @@ _FALSE = frozenset({"false", "no", "n", "f", "off", "0", "0.0"})
 _QUOTES = "\"'`“”‘’«»"
 _SPECIAL_FLOATS = frozenset({"nan", "inf", "-inf", "+inf", "infinity", "-infinity"})
 _SHORT = 80
-_NUMBER = re.compile(
+_NUMBER = late_pattern(
     r"[-+−]?(?:(?:\d{1,3}(?:[,\u202f\u00a0']\d{3})+(?!\d)|\d{1,400})(?:\.\d{1,400})?|\.\d{1,400})"
     r"(?:[eE][-+]?\d{1,4})?"
 )
-_GROUPING = re.compile(r"[,'\u202f\u00a0]")
-_NO_NEIGHBOUR = re.compile(r"[^\W\d]|[/:]")
-_WHOLE = re.compile(r"[-+]?[0-9]{1,400}$")
-_END_OF_WORD = re.compile(r"[,.;:!\n–—]")
+_GROUPING = late_pattern(r"[,'\u202f\u00a0]")
+_NO_NEIGHBOUR = late_pattern(r"[^\W\d]|[/:]")
+_WHOLE = late_pattern(r"[-+]?[0-9]{1,400}$")
+_END_OF_WORD = late_pattern(r"[,.;:!\n–—]")
 
 
 class CoercionError(ValueError):
