@@ -281,7 +281,7 @@ class MIPROv2(Optimizer[MIPROParams]):
         return Estimate(
             (
                 # A student with full marks ends the search before anything is made.
-                Phase("bootstrap", 0, made.likely, made.high),
+                Phase("bootstrap", 0, made.likely, made.high, "teacher"),
                 self._proposing(student, len(learn), plan),
                 Phase("score candidates", full, likely, most),
             )
@@ -293,7 +293,7 @@ class MIPROv2(Optimizer[MIPROParams]):
         if written:
             asks += data_asks(rows, params.view_data_batch_size) if params.data_aware_proposer else 0
             asks += program_asks(student) if params.program_aware_proposer else 0
-        return Phase("write instructions", 0, asks, asks * REPAIR)
+        return Phase("write instructions", 0, asks, asks * REPAIR, "writer")
 
     def _plan(self, predictors: int, rows: int) -> Plan:
         params = self.params

@@ -150,4 +150,4 @@ def bootstrap_phase(
     low = min(wanted, rows)
     likely = min(math.ceil(wanted / LIKELY_PASS_RATE), rows)
     most = rows * params.max_rounds * REPAIR if wanted else 0
-    return Phase("bootstrap", low * calls * times, likely * calls * times, most * calls * times)
+    return Phase("bootstrap", low * calls * times, likely * calls * times, most * calls * times, "teacher")

@@ -145,7 +145,7 @@ class BootstrapFewShotWithOptuna(Optimizer[OptunaParams]):
         # A student with full marks ends the search before anything is made.
         return Estimate(
             (
-                Phase("bootstrap", 0, made.likely, made.high),
+                Phase("bootstrap", 0, made.likely, made.high, "teacher"),
                 Phase("score candidates", full, max(full, full * tried // 2), full * tried * REPAIR),
             )
         )

@@ -153,7 +153,7 @@ class COPRO(Optimizer[COPROParams]):
         steps = max(1, len(student.named_predictors())) * self.params.depth
         full = calls_per_run(student) * rows
         most = 1 + steps * self.params.breadth
-        asked = Phase("write instructions", 0, steps, steps * self.params.breadth * REPAIR)
+        asked = Phase("write instructions", 0, steps, steps * self.params.breadth * REPAIR, "writer")
         scored = Phase("score candidates", full, max(full, full * most // 2), full * most * REPAIR)
         return Estimate((asked, scored))
 

@@ -244,7 +244,7 @@ class GEPA(Optimizer[GEPAParams]):
         likely = max(rows, min(limit, most))
         return Estimate(
             (
-                Phase("reflect", 0, math.ceil(asked / 4), asked * REPAIR),
+                Phase("reflect", 0, math.ceil(asked / 4), asked * REPAIR, "writer"),
                 Phase("run and score", each * rows, each * likely, each * most * REPAIR),
             )
         )

@@ -176,7 +176,7 @@ class InferRules(Optimizer[InferRulesParams]):
         tried = 2 + params.num_candidates
         phases = [
             bootstrap_phase(params, student, len(learn), teacher),
-            Phase("write rules", 0, asked, asked * REPAIR),
+            Phase("write rules", 0, asked, asked * REPAIR, "writer"),
             Phase("score candidates", full, max(full, full * tried // 2), full * tried * REPAIR),
         ]
         if params.ablate:

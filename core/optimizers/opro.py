@@ -154,7 +154,7 @@ class OPRO(Optimizer[OPROParams]):
         full = calls_per_run(student) * rows
         return Estimate(
             (
-                Phase("write instructions", 0, asked, asked * REPAIR),
+                Phase("write instructions", 0, asked, asked * REPAIR, "writer"),
                 Phase("score candidates", full, full * (written + 1), full * (written + 1) * REPAIR),
             )
         )

@@ -167,7 +167,7 @@ class SIMBA(Optimizer[SIMBAParams]):
         return Estimate(
             (
                 Phase("run batches", 0, sampled, sampled * REPAIR),
-                Phase("write rules", 0, rules // 2, rules * REPAIR),
+                Phase("write rules", 0, rules // 2, rules * REPAIR, "writer"),
                 Phase("try what grew", 0, tried // 2, tried * REPAIR),
                 Phase(
                     "score winners",

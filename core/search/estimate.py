@@ -1,33 +1,28 @@
-"""What a compile would take, before it sends anything: calls, and from a probe tokens, money and time.
+"""What a compile would take, before it sends anything: calls, and from a probe tokens, money and time, phase by phase.
 
 Knows nothing about any model's price. The formulas are the optimizers' own; answers from the cache make the true
-numbers smaller. What one call takes comes from a few probe runs (`core.search.probing`).
+numbers smaller. What one call takes comes from a few probe runs (`core.search.probing`): calls of the program, and
+apart from them those of a teacher and of a model that writes instructions, which may be other models at other prices.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal, Protocol
 
 from core.modules.module import Module
 from core.modules.parts import children
+from core.search.budget import Budget
 
-__all__ = ["Amount", "Estimate", "Measured", "Phase", "calls_per_run"]
+__all__ = ["Amount", "Asked", "Estimate", "Measured", "Phase", "calls_per_run", "confirmation_phase"]
 
 REPAIR = 2
 """A predictor sends at most an answer and one repair turn, retries after transport failures aside."""
 
-
-@dataclass(frozen=True)
-class Phase:
-    """One phase of a compile with its range of calls."""
-
-    name: str
-    low: int
-    likely: int
-    high: int
+Asked = Literal["program", "teacher", "writer"]
+"""Whose calls a phase makes: the program's own, a teacher's, or those of the model that writes instructions."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +37,45 @@ class Amount:
     def of(cls, values: Sequence[float]) -> Amount:
         """Return the least, the mean and the most of some values."""
         return cls(min(values), math.fsum(values) / len(values), max(values))
+
+    @classmethod
+    def total(cls, amounts: Iterable[Amount | None]) -> Amount | None:
+        """Return the sum; None where one is not known."""
+        known: list[Amount] = []
+        for amount in amounts:
+            if amount is None:
+                return None
+            known.append(amount)
+        return cls(
+            *(math.fsum(ends) for ends in zip(*((a.low, a.likely, a.high) for a in known), strict=True))
+        )
+
+    def at_most(self, cap: float | None) -> Amount:
+        """Return the range with no end above the cap."""
+        if cap is None:
+            return self
+        return Amount(min(self.low, cap), min(self.likely, cap), min(self.high, cap))
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase of a compile with its range of calls; after `Estimate.priced` also of tokens, money and time.
+
+    Attributes:
+        asks: Whose calls they are.
+        tokens: Prompt and completion tokens; None before `priced`, as are the others.
+        cost: US dollars; None where a price is unknown.
+        seconds: Wall time; None where nothing was sent to measure.
+    """
+
+    name: str
+    low: int
+    likely: int
+    high: int
+    asks: Asked = "program"
+    tokens: Amount | None = None
+    cost: Amount | None = None
+    seconds: Amount | None = None
 
 
 class Measured(Protocol):
@@ -62,6 +96,9 @@ class Measured(Protocol):
 SPREAD = 1.5
 """How far single calls go beyond the few that a probe saw, either way."""
 
+WRITING_SPREAD = 6.0
+"""The same of questions to a model that writes: optimizers show it anything from one row to the whole program."""
+
 DRIFT = 4.0
 """How far the time of a call goes beyond it: a server under load answers later, a batch sooner."""
 
@@ -71,91 +108,146 @@ class Estimate:
     """Calls per phase and in all; after `priced` also tokens, money and time.
 
     Attributes:
-        tokens: Prompt and completion tokens; None before `priced`, as are the others.
-        cost: US dollars; None where a price is unknown.
-        seconds: Wall time; None where nothing was sent to measure.
+        phases: In the order in which they begin.
+        caps: What the search may spend at most; no sum is above it.
     """
 
     phases: tuple[Phase, ...] = ()
-    tokens: Amount | None = None
-    cost: Amount | None = None
-    seconds: Amount | None = None
+    caps: Budget = field(default_factory=Budget)
 
     @property
     def low(self) -> int:
         """The least number of calls."""
-        return sum(phase.low for phase in self.phases)
+        return self._calls(sum(phase.low for phase in self.phases))
 
     @property
     def likely(self) -> int:
         """What to expect."""
-        return sum(phase.likely for phase in self.phases)
+        return self._calls(sum(phase.likely for phase in self.phases))
 
     @property
     def high(self) -> int:
         """The most, were every reply to need a repair turn and no candidate to be dropped."""
-        return sum(phase.high for phase in self.phases)
+        return self._calls(sum(phase.high for phase in self.phases))
 
-    def priced(self, call: Measured, *, demos: int = 0, num_threads: int = 1) -> Estimate:
-        """Return the estimate with tokens, money and time.
+    @property
+    def tokens(self) -> Amount | None:
+        """Prompt and completion tokens; None before `priced`, as are the next two."""
+        return self._sum(self.caps.tokens, lambda phase: phase.tokens)
+
+    @property
+    def cost(self) -> Amount | None:
+        """US dollars; None where a price is unknown."""
+        return self._sum(self.caps.cost, lambda phase: phase.cost)
+
+    @property
+    def seconds(self) -> Amount | None:
+        """Wall time; None where nothing was sent to measure."""
+        return self._sum(self.caps.seconds, lambda phase: phase.seconds)
+
+    def capped(self, budget: Budget) -> Estimate:
+        """Return the estimate of a search that stops at these caps."""
+        return replace(self, caps=budget)
+
+    def priced(
+        self,
+        call: Measured,
+        *,
+        demos: int = 0,
+        num_threads: int = 1,
+        teacher: Measured | None = None,
+        writer: Measured | None = None,
+    ) -> Estimate:
+        """Return the estimate with tokens, money and time, of every phase.
 
         Args:
             call: What one call takes, of `core.search.probing.probe`.
             demos: How many demos a candidate's prompt may carry (`optimizer.most_demos`).
             num_threads: Calls in flight.
+            teacher: The same of a teacher with a model of its own; None: as the program.
+            writer: What one question to the model that writes instructions takes, of
+                `core.search.probing.probe_writer`; None: as a call of the program.
         """
-        prompt, reply, more = call.prompt_tokens, call.completion_tokens, call.demo_tokens * demos
-        tokens = Amount(
-            self.low * (prompt.low + reply.low) / SPREAD,
-            self.likely * (prompt.likely + more / 2 + reply.likely),
-            self.high * (prompt.high + more + reply.high) * SPREAD,
+        asked: dict[Asked, Measured] = {
+            "program": call,
+            "teacher": teacher or call,
+            "writer": writer or call,
+        }
+        phases = tuple(
+            _priced(phase, asked[phase.asks], 0 if phase.asks == "writer" else demos, max(1, num_threads))
+            for phase in self.phases
         )
-        return replace(
-            self,
-            tokens=Amount(math.floor(tokens.low), round(tokens.likely), math.ceil(tokens.high)),
-            cost=None if call.cost is None else self._cost(call, call.cost, more),
-            seconds=None if call.seconds is None else self._seconds(call.seconds, num_threads),
-        )
-
-    def _cost(self, call: Measured, cost: Amount, more: float) -> Amount:
-        prompt = call.prompt_tokens.likely + call.completion_tokens.likely
-        # A longer prompt costs at most what its tokens would at the mean price of all, replies included.
-        grown = more / prompt if prompt else 0.0
-        return Amount(
-            self.low * cost.low / SPREAD,
-            self.likely * cost.likely * (1 + grown / 2),
-            self.high * cost.high * (1 + grown) * SPREAD,
-        )
-
-    def _seconds(self, seconds: Amount, num_threads: int) -> Amount:
-        width = max(1, num_threads)
-        return Amount(
-            self.low * seconds.low / width / DRIFT,
-            self.likely * seconds.likely / width,
-            self.high * seconds.high * DRIFT,  # at worst one call after another
-        )
+        return replace(self, phases=phases)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON data."""
-        amounts = {"tokens": self.tokens, "cost": self.cost, "seconds": self.seconds}
         return {
-            "phases": [asdict(phase) for phase in self.phases],
+            "phases": [
+                {name: value for name, value in asdict(phase).items() if value is not None}
+                for phase in self.phases
+            ],
             "calls": {"low": self.low, "likely": self.likely, "high": self.high},
-            **{name: asdict(amount) for name, amount in amounts.items() if amount is not None},
+            **{name: asdict(amount) for name, amount in self._amounts().items() if amount is not None},
         }
 
     def __str__(self) -> str:
         calls = f"{self.likely:,} calls ({self.low:,} to {self.high:,})"
+        digits = {"tokens": ("tokens", 0), "cost": ("US dollars", 4), "seconds": ("seconds", 0)}
         parts = [
-            f"{amount.likely:,.{digits}f} {unit} ({amount.low:,.{digits}f} to {amount.high:,.{digits}f})"
-            for amount, unit, digits in (
-                (self.tokens, "tokens", 0),
-                (self.cost, "US dollars", 4),
-                (self.seconds, "seconds", 0),
-            )
+            f"{amount.likely:,.{digits[name][1]}f} {digits[name][0]} "
+            f"({amount.low:,.{digits[name][1]}f} to {amount.high:,.{digits[name][1]}f})"
+            for name, amount in self._amounts().items()
             if amount is not None
         ]
         return "; ".join([calls, *parts])
+
+    def _amounts(self) -> dict[str, Amount | None]:
+        return {"tokens": self.tokens, "cost": self.cost, "seconds": self.seconds}
+
+    def _calls(self, count: int) -> int:
+        return count if self.caps.calls is None else min(count, self.caps.calls)
+
+    def _sum(self, cap: float | None, part: Callable[[Phase], Amount | None]) -> Amount | None:
+        asking = [phase for phase in self.phases if phase.high] or self.phases
+        total = Amount.total(part(phase) for phase in asking) if asking else None
+        return None if total is None else total.at_most(cap)
+
+
+def _priced(phase: Phase, call: Measured, demos: int, width: int) -> Phase:
+    prompt, reply, more = call.prompt_tokens, call.completion_tokens, call.demo_tokens * demos
+    spread = WRITING_SPREAD if phase.asks == "writer" else SPREAD
+    low = math.floor(phase.low * (prompt.low + reply.low) / spread)
+    likely = round(phase.likely * (prompt.likely + more / 2 + reply.likely))
+    high = math.ceil(phase.high * (prompt.high + more + reply.high) * spread)
+    tokens = Amount(low, max(low, likely), max(low, likely, high))
+    # A longer prompt costs at most what its tokens would at the mean price of all, replies included.
+    mean = prompt.likely + reply.likely
+    grown = more / mean if mean else 0.0
+    cost, seconds = call.cost, call.seconds
+    return replace(
+        phase,
+        tokens=tokens,
+        cost=None
+        if cost is None
+        else Amount(
+            phase.low * cost.low / spread,
+            phase.likely * cost.likely * (1 + grown / 2),
+            phase.high * cost.high * (1 + grown) * spread,
+        ),
+        seconds=None
+        if seconds is None
+        else Amount(
+            phase.low * seconds.low / width / DRIFT,
+            phase.likely * seconds.likely / width,
+            phase.high * seconds.high * DRIFT,  # at worst one call after another
+        ),
+    )
+
+
+def confirmation_phase(student: Module, rows: int) -> Phase:
+    """Return what comparing the winner with the program as given takes; at least one of the two is run."""
+    full = rows * calls_per_run(student)
+    return Phase("confirm the winner", full, 2 * full, 2 * full * REPAIR)
 
 
 def calls_per_run(program: Module) -> int:

@@ -15,10 +15,15 @@ from core.foundation.drive import drive
 from core.foundation.errors import BudgetExceeded, OptimizerError, WorkbenchError
 from core.foundation.fingerprint import jsonable
 from core.modules.module import Module
+from core.modules.predict import Predict
 from core.search.estimate import Amount
+from core.signature import Signature
 from core.trace import MemorySink, sink_to
 
-__all__ = ["Probe", "aprobe", "probe"]
+__all__ = ["Probe", "aprobe", "aprobe_writer", "probe", "probe_writer", "writing"]
+
+ROWS_SHOWN = 10
+"""Rows that a question to a model that writes instructions usually shows."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,49 @@ async def aprobe(student: Module, rows: Iterable[Example], n: int = 3) -> Probe:
             hint="Run the program once by hand and see that it works.",
         )
     return _measured(calls, count, failures)
+
+
+def probe_writer(student: Module, rows: Iterable[Example]) -> Probe:
+    """Ask once for a better instruction and measure that call; the arguments are those of `aprobe_writer`."""
+    return drive(aprobe_writer(student, rows))
+
+
+async def aprobe_writer(student: Module, rows: Iterable[Example]) -> Probe:
+    """Ask the model in force once for a better instruction, as optimizers do, and measure that call.
+
+    Args:
+        student: The program whose first step the question is about; untouched.
+        rows: Examples with their inputs set; a few of them are shown.
+
+    Raises:
+        OptimizerError: There are no rows, no step, or no call was answered.
+        BudgetExceeded: A budget around this code is used up.
+    """
+    writer, question = writing(student, list(rows))
+    return await aprobe(writer, [question], 1)
+
+
+def writing(student: Module, rows: Sequence[Example]) -> tuple[Predict, Example]:
+    """Return a program that asks for a better instruction, and a question to it: of the size that is usual.
+
+    Raises:
+        OptimizerError: There are no rows, or no step whose instructions could be written.
+    """
+    steps = student.named_predictors()
+    if not steps or not rows:
+        raise OptimizerError(
+            "A question about instructions needs a step and rows.",
+            hint="Give a program with a step, and rows.",
+        )
+    shown = "\n\n".join(
+        "\n".join(f"{name}: {value}" for name, value in row.items()) for row in rows[:ROWS_SHOWN]
+    )
+    program = Predict(Signature("current_instruction, examples -> proposed_instruction", _ASKED))
+    question = Example(current_instruction=steps[0][1].signature.instructions, examples=shown)
+    return program, question.with_inputs("current_instruction", "examples")
+
+
+_ASKED = "Read what a language model is told to do and examples of the task, and write a better instruction for it."
 
 
 def _measured(calls: Sequence[Mapping[str, Any]], runs: int, failures: int) -> Probe:
