@@ -158,6 +158,10 @@ class Optimizer(Generic[P]):
         """Return the parameters by name."""
         return self.params.model_dump()
 
+    def functions(self) -> Mapping[str, Callable[..., Any]]:
+        """Return the caller's own functions that decide beside the parameters: a resumed search must share them."""
+        return {}
+
     def prepare(self, problem: Problem) -> None:
         """Check that the search can work, before anything is spent.
 

@@ -5,7 +5,7 @@ Knows nothing about any single optimizer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -38,6 +38,8 @@ class _Optimizer(Protocol):
     teacher_settings: dict[str, Any]
     prompt_model: Any
 
+    def functions(self) -> Mapping[str, Callable[..., Any]]: ...
+
 
 def with_confirmation(problem: Problem, testset: Iterable[Example] | None, part: float | None) -> Problem:
     """Return the problem with rows to confirm the winner on, where asked for.
@@ -58,14 +60,7 @@ def with_confirmation(problem: Problem, testset: Iterable[Example] | None, part:
 
 def header_of(optimizer: _Optimizer, problem: Problem, racing: Any) -> dict[str, Any]:
     """Return what a resumed search must share with the one that wrote the log."""
-    rule = (
-        racing
-        if isinstance(racing, bool)
-        else repr(racing)
-        if is_dataclass(racing)
-        else type(racing).__qualname__
-    )
-    params = {**optimizer.params.decisive(), "racing": rule}
+    params = {**optimizer.params.decisive(), "racing": _named(racing)}
     with context(**optimizer.teacher_settings):
         teacher_models = fingerprints.of_models(problem.teacher or problem.student)
     prompt_model = (
@@ -89,8 +84,18 @@ def header_of(optimizer: _Optimizer, problem: Problem, racing: Any) -> dict[str,
             "metric": fingerprints.of_callable(problem.metric),
             "model": fingerprints.of_models(problem.student),
             **prompt_model,
+            **{name: fingerprints.of_callable(given) for name, given in optimizer.functions().items()},
         },
     }
+
+
+def _named(racing: Any) -> bool | str:
+    """Return what a racing rule is called; one of the caller's own is known by its code too."""
+    if isinstance(racing, bool):
+        return racing
+    name = repr(racing) if is_dataclass(racing) else type(racing).__qualname__
+    ours = type(racing).__module__.startswith("core.")
+    return name if ours else f"{name} {fingerprints.of_callable(racing)}"
 
 
 def _confirmed(problem: Problem) -> dict[str, str]:

@@ -148,6 +148,11 @@ class GEPA(Optimizer[GEPAParams]):
             setattr(made, name, getattr(self, name))
         return made
 
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """Return the caller's selector and proposer."""
+        given = {"component_selector": self.selector, "instruction_proposer": self.instruction_proposer}
+        return {name: function for name, function in given.items() if function is not None}
+
     async def acompile(self, student: Module, *, trainset: Any, **options: Any) -> Any:
         """Return a compiled copy of the student.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from core.data.example import Example
@@ -40,8 +40,8 @@ def of_examples(examples: Sequence[Example]) -> str:
     return _short([[example.id, example.toDict(), example.input_keys] for example in examples])
 
 
-def of_callable(function: Callable[..., Any] | None) -> str:
-    """Return the fingerprint of a metric or class: what it declares of itself, or its name and source text."""
+def of_callable(function: Any) -> str:
+    """Return the fingerprint of a metric, rule or class: what it declares of itself, or its name and source text."""
     if function is None:
         return ""
     declared = getattr(function, "spec", None)

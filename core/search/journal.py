@@ -206,4 +206,6 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, An
             found[name] = (prints.get(name), now.get(name))
     if old.get("seed") != new.get("seed"):
         found["seed"] = (old.get("seed"), new.get("seed"))
+    if old.get("rows") != new.get("rows") and not found.keys() & {"data", "confirm"}:
+        found["data"] = (old.get("rows"), new.get("rows"))  # the same rows, divided otherwise
     return found
