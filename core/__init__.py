@@ -76,6 +76,7 @@ _HOME = {
     "FallbackLM": "core.lm",
     "File": "core.data.types",
     "FinalOutput": "core.modules.sandbox",
+    "ForEach": "core.modules",
     "FunctionalModule": "core.modules",
     "GEPA": "core.optimizers",
     "Google": "core.interop.clients",
@@ -201,10 +202,7 @@ _UNLISTED = {
 }
 """Names of DSPy's that resolve and that `import *` must not bring: they would hide Python's own."""
 
-__all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
-    "__version__",
-    *sorted(_HOME),
-]
+__all__ = ["__version__", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
@@ -335,6 +333,7 @@ if TYPE_CHECKING:
         ComparedChains,
         DSPyAssertionError,
         DSPySuggestionError,
+        ForEach,
         FunctionalModule,
         MajorityVote,
         Module,

@@ -16,7 +16,7 @@ from core.adapters.special import has_parts
 from core.export.base import Exporter, ExportFile, exporters, file_stem
 from core.export.program_data import ADAPTERS, JSON_ADAPTERS
 from core.foundation.errors import ExportError
-from core.modules import Module
+from core.modules import ChainOfThoughtWithHint, Module
 from core.signature import json_schema
 from core.wire.layout import Layout
 
@@ -51,13 +51,14 @@ class Messages(Exporter):
         if kind not in ADAPTERS:
             raise ExportError(f"Exports know no adapter '{kind}'.", hint=f"There are: {', '.join(ADAPTERS)}.")
         adapter = adapters.get(kind)()
+        hints = _hints(program)
         data = {
             "format": 1,
             "name": name,
             "adapter": kind,
             "how_to_fill": _HOW,
             "predictors": {
-                path: _predictor(adapter, predictor, options)
+                path: _predictor(adapter, path, predictor, hints.get(id(predictor)), options)
                 for path, predictor in program.named_predictors()
             },
         }
@@ -65,16 +66,26 @@ class Messages(Exporter):
         return [ExportFile(f"{file_stem(name)}.messages.json", text.encode("utf-8", "backslashreplace"))]
 
 
-def _predictor(adapter: Adapter, predictor: Any, options: dict[str, Any]) -> dict[str, Any]:
-    signature = predictor.signature
+def _hints(program: Module) -> dict[int, Any]:
+    """Return what a hint adds to the requests of predictors that may get one."""
+    steps = [part for _, part in program.named_sub_modules(ChainOfThoughtWithHint)]
+    return {id(part.predict): part.hinted for part in steps if "hint" not in part.signature.input_fields}
+
+
+def _predictor(
+    adapter: Adapter, path: str, predictor: Any, hint: Any, options: dict[str, Any]
+) -> dict[str, Any]:
+    signature = hint.signature(predictor.signature) if hint else predictor.signature
+    demos = hint.demos(predictor.demos) if hint else predictor.demos
     name = next((name for name in signature.fields if has_parts(signature, name)), None)
     if name is not None:
         raise ExportError(
-            f"Field '{name}' of '{signature.signature}' becomes parts of a message, for which this file has no form.",
+            f"Field '{name}' of '{path}' ({signature.signature}) becomes parts of a message, for which this file has "
+            "no form.",
             hint="Export the state (JSON), or the program as Python code.",
         )
     layout = layout_of(signature, adapter.layout)
-    *before, _request = layout.messages(predictor.demos, {})
+    *before, _request = layout.messages(demos, {})
     messages: list[dict[str, Any]] = [
         {"role": message["role"], "segments": [{"text": message["content"]}]} for message in before
     ]
@@ -87,7 +98,7 @@ def _predictor(adapter: Adapter, predictor: Any, options: dict[str, Any]) -> dic
             "properties": {name: json_schema(field.shape) for name, field in fields.items()},
             "required": [name for name, field in fields.items() if field.required],
         },
-        "openai_request": _body(adapter, predictor, options),
+        "openai_request": _body(adapter, signature, demos, predictor.config, options),
     }
 
 
@@ -119,15 +130,15 @@ def fill_segments(layout: Layout, segments: list[dict[str, Any]], inputs: dict[s
     return "".join(parts)
 
 
-def _body(adapter: Adapter, predictor: Any, options: dict[str, Any]) -> dict[str, Any]:
+def _body(
+    adapter: Adapter, signature: Any, demos: list[Any], config: dict[str, Any], options: dict[str, Any]
+) -> dict[str, Any]:
     """Return a request body of the chat-completions API, with example inputs."""
     body: dict[str, Any] = {
         "model": options.get("model", "MODEL"),
-        "messages": adapter.preview(predictor.signature, predictor.demos, options.get("inputs")),
+        "messages": adapter.preview(signature, demos, options.get("inputs")),
     }
-    body |= {
-        key: value for key, value in predictor.config.items() if value is not None and key != "rollout_id"
-    }
+    body |= {key: value for key, value in config.items() if value is not None and key != "rollout_id"}
     if adapter.layout.name in JSON_ADAPTERS:
-        body["response_format"] = response_schema(predictor.signature) or {"type": "json_object"}
+        body["response_format"] = response_schema(signature) or {"type": "json_object"}
     return body

@@ -22,6 +22,7 @@ from core.modules.backtracking import (
 from core.modules.best_of_n import BestOfN
 from core.modules.chain_of_thought import ChainOfThought
 from core.modules.colours import asyncify, syncify
+from core.modules.for_each import ForEach
 from core.modules.hint import ChainOfThoughtWithHint
 from core.modules.knn import KNN
 from core.modules.module import Module
@@ -66,6 +67,7 @@ __all__ = [
     "ComparedChains",
     "DSPyAssertionError",
     "DSPySuggestionError",
+    "ForEach",
     "FunctionalModule",
     "MajorityVote",
     "Module",

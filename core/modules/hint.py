@@ -24,12 +24,15 @@ class ChainOfThoughtWithHint(ChainOfThought):
         config: As for `ChainOfThought`.
     """
 
+    hinted = Extension((("hint", _FIELD),), {})
+    """What a hint adds to a request."""
+
     async def aforward(self, hint: str | None = None, **inputs: Any) -> Any:
         """Ask, with the hint where there is one."""
         if not hint:
             return await super().aforward(**inputs)
         if "hint" in self.predict.signature.input_fields:
             return await super().aforward(hint=hint, **inputs)
-        extension = Extension((("hint", _FIELD),), {"hint": hint})
+        extension = Extension(self.hinted.fields, {"hint": hint})
         with laid_over(Overlay(extensions={id(self.predict): extension})):
             return await super().aforward(**inputs)

@@ -22,10 +22,10 @@ from core.settings import context, current
 from core.signature import InputField, OutputField, ensure_signature, make_signature, validate
 from core.trace import emit
 
-__all__ = ["ReActV2"]
+__all__ = ["OWN_FIELDS", "ReActV2"]
 
 SUBMIT = "submit"
-_OWN_FIELDS = ("history", "tools", "next_thought", "tool_calls", "termination_reason")
+OWN_FIELDS = ("history", "tools", "next_thought", "tool_calls", "termination_reason")
 
 
 class ReActV2(Module):
@@ -57,7 +57,7 @@ class ReActV2(Module):
         super().__init__(callbacks)
         self.signature: Any = ensure_signature(signature)
         self.max_iters = max_iters
-        refuse_fields(self.signature, _OWN_FIELDS, "ReActV2")
+        refuse_fields(self.signature, OWN_FIELDS, "ReActV2")
         self.tools = Toolset(tools, reserved=(SUBMIT,))
         self.tools[SUBMIT] = _submit(self.signature)
         self.react = Predict(_turn_signature(self.signature))

@@ -18,7 +18,7 @@ from core.foundation.fingerprint import fingerprint
 from core.modules.overrides import Override
 from core.modules.parts import named_parts
 from core.modules.predict import Predict
-from core.search.candidate import State
+from core.search.candidate import State, labelled_demos
 from core.search.jobs import Attempt, Step, TraceJob
 from core.search.problem import Item, Problem
 from core.search.result import AttemptRecord
@@ -211,8 +211,12 @@ class Bootstrap:
             return own
         draw = self._view.rng("teacher", self.label)
         count = min(self._rules.labeled, len(self._rows))
+        shown = labelled_demos(self._teacher)
         for path in self._problem.paths:
-            own[path] = [(item.key, item.example) for item in draw.sample(self._rows, count)]
+            drawn = draw.sample(self._rows, count)
+            own[path] = [
+                (item.key, shown[path](item.example) if path in shown else item.example) for item in drawn
+            ]
         return own
 
     def _job(self, item: Item, round_number: int) -> TraceJob:

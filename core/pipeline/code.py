@@ -13,7 +13,7 @@ from typing import Any
 
 from core.foundation.errors import PipelineError
 from core.pipeline.custom_types import CUSTOM_TYPES
-from core.pipeline.fields import annotation_of, record_title, signature_of, type_title
+from core.pipeline.fields import annotation_of, record_title, record_wrappers, signature_of, type_title
 from core.pipeline.kind import StepKind, step_kinds
 from core.pipeline.names import hidden_by_prediction
 from core.pipeline.sources import sources_of, split_source
@@ -144,9 +144,10 @@ class _Writer:
     def annotation(self, item: FieldSpec) -> str:
         if item.fields is None:
             return _QUOTED_OR_NAME.sub(self.type_word, type_name(annotation_of(item)))
-        name = self.record(item)
-        around = {"object": "", "list[object]": "list", "Optional[object]": "Optional"}[item.type.strip()]
-        return f"{self.type_named(around)}[{name}]" if around else name
+        text = self.record(item)
+        for word in reversed(record_wrappers(item.type) or ()):
+            text = f"{self.type_named(word)}[{text}]"
+        return text
 
     def type_word(self, found: re.Match[str]) -> str:
         word = found.group()

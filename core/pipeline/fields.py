@@ -22,6 +22,7 @@ __all__ = [
     "annotation_of",
     "field_spec_of",
     "record_title",
+    "record_wrappers",
     "shape_of_field",
     "signature_of",
     "signature_spec_of",
@@ -33,6 +34,23 @@ _TYPE_WORDS = ("Any", "BaseModel", "Field", "Iterable", "Literal", "Mapping", "O
 _REFUSED = ("custom", "enum", "bytes")
 # What stands in a type's text: names, literals, brackets; anything else is no short form.
 _MAX_TYPE_TEXT = 4_000
+_MAX_WRAPPERS = 3
+
+
+def record_wrappers(text: str) -> tuple[str, ...] | None:
+    """Return what stands around a record in a type's text, outermost first; None where it is no record's.
+
+    >>> record_wrappers("list[Optional[object]]")
+    ('list', 'Optional')
+    """
+    inner, around = text.strip(), list[str]()
+    while inner != "object":
+        word = next((word for word in ("list", "Optional") if inner.startswith(f"{word}[")), None)
+        if word is None or not inner.endswith("]") or len(around) >= _MAX_WRAPPERS:
+            return None
+        around.append(word)
+        inner = inner[len(word) + 1 : -1].strip()
+    return tuple(around)
 
 
 def type_title(name: str) -> str:
@@ -67,13 +85,13 @@ def shape_of_field(spec: FieldSpec) -> dict[str, Any]:
 def _bare_shape(spec: FieldSpec) -> dict[str, Any]:
     text = spec.type.strip()
     if spec.fields is not None:
-        if text not in RECORD_TYPES:
+        if record_wrappers(text) is None:
             raise SignatureError(
                 f"'{spec.name}' is declared {text} and has members.",
                 hint=f"Its type is one of: {', '.join(RECORD_TYPES)}.",
             )
         return _record_shape(spec, text)
-    if text in RECORD_TYPES:
+    if record_wrappers(text) is not None:
         raise SignatureError(f"The record '{spec.name}' has no members.", hint="Give it `fields`.")
     if len(text) > _MAX_TYPE_TEXT:
         raise SignatureError(f"The type of '{spec.name}' is too long.")
@@ -102,10 +120,10 @@ def _record_shape(spec: FieldSpec, text: str) -> dict[str, Any]:
         members[member.name] = {"shape": shape, "required": shape["kind"] != "optional", "desc": member.desc}
     if not members:
         raise SignatureError(f"The record '{spec.name}' has no members.", hint="Give it at least one.")
-    record = {"kind": "object", "name": record_title(spec.name), "fields": members}
-    if text == "list[object]":
-        return {"kind": "list", "items": record}
-    return {"kind": "optional", "of": record} if text == "Optional[object]" else record
+    shape: dict[str, Any] = {"kind": "object", "name": record_title(spec.name), "fields": members}
+    for word in reversed(record_wrappers(text) or ()):
+        shape = {"kind": "list", "items": shape} if word == "list" else {"kind": "optional", "of": shape}
+    return shape
 
 
 def _parts(shape: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -183,10 +201,11 @@ def _from_shape(name: str, shape: dict[str, Any], desc: str) -> FieldSpec:
 def _record_in(shape: dict[str, Any]) -> tuple[dict[str, Any] | None, str]:
     if shape["kind"] == "object":
         return shape, "object"
-    if shape["kind"] == "list" and shape["items"]["kind"] == "object":
-        return shape["items"], "list[object]"
-    if shape["kind"] == "optional" and shape["of"]["kind"] == "object":
-        return shape["of"], "Optional[object]"
+    for kind, key, word in (("list", "items", "list"), ("optional", "of", "Optional")):
+        if shape["kind"] == kind:
+            record, text = _record_in(shape[key])
+            text = f"{word}[{text}]"
+            return (record, text) if record is not None and record_wrappers(text) is not None else (None, "")
     return None, ""
 
 

@@ -78,6 +78,11 @@ class StepKind(ABC):
         """Return the fields that later steps may read."""
         return step.signature.outputs if step.signature else ()
 
+    def results(self, step: StepSpec) -> tuple[FieldSpec, ...]:
+        """Return the outputs that a program gives which is this step alone: those of the signature."""
+        names = [item.name for item in step.signature.outputs] if step.signature else []
+        return tuple(item for item in self.outputs(step) if item.name in names)
+
     def uses_retriever(self, step: StepSpec) -> bool:
         """Whether `build` and `expression` of this step want the program's retriever."""
         return self.retrieves
@@ -113,6 +118,14 @@ class StepKind(ABC):
             signature: The name under which the step's signature is known there.
             retriever: The expression of the retriever, or "".
         """
+
+    def asked(self, module: Any, predictor: Any) -> tuple[Any, list[Any]]:
+        """Return the signature and the demos that the first request of `module`, which `build` made, is written with.
+
+        Args:
+            predictor: The module's first.
+        """
+        return predictor.signature, list(predictor.demos)
 
     def given(self, step: StepSpec) -> dict[str, Any]:
         """Return the options that are set, checked.

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from core.foundation.errors import SignatureError
 from core.pipeline.custom_types import OWN_TYPES
-from core.pipeline.fields import RECORD_TYPES, shape_of_field
+from core.pipeline.fields import record_wrappers, shape_of_field
 from core.pipeline.spec import FieldSpec, SignatureSpec
 from core.signature.field import Field
 from core.signature.shorthand import parse_shorthand, parse_type
@@ -58,7 +58,7 @@ def _spec_of(field: Field, before: FieldSpec | None) -> FieldSpec:
     if before is not None and _same_type(field, before):
         return before
     made = FieldSpec(name=field.name, type=_type_text(field), desc=before.desc if before else "")
-    if made.type in RECORD_TYPES:
+    if record_wrappers(made.type) is not None:
         # Its members are not on the line; until there are some, `validate` asks for them.
         return made.model_copy(update={"fields": before.fields}) if before and before.fields else made
     shape_of_field(made)  # an unusable type is said now, not when the program is built

@@ -8,17 +8,18 @@ small, and the demos of the program are the user's own objects.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.data.example import Example
 from core.foundation.errors import ValueCoercionError
 from core.foundation.fingerprint import fingerprint
+from core.modules.for_each import ForEach
 from core.modules.module import Module
 from core.signature.validate import validate
 
-__all__ = ["Candidate", "State", "build", "demo_counts", "demo_rows", "state_key"]
+__all__ = ["Candidate", "State", "build", "demo_counts", "demo_rows", "labelled_demos", "state_key"]
 
 State = dict[str, dict[str, Any]]
 
@@ -71,18 +72,37 @@ def build(student: Module, state: State, rows: Mapping[str, Example]) -> Module:
         rows: Training rows by key.
     """
     program = student.deepcopy()
+    labelled = labelled_demos(program)
     for path, predictor in program.named_predictors():
         part = state.get(path, {})
         if part.get("instructions") is not None:
             predictor.signature = predictor.signature.with_instructions(part["instructions"])
         if "demos" in part:
-            predictor.demos = [_demo(demo, predictor.signature, rows) for demo in part["demos"]]
+            shown = labelled.get(path)
+            predictor.demos = [_demo(demo, predictor.signature, rows, shown) for demo in part["demos"]]
     return program
 
 
-def _demo(demo: Mapping[str, Any], signature: Any, rows: Mapping[str, Example]) -> Example:
+def labelled_demos(program: Module) -> dict[str, Callable[[Example], Example]]:
+    """Return {path: what makes a demo of a labelled row}, for predictors that are not asked about a whole row."""
+    made = {
+        id(predictor): part.one_of
+        for _, part in program.named_sub_modules(ForEach)
+        for predictor in part.predictors()
+    }
+    if not made:
+        return {}
+    return {path: made[id(part)] for path, part in program.named_predictors() if id(part) in made}
+
+
+def _demo(
+    demo: Mapping[str, Any],
+    signature: Any,
+    rows: Mapping[str, Example],
+    shown: Callable[[Example], Example] | None,
+) -> Example:
     if "values" not in demo:
-        return rows[demo["row"]]
+        return shown(rows[demo["row"]]) if shown else rows[demo["row"]]
     values = {name: _typed(signature.fields.get(name), value) for name, value in demo["values"].items()}
     return Example(augmented=True, **values).with_id(demo["row"])
 
@@ -93,5 +113,5 @@ def _typed(field: Any, value: Any) -> Any:
         return value
     try:
         return validate(field, value)
-    except ValueCoercionError:
+    except (ValueCoercionError, TypeError):  # a tool is more than what was logged of it
         return value

@@ -12,10 +12,17 @@ from core.lm import ScriptedLM
 from core.modules.code_act import CodeAct
 from core.modules.program_of_thought import ProgramOfThought
 from core.modules.react import ReAct
+from core.modules.react_v2 import ReActV2
 from core.modules.rlm import RLM
 from core.pipeline import build, code, errors_of, parse_spec, step_kinds, validate
 
-KINDS = {"react": ReAct, "code_act": CodeAct, "program_of_thought": ProgramOfThought, "rlm": RLM}
+KINDS = {
+    "react": ReAct,
+    "react_v2": ReActV2,
+    "code_act": CodeAct,
+    "program_of_thought": ProgramOfThought,
+    "rlm": RLM,
+}
 
 
 def spec(kind, options=None, corpus=None, **signature):
@@ -81,12 +88,14 @@ class TestEveryKind:
             assert ours.signature.equals(theirs.signature)
 
     def test_fields_that_it_has_itself_are_a_problem(self, kind):
-        taken = {"rlm": "llm_query", "react": "trajectory"}.get(kind, "generated_code")
+        taken = {"rlm": "llm_query", "react": "trajectory", "react_v2": "tool_calls"}.get(
+            kind, "generated_code"
+        )
         made = spec(kind, outputs=[{"name": "answer"}, {"name": taken}])
         assert any(taken in problem.message for problem in errors_of(validate(made)))
 
     def test_what_it_adds_can_be_read_by_later_steps(self, kind):
-        added = "final_reasoning" if kind == "rlm" else "reasoning"
+        added = {"rlm": "final_reasoning", "react_v2": "history"}.get(kind, "reasoning")
         made = spec(kind).model_copy(update={"outputs": {"why": f"work.{added}"}})
         assert not [problem for problem in errors_of(validate(made)) if problem.where.startswith("outputs")]
 
@@ -104,6 +113,10 @@ class TestEveryKind:
         program = build(spec(kind, options_of(kind)))
         (state,) = exporters.get("state_json")().export(program, name="x")
         assert set(json.loads(state.data)) == {*dict(program.named_predictors()), "metadata"}
+        if kind == "react_v2":  # a conversation is no text that a file could hold a slot for
+            with pytest.raises(ExportError, match=r"Field 'history' of 'work\.react'"):
+                exporters.get("messages")().export(program, name="x")
+            return
         assert exporters.get("messages")().export(program, name="x")
 
     def test_its_options_describe_themselves(self, kind):
@@ -111,14 +124,63 @@ class TestEveryKind:
             assert field.description
 
 
+def turn(tool, **args):
+    calls = json.dumps({"tool_calls": [{"name": tool, "args": args}]})
+    return said(next_thought="so", tool_calls=calls)
+
+
+class TestConversations:
+    def test_it_runs_with_a_built_in_tool(self):
+        program = build(spec("react_v2", {"tools": ["calculator"]}))
+        with core.context(lm=ScriptedLM([turn("calculator", expression="6*7"), turn("submit", answer=42)])):
+            assert program(question="q").answer == 42
+
+    def test_it_goes_on_from_a_conversation_where_it_is_told_so(self):
+        plain, going_on = (
+            spec("react_v2", {"tools": ["calculator"], "continues": on}) for on in (False, True)
+        )
+        assert not errors_of(validate(plain))
+        assert [problem.message for problem in errors_of(validate(going_on))] == [
+            "Nothing flows into 'history' of step 'work'."
+        ]
+        data = going_on.model_dump()
+        data["inputs"] = [*data["inputs"], {"name": "history", "type": "History"}]
+        data["steps"][0]["inputs"]["history"] = "history"
+        data["outputs"] = {"answer": "work.answer", "history": "work.history"}
+        program = build(data)
+        lm = ScriptedLM([turn("submit", answer=1), turn("submit", answer=2)])
+        with core.context(lm=lm):
+            first = program(question="one?", history=None)
+            second = program(question="two?", history=first.history)
+        assert (first.answer, second.answer) == (1, 2)
+        assert "one?" in str(lm.requests[1].messages)
+        assert len(second.history.messages) == 2
+        assert "continues" not in code(data)
+
+    def test_runs_that_passed_become_demos(self):
+        def right(example, prediction, trace=None):
+            return example.answer == prediction.answer
+
+        rows = [core.Example(question=f"{n}?", answer=n).with_inputs("question") for n in range(3)]
+        replies = [turn("submit", answer=n) for n in range(3)]
+        with core.context(lm=ScriptedLM(replies), num_threads=1):
+            search = core.BootstrapFewShot(metric=right, max_bootstrapped_demos=2, max_labeled_demos=0)
+            made = search.compile(build(spec("react_v2", {"tools": ["calculator"]})), trainset=rows)
+        (predictor,) = made.predictors()
+        assert [demo.question for demo in predictor.demos] == ["0?", "1?"]
+        assert predictor.demos[0].tool_calls.tool_calls[0].name == "submit"
+        made.load_state(json.loads(json.dumps(made.dump_state())))
+
+
 class TestTools:
-    def test_no_tools_for_a_react_step_is_a_problem(self):
-        problems = errors_of(validate(spec("react")))
+    @pytest.mark.parametrize("kind", ["react", "react_v2"])
+    def test_no_tools_for_an_agent_is_a_problem(self, kind):
+        problems = errors_of(validate(spec(kind)))
         assert [problem.message for problem in problems] == [
             "No tool is chosen, so there is nothing to call."
         ]
         with pytest.raises(PipelineError, match="No tool"):
-            build(spec("react"))
+            build(spec(kind))
         assert not errors_of(validate(spec("code_act")))
 
     def test_it_runs_with_a_built_in_tool(self):
