@@ -23,6 +23,7 @@ def params_form(
     key: str,
     values: Mapping[str, Any] | None = None,
     fields: Sequence[str] = (),
+    inputs: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Draw one widget a parameter and return what they say; what was left at its default is left out.
 
@@ -30,11 +31,13 @@ def params_form(
         key: Names this form.
         values: What the widgets start with, where not the defaults.
         fields: Field names to choose from, for parameters that name fields.
+        inputs: The same, for those that name inputs.
     """
     made: dict[str, Any] = {}
     for parameter in parameters:
         start = (values or {}).get(parameter.name, parameter.default)
-        value = _widget(parameter, start, f"{key}_{parameter.name}", fields)
+        known = inputs if parameter.fields == "inputs" else fields
+        value = _widget(parameter, start, f"{key}_{parameter.name}", known)
         if value != parameter.default and not (
             value in ("", [], None) and parameter.default in (None, "", [])
         ):

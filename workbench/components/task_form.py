@@ -16,6 +16,7 @@ from workbench import state
 from workbench.components.errors import readable_errors, verbatim
 from workbench.components.params_form import params_form
 from workbench.components.signature_editor import signature_editor
+from workbench.components.step_sources import step_sources
 from workbench.services import tasks
 from workbench.services.signature_form import TEMPLATES, single_step
 from workbench.services.step_kinds import asking_kinds
@@ -73,7 +74,10 @@ def edit_program(ws: Workspace, version: Version) -> tuple[dict[str, Any], str]:
     signature = signature_editor(step["signature"], key=f"task_{version.id}_{step_name}")
     known = step.get("options", {}) if kind == step["kind"] else {}
     options = _options(kind, known, f"task_options_{version.id}_{step_name}_{kind}", signature)
-    draft = _with_step(spec, {**step, "kind": kind, "signature": signature, "options": options})
+    made = {**step, "kind": kind, "signature": signature, "options": options}
+    if len(spec["steps"]) > 1:
+        made["inputs"] = step_sources(spec, made, key=f"task_sources_{version.id}_{step_name}")
+    draft = _with_step(spec, made)
     _save_row(ws, version, draft)
     return draft, step_name
 
@@ -111,13 +115,13 @@ def _options(kind: str, values: dict[str, Any], key: str, signature: Mapping[str
     found = asking_kinds().get(kind)
     if found is None or not found.parameters:
         return dict(values)
-    outputs = [field["name"] for field in signature["outputs"]]
+    inputs, outputs = ([field["name"] for field in signature[side]] for side in ("inputs", "outputs"))
     with (
         st.expander("Options", icon=":material/tune:", expanded=not found.plain, key=f"{key}_box"),
         readable_errors(),
         st.grid(2, min_column_width=180),
     ):
-        made = params_form(found.parameters, key=key, values=values, fields=outputs)
+        made = params_form(found.parameters, key=key, values=values, fields=outputs, inputs=inputs)
         # The form leaves out what is at its default; what the program says itself stays said.
         defaults = {item.name: item.default for item in found.parameters}
         return {name: value for name, value in values.items() if defaults.get(name, ...) == value} | made

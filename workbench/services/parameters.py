@@ -29,6 +29,8 @@ class Parameter:
     item_type: str | None = None
     item_choices: tuple[Any, ...] = ()
     """For an array: what its items may be."""
+    fields: str = ""
+    """"inputs" where it names inputs of a signature."""
     title: str = ""
     """What a person calls it, where its class says so."""
 
@@ -103,6 +105,7 @@ def _parameter(
         maximum=shape.get("maximum", shape.get("exclusiveMaximum")),
         item_type=items.get("type"),
         item_choices=tuple(items.get("enum", ())) or ((items["const"],) if "const" in items else ()),
+        fields=str(field.get("fields", "")),
         title=title,
     )
 

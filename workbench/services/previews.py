@@ -49,8 +49,7 @@ def preview_messages(
     Raises:
         PipelineError: The program cannot be built, or has no such step.
     """
-    predictor = _predictor(spec, step, state)
-    signature, demos = predictor.signature, list(predictor.demos)
+    signature, demos = _asked(spec, step, state)
     made = make_adapter(adapter)
     if inputs is None:
         return made.preview(signature, demos)
@@ -120,11 +119,17 @@ def parse_signature(text: str) -> SignatureSpec:
     return parse_signature_string(text)
 
 
-def _predictor(spec: ProgramSpec | Mapping[str, Any], step: str, state: Mapping[str, Any] | None) -> Any:
-    program = load_program(as_spec(spec).model_dump(mode="json"), state)
+def _asked(
+    spec: ProgramSpec | Mapping[str, Any], step: str, state: Mapping[str, Any] | None
+) -> tuple[Any, list[Any]]:
+    """Return the signature and the demos of a step's first request."""
+    from core.pipeline import step_kinds
+
+    found = as_spec(spec)
+    program = load_program(found.model_dump(mode="json"), state)
     for path, predictor in program.named_predictors():
         if path == step or path.startswith(f"{step}."):
-            return predictor
+            return step_kinds.get(found.step(step).kind)().asked(getattr(program, step), predictor)
     raise PipelineError(
         f"The program has no step '{step}' that calls a model.",
         hint=f"There are: {', '.join(predict_steps(spec)) or 'none'}.",

@@ -15,6 +15,7 @@ from core.foundation.errors import DataError, SignatureError
 from core.pipeline.custom_types import OWN_TYPES
 from core.signature.constraints import CONSTRAINTS
 from core.signature.shorthand import parse_type
+from workbench.services.step_wiring import step_fields
 
 __all__ = ["COLUMNS", "TEMPLATES", "TYPES", "fields_of", "rows_of", "single_step"]
 
@@ -171,21 +172,23 @@ def single_step(
     options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the specification (as JSON data) of a program of one step that passes its fields through."""
-    plain_inputs, plain_outputs = [dict(item) for item in inputs], [dict(item) for item in outputs]
+    made: dict[str, Any] = {
+        "name": step,
+        "kind": kind,
+        "signature": {
+            "instructions": instructions,
+            "inputs": [dict(item) for item in inputs],
+            "outputs": [dict(item) for item in outputs],
+        },
+        **({"options": dict(options)} if options else {}),
+    }
+    taken, given = step_fields(made)
     return {
         "format": 1,
         "name": name,
-        "inputs": plain_inputs,
-        "steps": [
-            {
-                "name": step,
-                "kind": kind,
-                "signature": {"instructions": instructions, "inputs": plain_inputs, "outputs": plain_outputs},
-                "inputs": {item["name"]: item["name"] for item in plain_inputs},
-                **({"options": dict(options)} if options else {}),
-            }
-        ],
-        "outputs": {item["name"]: f"{step}.{item['name']}" for item in plain_outputs},
+        "inputs": taken,
+        "steps": [{**made, "inputs": {item["name"]: item["name"] for item in taken}}],
+        "outputs": {item["name"]: f"{step}.{item['name']}" for item in given},
     }
 
 

@@ -6,6 +6,7 @@ Knows nothing about the store.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from core.foundation.errors import PipelineError, WorkbenchError
@@ -51,22 +52,20 @@ def usable_spec(spec: ProgramSpec | Mapping[str, Any]) -> ProgramSpec:
 
 def field_shapes(spec: ProgramSpec | Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the wire shape of each program input and output; outputs that are no step's field are left out."""
-    from core.pipeline.fields import shape_of_field
+    from core.pipeline import shape_of_field, step_kinds
 
     found = as_spec(spec)
     shapes = {field.name: shape_of_field(field) for field in found.inputs}
+    given = {
+        f"{step.name}.{field.name}": field
+        for step in found.steps
+        if step.kind in step_kinds
+        for field in step_kinds.get(step.kind)().outputs(step)
+    }
     for name, source in found.outputs.items():
-        step_name, dot, field_name = source.partition(".") if isinstance(source, str) else ("", "", "")
-        fields = [
-            field
-            for step in found.steps
-            if dot and step.name == step_name and step.signature is not None
-            for field in step.signature.outputs
-            if field.name == field_name
-        ]
-        for field in fields:
-            try:
-                shapes[name] = shape_of_field(field)
-            except WorkbenchError:
-                continue  # the problem list says so; the data can be read as it is
+        field = given.get(source) if isinstance(source, str) else None
+        if field is None or name in shapes:
+            continue
+        with suppress(WorkbenchError):  # the problem list says so; the data can be read as it is
+            shapes[name] = shape_of_field(field)
     return shapes

@@ -15,7 +15,7 @@ from workbench.services.parameters import Parameter, parameters_of
 __all__ = ["KindChoice", "asking_kinds"]
 
 _FIRST = ("predict", "chain_of_thought")
-_GROUPS = ("Simple", "Several attempts", "Agents and code")
+_GROUPS = ("Simple", "Lists", "Several attempts", "Agents and code")
 _OTHERS = "Others"
 _OF_ANY_REQUEST = frozenset(ModelOptions.model_fields)
 """Options that come after a kind's own."""
