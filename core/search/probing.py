@@ -22,7 +22,7 @@ from core.trace import MemorySink, sink_to
 
 __all__ = ["Probe", "aprobe", "aprobe_writer", "probe", "probe_writer", "writing"]
 
-ROWS_SHOWN = 10
+ROWS_SHOWN = 20
 """Rows that a question to a model that writes instructions usually shows."""
 
 

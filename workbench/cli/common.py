@@ -1,4 +1,4 @@
-"""What commands share: opening the workspace, program and data arguments, printing, waiting for a run.
+"""What commands share: opening the workspace, program and data arguments, printing.
 
 Knows nothing about any single command.
 """
@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from core.foundation.errors import ConfigurationError, JobError
+from core.foundation.errors import ConfigurationError
 from core.foundation.fingerprint import jsonable
+from workbench.cli.waiting import Watcher
 from workbench.config import read_config
 from workbench.services import datasets, files, metrics, preferences, runs, samples, tasks
 from workbench.services.workspace import Workspace, open_workspace
@@ -23,14 +22,10 @@ __all__ = [
     "add_program_arguments",
     "add_run_arguments",
     "emit",
-    "exit_code",
     "model_of",
     "open_home",
     "pairs",
     "resolve_program",
-    "run_summary",
-    "table",
-    "wait",
 ]
 
 
@@ -38,7 +33,10 @@ def open_home(options: argparse.Namespace, *, jobs: Literal["worker", "inline"] 
     """Open the workspace that the arguments name."""
     left = getattr(options, "worker", False) or getattr(options, "no_wait", False)
     chosen = jobs or ("worker" if left else "inline")
-    return open_workspace(read_config(options.home), jobs=chosen)
+    watcher = options.watcher = Watcher(quiet=options.json)
+    ws = open_workspace(read_config(options.home), jobs=chosen, watch=watcher.look_at)
+    watcher.workspace = ws
+    return ws
 
 
 def add_program_arguments(parser: argparse.ArgumentParser) -> None:
@@ -190,87 +188,3 @@ def pairs(texts: Sequence[str] | None) -> dict[str, Any]:
 def emit(options: argparse.Namespace, data: Any, text: str) -> None:
     """Print `data` as one line of JSON with --json, else `text`."""
     print(json.dumps(jsonable(data), ensure_ascii=False) if options.json else text)
-
-
-def wait(ws: Workspace, run_id: str, options: argparse.Namespace) -> runs.Run:
-    """Wait until a run has ended, showing how far it is where someone watches.
-
-    Raises:
-        JobError: It ran here, and its end could not be written.
-    """
-    if ws.jobs.holder is not None:
-        run = runs.get_run(ws, run_id)
-        if run.active:
-            raise JobError(
-                f"The end of run '{run_id}' could not be written.",
-                hint=f"Is the disk full? What was finished is kept: workbench runs resume {run_id}",
-            )
-        return run
-    bar = _Bar(not options.json and sys.stderr.isatty())
-    try:
-        while (run := runs.get_run(ws, run_id)).active:
-            bar.show(run)
-            time.sleep(0.2)
-    except KeyboardInterrupt:
-        run = runs.stop_run(ws, run_id)
-        raise
-    finally:
-        bar.clear()
-    return run
-
-
-class _Bar:
-    def __init__(self, wanted: bool) -> None:
-        self._wanted = wanted
-
-    def show(self, run: runs.Run) -> None:
-        if self._wanted:
-            score = run.progress.get("score")
-            best = "" if score is None else f"  {score:g} %"
-            print(
-                f"\r{run.status}: {run.done}/{run.total or '?'} rows{best}   ",
-                end="",
-                file=sys.stderr,
-                flush=True,
-            )
-
-    def clear(self) -> None:
-        if self._wanted:
-            print("\r" + " " * 60 + "\r", end="", file=sys.stderr, flush=True)
-
-
-def exit_code(run: runs.Run) -> int:
-    """Return the code that says how a run ended: 0 done, 130 stopped, 1 failed."""
-    return {"done": 0, "stopped": 130}.get(run.status, 1)
-
-
-def run_summary(run: runs.Run) -> dict[str, Any]:
-    """Return what --json says of a run."""
-    return {
-        "run": run.id,
-        "task": run.task_id,
-        "kind": run.kind,
-        "name": run.name,
-        "status": run.status,
-        "version": run.version_id,
-        "dataset": run.dataset_id,
-        "metric": run.metric_id,
-        "split": run.split,
-        "model": run.model,
-        "score": run.score,
-        "interval": list(run.interval) if run.interval else None,
-        "result_version": run.result_version_id,
-        "seconds": run.seconds,
-        "result": {key: value for key, value in (run.result or {}).items() if key != "report"} or None,
-        "error": run.error,
-    }
-
-
-def table(rows: Sequence[Sequence[Any]], head: Sequence[str]) -> str:
-    """Return rows as aligned text."""
-    cells = [[str(cell) for cell in row] for row in [head, *rows]]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    )

@@ -11,16 +11,15 @@ from workbench.cli.common import (
     add_program_arguments,
     add_run_arguments,
     emit,
-    exit_code,
     model_of,
     open_home,
     resolve_program,
-    run_summary,
-    wait,
 )
+from workbench.cli.run_text import run_summary, run_text
+from workbench.cli.waiting import exit_code, wait
 from workbench.services import runs
 
-__all__ = ["arguments", "run", "score_line"]
+__all__ = ["arguments", "run"]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,27 +57,7 @@ def run(options: argparse.Namespace) -> int:
         emit(options, {"run": run_id, "status": "queued"}, run_id)
         return 0
     done = wait(ws, run_id, options)
-    emit(options, run_summary(done), score_line(done))
+    emit(options, run_summary(done), run_text(done))
     if done.status != "done":
         return exit_code(done)
     return 3 if options.fail_under is not None and (done.score or 0.0) < options.fail_under else 0
-
-
-def score_line(run: runs.Run) -> str:
-    """Return a run's outcome in a few lines."""
-    if run.error:
-        return f"{run.name} ({run.id}): {run.status}\n{run.error['message']}\n{run.error['hint']}".rstrip()
-    result, interval = run.result or {}, run.interval
-    score = (
-        "no score"
-        if run.score is None or interval is None
-        else (f"{run.score:.2f} %  (95 % interval {interval[0]:.1f} to {interval[1]:.1f})")
-    )
-    lines = [f"{run.name} ({run.id}): {run.status}", score]
-    if run.kind == "evaluate" and result:
-        failed = result["n_model_failures"], result["n_infrastructure_failures"], result["n_metric_failures"]
-        lines.append(
-            f"{result['rows']} of {result['expected']} rows; failures: model {failed[0]}, "
-            f"infrastructure {failed[1]}, metric {failed[2]}"
-        )
-    return "\n".join(lines)

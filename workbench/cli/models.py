@@ -8,7 +8,8 @@ from __future__ import annotations
 import argparse
 
 from core.foundation.errors import ConfigurationError
-from workbench.cli.common import emit, open_home, table
+from workbench.cli.common import emit, open_home
+from workbench.cli.run_text import table
 from workbench.services import models
 
 __all__ = ["arguments", "run"]

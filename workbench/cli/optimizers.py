@@ -11,7 +11,8 @@ import json
 from typing import Any
 
 from core.optimizers.base import optimizers as registry
-from workbench.cli.common import emit, table
+from workbench.cli.common import emit
+from workbench.cli.run_text import table
 from workbench.services.optimizers import OptimizerKind, optimizer_kinds
 from workbench.services.parameters import Parameter
 

@@ -10,8 +10,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from core.foundation.errors import ConfigurationError
-from workbench.cli.common import emit, exit_code, open_home, pairs, run_summary, table, wait
-from workbench.cli.evaluate import score_line
+from workbench.cli.common import emit, open_home, pairs
+from workbench.cli.run_text import run_summary, run_text, table, warning_text
+from workbench.cli.waiting import exit_code, wait
 from workbench.services import downloads, runs
 from workbench.services.workspace import Workspace
 
@@ -73,7 +74,7 @@ def _place(options: argparse.Namespace) -> tuple[Workspace, str]:
 
 def _show(options: argparse.Namespace) -> int:
     run = runs.get_run(*_place(options))
-    emit(options, run_summary(run), score_line(run))
+    emit(options, run_summary(run), "\n".join([run_text(run), *map(warning_text, run.budget_warnings)]))
     return 0
 
 
@@ -99,5 +100,5 @@ def _resume(options: argparse.Namespace) -> int:
     ws, run_id = _place(options)
     runs.resume_run(ws, run_id, budget=pairs(options.budget) or None)
     run = wait(ws, run_id, options)
-    emit(options, run_summary(run), score_line(run))
+    emit(options, run_summary(run), run_text(run))
     return exit_code(run)

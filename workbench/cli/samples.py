@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import argparse
 
-from workbench.cli.common import emit, open_home, table
+from workbench.cli.common import emit, open_home
+from workbench.cli.run_text import table
 from workbench.services import datasets, metrics, samples, tasks
 
 __all__ = ["arguments", "run"]

@@ -12,6 +12,7 @@ import streamlit as st
 
 from workbench.components.errors import verbatim
 from workbench.components.figures import percent
+from workbench.services.optimizers import optimizer_title
 from workbench.services.parameters import in_words
 
 __all__ = ["asks_view", "event_text", "log_view"]
@@ -24,7 +25,9 @@ def event_text(event: Event) -> str | None:
     """Return an event as a line of the log; None for those that only count."""
     kind, name = event["type"], event.get("candidate", "")
     if kind == "header":
-        return f"started: {event.get('optimizer', 'search')}, seed {event.get('seed', 0)}"
+        return (
+            f"started: {optimizer_title(str(event.get('optimizer', 'search')))}, seed {event.get('seed', 0)}"
+        )
     if kind == "candidate":
         made_from = f", from {', '.join(event['parents'])}" if event.get("parents") else ""
         return f"{name}: {event.get('label') or 'candidate'}{made_from}"

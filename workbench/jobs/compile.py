@@ -52,6 +52,11 @@ def run_compile(job: Job) -> Outcome:
             budget=Budget.of(dict(settings.get("budget") or {})),
             run_log=journal,
             num_threads=int(settings.get("concurrency") or 8),
+            racing=settings.get("racing", True),
+            target=settings.get("target"),
+            plateau=settings.get("plateau"),
+            testset=_testset(job, request),
+            confirm=settings.get("confirm"),
             stop_requested=job.control.stop_requested,
             on_event=progress.on_event,
         )
@@ -68,6 +73,13 @@ def _validation(job: Job, request: RunRequest) -> list[Example]:
         return []  # the optimizer then chooses on train, and its report says so
 
 
+def _testset(job: Job, request: RunRequest) -> list[Example] | None:
+    """Return the rows that only confirm the winner, where the run asked for that."""
+    if not request.settings.get("testset"):
+        return None
+    return list(load_examples(job.store, request.dataset_id, "test"))
+
+
 def _teacher_settings(job: Job, request: RunRequest) -> dict[str, Any]:
     name = request.settings.get("teacher_model")
     if not name:
@@ -80,10 +92,12 @@ def _measured(
 ) -> dict[str, dict[str, Any] | None]:
     """Return the validation scores of winner and baseline, run here where the search did not measure them.
 
-    Under a cap nothing is run after the search has ended: the cap is a promise.
+    Under a cap nothing is run after the search has ended: the cap is a promise. What was confirmed is known already.
     """
     report = compiled.report
     scores = {"score": _full(report.score), "baseline": _full(report.baseline)}
+    if report.confirmation is not None and scores["score"] is None:
+        return {"score": _scored(report.confirmation.score), "baseline": _scored(report.confirmation.given)}
     if not validation or request.settings.get("budget") or report.best is None:
         return scores
     for name, program in (("score", compiled), ("baseline", request.program)):
@@ -96,12 +110,16 @@ def _full(score: Any) -> dict[str, Any] | None:
     """A search's score as stored, if it is of all validation rows."""
     if score is None or not score.full or score.mean is None or score.on != "validation":
         return None
+    return _scored(score)
+
+
+def _scored(score: Any) -> dict[str, Any]:
     return {
         "score": score.percent,
         "mean": score.mean,
         "interval": list(score.interval),
         "rows": score.rows,
-        "on": "validation",
+        "on": score.on,
     }
 
 
@@ -123,6 +141,10 @@ def _evaluated(
         "rows": len(result.rows),
         "on": "validation",
     }
+
+
+def _title(optimizer: str) -> str:
+    return str(optimizers.entry(optimizer).meta.get("title") or optimizer.replace("_", " "))
 
 
 def _outcome(
@@ -156,5 +178,5 @@ def _outcome(
     }
     version = None
     if report.best is not None:
-        version = NewVersion(compiled.dump_state(), optimizer.replace("_", " "))
+        version = NewVersion(compiled.dump_state(), _title(optimizer))
     return Outcome("stopped" if report.stop_code == "stopped" else "done", result, version)

@@ -31,6 +31,7 @@ class CompileProgress:
         self._best: dict[str, Any] | None = None
         self._baseline: float | None = None
         self._phase = "starting"
+        self._warnings: dict[tuple[str, float], dict[str, Any]] = {}
         for event in earlier:
             self._fold(event)
         self._tell()
@@ -57,6 +58,8 @@ class CompileProgress:
                 self._baselines.add(str(event["candidate"]))
         elif kind == "score":
             self._score(event)
+        elif kind == "budget" and event.get("kind") == "warning":
+            self._warn(event)
         elif kind in ("stop", "result"):
             self._phase = "finishing"
 
@@ -64,6 +67,10 @@ class CompileProgress:
         self._calls += int(event.get("calls") or 0)
         self._tokens += int(event.get("prompt_tokens") or 0) + int(event.get("completion_tokens") or 0)
         self._cost += float(event.get("cost") or 0.0)
+
+    def _warn(self, event: Mapping[str, Any]) -> None:
+        known = {name: event.get(name) for name in ("resource", "share", "used", "cap")}
+        self._warnings[str(event.get("resource")), float(event.get("share") or 0.0)] = known
 
     def _score(self, event: Mapping[str, Any]) -> None:
         if not event.get("full") or event.get("percent") is None:
@@ -90,4 +97,5 @@ class CompileProgress:
             best=self._best,
             score=self._best["score"] if self._best else None,
             baseline=self._baseline,
+            warnings=list(self._warnings.values()),
         )

@@ -6,7 +6,7 @@ Knows nothing about workers. A run survives the process in the store; whoever re
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from core.foundation.errors import JobError
 from workbench.config import Config
@@ -26,6 +26,7 @@ class InlineJobRunner:
     Args:
         background: On a thread, so that `start` returns at once; otherwise `start` returns when the run has ended.
         kinds: Bodies by kind; the built-in ones where not given.
+        watch: Told the run's id several times a second while `start` waits: for whoever looks on.
     """
 
     def __init__(
@@ -35,8 +36,10 @@ class InlineJobRunner:
         *,
         background: bool = False,
         kinds: Mapping[str, Body] | None = None,
+        watch: Callable[[str], None] | None = None,
     ) -> None:
         self._store, self._config, self._kinds = store, config, kinds
+        self._watch = watch
         self._background = background
         self._ended: dict[str, threading.Event] = {}
         self.holder: str | None = this_process("inline")
@@ -51,7 +54,7 @@ class InlineJobRunner:
         )
         work.start()
         if not self._background:
-            self._wait(ended, held)
+            self._wait(ended, held, run_id)
 
     def join(self, run_id: str, timeout: float | None = None) -> None:
         """Wait until a run in the background has ended.
@@ -81,12 +84,13 @@ class InlineJobRunner:
         finally:
             ended.set()
 
-    def _wait(self, ended: threading.Event, held: list[Lease]) -> None:
+    def _wait(self, ended: threading.Event, held: list[Lease], run_id: str = "") -> None:
         # On an event and not on the thread: a join that Ctrl-C interrupts takes a live thread for dead (Python 3.11).
         asked = False
         while not ended.is_set():
             try:
-                ended.wait(0.2)
+                if not ended.wait(0.2) and self._watch is not None:
+                    self._watch(run_id)
             except KeyboardInterrupt:
                 if asked:
                     raise

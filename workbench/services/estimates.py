@@ -1,7 +1,7 @@
-"""What a run will take, before it is started: calls, tokens, money, time.
+"""What a run will take, before it is started: calls, tokens, money, time; of a compile phase by phase.
 
-Knows nothing about running. The counts are the engine's own formulas; tokens come from the messages that would be sent,
-or, where asked for, from a few probe runs, which also tell the time.
+Knows nothing about running. The counts are the engine's own formulas; what a call takes comes from the messages that
+would be sent, or, where asked for, from a few probe runs, which also tell the time.
 """
 
 from __future__ import annotations
@@ -10,27 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from core.foundation.errors import OptimizerError, WorkbenchError
-from core.search.estimate import Amount, Measured, Phase
+from core.foundation.errors import DataError, WorkbenchError
+from core.search.budget import Budget
+from core.search.estimate import Amount, Asked, Phase, confirmation_phase
 from core.search.estimate import Estimate as Calls
-from workbench.jobs.engine import (
-    EMBEDDED,
-    checked_split,
-    engine_context,
-    load_examples,
-    load_program,
-    open_model,
-    stored_prices,
-)
+from workbench.jobs.engine import EMBEDDED, checked_split, load_examples, load_program
 from workbench.services.adapters import requests_per_call
-from workbench.services.previews import predict_steps, preview_messages, token_count
+from workbench.services.measuring import measured_by_messages, measured_by_probe, runs_side_by_side
+from workbench.services.previews import predict_steps
+from workbench.services.starting import checked_budget, checked_search
 from workbench.services.tasks import Version, get_version
 from workbench.services.workspace import Workspace
 
 __all__ = ["Estimate", "estimate_compile", "estimate_evaluation"]
-
-REPLY_TOKENS = 40
-"""A usual reply; the true number is known only afterwards."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +30,13 @@ class Estimate:
     """What to expect. Answers from the cache make it less."""
 
     low: int
-    """Calls to the model at least, as `likely` and `high`."""
+    """Calls to the models at least, as `likely` and `high`."""
     likely: int
     high: int
     prompt_tokens_per_call: int
+    """Of a call of the program as it is."""
     cost: float | None
-    """US dollars for the likely number of calls; None where the model's price is unknown."""
+    """US dollars for the likely number of calls; None where a model's price is unknown."""
     cost_range: tuple[float, float] | None = None
     """US dollars at least and at most."""
     tokens: dict[str, float] = field(default_factory=dict[str, float])
@@ -51,7 +44,8 @@ class Estimate:
     seconds: dict[str, float] | None = None
     """The same of the wall time; None where nothing was measured."""
     phases: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    """Of a compile: name, low, likely, high of each phase."""
+    """Of a compile, each phase: name, low, likely, high (calls), asks (whose calls), model (who answers them), and
+    tokens, cost and seconds as {low, likely, high}, None where not known."""
     warnings: list[str] = field(default_factory=list[str])
 
     def to_dict(self) -> dict[str, Any]:
@@ -60,14 +54,12 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class _PerCall:
-    """What one call takes, as the messages that would be sent say."""
+class _Rows:
+    """The rows of a compile."""
 
-    prompt_tokens: Amount
-    completion_tokens: Amount
-    demo_tokens: float
-    cost: Amount | None
-    seconds: Amount | None = None
+    train: Sequence[Any]
+    validation: Sequence[Any] | None
+    test: Sequence[Any] | None
 
 
 def estimate_evaluation(
@@ -83,9 +75,11 @@ def estimate_evaluation(
 ) -> Estimate:
     """Return what an evaluation will take; asks no model."""
     version = get_version(ws, version_id)
-    rows = len(load_examples(ws.store, dataset_id, checked_split(split), limit))
-    calls = rows * repeats * max(1, len(predict_steps(version.spec)))
-    return _estimate(ws, version, model, adapter, (calls, calls, 2 * calls))
+    rows = load_examples(ws.store, dataset_id, checked_split(split), limit)
+    calls = len(rows) * repeats * max(1, len(predict_steps(version.spec)))
+    models: dict[Asked, str] = {"program": model}
+    expected = Calls((Phase("run rows", calls, calls, 2 * calls),))
+    return _told(ws, version, expected, models, adapter, rows)
 
 
 def estimate_compile(
@@ -99,102 +93,171 @@ def estimate_compile(
     adapter: str = "chat",
     probe_rows: int = 0,
     concurrency: int = 8,
+    seed: int = 0,
+    budget: Mapping[str, float | None] | None = None,
+    teacher_model: str | None = None,
+    prompt_model: str | None = None,
+    racing: bool = True,
+    target: float | None = None,
+    plateau: int | None = None,
+    testset: bool = False,
+    confirm: float | None = None,
 ) -> Estimate:
-    """Return what a compile will take, by the optimizer's own formula.
+    """Return what a compile will take, by the optimizer's own formula; the arguments are those of `start_compile`.
 
     Args:
         probe_rows: Run the program on so many training rows and measure; 0 asks no model, and tells no time.
         concurrency: Calls in flight, for the time.
+        budget: Caps; no figure is above them.
+        racing, target, plateau: May end the search earlier; the range holds with and without.
     """
-    from core.optimizers.base import optimizers
+    checked_search(racing, target, plateau, testset, confirm)
+    version, caps = get_version(ws, version_id), Budget.of(checked_budget(budget or {}))
+    rows, warnings = _rows(ws, dataset_id, testset)
+    expected = _expected(version, rows, optimizer, params or {}, caps, seed, confirm)
+    models: dict[Asked, str] = {
+        "program": model,
+        "teacher": teacher_model or model,
+        "writer": prompt_model or model,
+    }
+    asking: set[str] = {"program"} | {phase.asks for phase in expected.calls.phases if phase.high}
+    return _told(
+        ws,
+        version,
+        expected.calls,
+        {asks: name for asks, name in models.items() if asks in asking},
+        adapter,
+        rows.train,
+        probe_rows=probe_rows,
+        demos=expected.demos,
+        concurrency=concurrency,
+        warnings=warnings,
+    )
 
-    version = get_version(ws, version_id)
-    train = load_examples(ws.store, dataset_id, "train")
-    warnings: list[str] = []
+
+def _rows(ws: Workspace, dataset_id: str, testset: bool) -> tuple[_Rows, list[str]]:
+    train, warnings = load_examples(ws.store, dataset_id, "train"), list[str]()
     try:
         validation = load_examples(ws.store, dataset_id, "validation")
-    except WorkbenchError:
+    except DataError:
         validation = None
         warnings.append(
             "There are no validation rows: candidates are chosen on train, and the score is too good."
         )
-    made = optimizers.get(optimizer).create(dict(params or {}), metric=lambda *_: 0.0)
-    found = made.estimate(load_program(version.spec, None), train, validation)
-    phases = [
-        {"name": phase.name, "low": phase.low, "likely": phase.likely, "high": phase.high}
-        for phase in found.phases
-    ]
-    measured: Measured | None = None
-    if probe_rows:
-        try:
-            measured = _probed(ws, version, model, adapter, train, probe_rows)
-        except OptimizerError as error:
-            warnings.append(f"The probe failed: {error}")
-    calls = (found.low, found.likely, found.high)
-    told = {"phases": phases, "warnings": warnings}
-    return _estimate(ws, version, model, adapter, calls, measured, made.most_demos, concurrency, **told)
+    return _Rows(
+        train, validation, load_examples(ws.store, dataset_id, "test") if testset else None
+    ), warnings
 
 
-def _estimate(
+@dataclass(frozen=True)
+class _Expected:
+    calls: Calls
+    demos: int
+    """Demos that a candidate's prompt may carry."""
+
+
+def _expected(
+    version: Version,
+    rows: _Rows,
+    optimizer: str,
+    params: Mapping[str, Any],
+    caps: Budget,
+    seed: int,
+    confirm: float | None,
+) -> _Expected:
+    """Return the calls of a search and of confirming its winner."""
+    from core.optimizers.base import optimizers
+    from core.optimizers.finish import with_confirmation
+    from core.search.problem import Problem
+
+    made, student = (
+        optimizers.get(optimizer).create(dict(params), metric=_no_metric),
+        load_program(version.spec, None),
+    )
+    own_cap = getattr(made.params, "max_calls", None)
+    if own_cap is not None and caps.calls is not None:  # a budget takes the place of the optimizer's own cap
+        made = made.with_params(max_calls=max(1, caps.calls))
+    elif own_cap is not None:
+        caps = Budget(calls=int(own_cap), tokens=caps.tokens, cost=caps.cost, seconds=caps.seconds)
+    problem = Problem.of(student, rows.train, rows.validation, _no_metric, seed=seed)
+    problem = with_confirmation(problem, rows.test, confirm)
+    train = [item.example for item in problem.train]
+    choose = None if rows.validation is None else [item.example for item in problem.scoring]
+    phases = made.estimate(student, train, choose).phases
+    if problem.confirm:
+        phases = (*phases, confirmation_phase(student, len(problem.confirm)))
+    return _Expected(Calls(phases).capped(caps), made.most_demos)
+
+
+def _no_metric(*_: object) -> float:
+    return 0.0
+
+
+def _told(
     ws: Workspace,
     version: Version,
-    model: str,
+    expected: Calls,
+    models: Mapping[Asked, str],
     adapter: str,
-    calls: tuple[int, int, int],
-    measured: Measured | None = None,
+    rows: Sequence[Any],
+    *,
+    probe_rows: int = 0,
     demos: int = 0,
     concurrency: int = 8,
-    **more: Any,
+    warnings: Sequence[str] = (),
 ) -> Estimate:
-    low, likely, high = (count * requests_per_call(adapter) for count in calls)
-    call = measured or _per_call(ws, version, model, adapter)
-    priced = Calls((Phase("", low, likely, high),)).priced(call, demos=demos, num_threads=concurrency)
-    cost, tokens, seconds = priced.cost, priced.tokens, priced.seconds
+    """Return the estimate as pages and the command line show it."""
+    said, measured = list(warnings), None
+    if probe_rows:
+        try:
+            measured = measured_by_probe(ws, version, models, adapter, rows, probe_rows)
+        except WorkbenchError as error:
+            said.append(f"The probe failed: {error}")
+    calls = measured or measured_by_messages(ws, version, models, adapter, rows)
+    times = requests_per_call(adapter)
+    each = tuple(
+        Phase(phase.name, times * phase.low, times * phase.likely, times * phase.high, phase.asks)
+        for phase in expected.phases
+    )
+    priced = (
+        Calls(each)
+        .capped(expected.caps)
+        .priced(
+            calls["program"],
+            demos=demos,
+            num_threads=runs_side_by_side(ws, models["program"], concurrency),
+            teacher=calls.get("teacher"),
+            writer=calls.get("writer"),
+        )
+    )
+    cost = priced.cost
     return Estimate(
-        low,
-        likely,
-        high,
-        round(call.prompt_tokens.likely),
+        priced.low,
+        priced.likely,
+        priced.high,
+        round(calls["program"].prompt_tokens.likely),
         None if cost is None else cost.likely,
         None if cost is None else (cost.low, cost.high),
-        tokens={} if tokens is None else asdict(tokens),
-        seconds=None if seconds is None else asdict(seconds),
-        **more,
+        tokens=_ends(priced.tokens) or {},
+        seconds=_ends(priced.seconds),
+        phases=[_phase(phase, models) for phase in priced.phases],
+        warnings=said,
     )
 
 
-def _probed(
-    ws: Workspace, version: Version, model: str, adapter: str, rows: Sequence[Any], count: int
-) -> Measured:
-    from core.search.probing import probe
-
-    with engine_context(ws.store, open_model(ws.store, model), adapter):
-        return probe(load_program(version.spec, version.state), rows, count)
-
-
-def _per_call(ws: Workspace, version: Version, model: str, adapter: str) -> _PerCall:
-    sent = [
-        preview_messages(version.spec, step, None, adapter, version.state)
-        for step in predict_steps(version.spec)
-    ]
-    prompts = [float(token_count(messages)) for messages in sent] or [0.0]
-    turns = [float(token_count(messages[-1:])) for messages in sent if messages] or [0.0]
-    costs = [_cost(ws, model, 1, round(prompt)) for prompt in prompts]
-    known = [cost for cost in costs if cost is not None]
-    return _PerCall(
-        prompt_tokens=Amount.of(prompts),
-        completion_tokens=Amount.of([REPLY_TOKENS]),
-        demo_tokens=sum(turns) / len(turns) + REPLY_TOKENS,
-        cost=Amount.of(known) if len(known) == len(costs) else None,
-    )
+def _phase(phase: Phase, models: Mapping[Asked, str]) -> dict[str, Any]:
+    return {
+        "name": phase.name,
+        "low": phase.low,
+        "likely": phase.likely,
+        "high": phase.high,
+        "asks": phase.asks,
+        "model": models.get(phase.asks, models["program"]),
+        "tokens": _ends(phase.tokens),
+        "cost": _ends(phase.cost),
+        "seconds": _ends(phase.seconds),
+    }
 
 
-def _cost(ws: Workspace, model: str, calls: int, prompt_tokens: int) -> float | None:
-    from core.lm.pricing import price_of
-    from core.messages import Usage
-
-    if model.startswith("embedded/"):
-        return 0.0
-    lm = open_model(ws.store, model)
-    usage = Usage(calls * prompt_tokens, calls * REPLY_TOKENS)
-    return price_of(lm.model, usage, stored_prices(ws.store), built_in=lm.list_prices)
+def _ends(amount: Amount | None) -> dict[str, float] | None:
+    return None if amount is None else asdict(amount)

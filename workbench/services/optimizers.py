@@ -13,7 +13,14 @@ from typing import Any
 
 from workbench.services.parameters import Parameter, parameters_of
 
-__all__ = ["OptimizerKind", "checked_params", "optimizer_kinds", "recommended", "takes_prompt_model"]
+__all__ = [
+    "OptimizerKind",
+    "checked_params",
+    "optimizer_kinds",
+    "optimizer_title",
+    "recommended",
+    "takes_prompt_model",
+]
 
 _SEARCH_FROM, _JOINT_FROM = 30, 300
 """Train rows from which several demo sets can be told apart, and instructions searched beside them."""
@@ -71,7 +78,7 @@ def _kind(entry: Any) -> OptimizerKind:
     takes = _arguments(cls)
     return OptimizerKind(
         name=entry.name,
-        title=str(entry.meta.get("title") or cls.__name__),
+        title=optimizer_title(entry.name),
         class_name=cls.__name__,
         summary=entry.summary,
         when=cls.when,
@@ -86,6 +93,16 @@ def _kind(entry: Any) -> OptimizerKind:
 def _arguments(cls: type[Any]) -> set[str]:
     """Return the constructor's own arguments: what a class does not use, it does not name."""
     return set(inspect.signature(cls).parameters) if cls.__init__ is not object.__init__ else set()
+
+
+def optimizer_title(name: str) -> str:
+    """Return what a person calls the optimizer of that name; the name itself where there is none any more."""
+    from core.optimizers.base import optimizers
+
+    if name not in optimizers.names():
+        return name
+    entry = optimizers.entry(name)
+    return str(entry.meta.get("title") or entry.value.__name__)
 
 
 def takes_prompt_model(optimizer: str) -> bool:

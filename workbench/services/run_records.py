@@ -85,6 +85,16 @@ class Run:
         return max(0.0, end - self.started)
 
     @property
+    def budget_warnings(self) -> list[dict[str, Any]]:
+        """What was said at half and four fifths of a cap: resource, share, used, cap; only of caps still in force."""
+        caps = self.settings.get("budget") or {}
+        return [
+            warning
+            for warning in self.progress.get("warnings") or ()
+            if caps.get(warning["resource"]) in (None, warning["cap"])
+        ]
+
+    @property
     def done(self) -> int:
         """Rows finished so far."""
         return int(self.progress.get("done", 0))

@@ -14,12 +14,12 @@ from sqlalchemy.orm import Session
 from core.foundation.errors import ConfigurationError, StoreError
 from workbench.jobs.engine import EMBEDDED, checked_split, open_model
 from workbench.services.adapters import check_adapter
-from workbench.services.optimizers import checked_params, takes_prompt_model
+from workbench.services.optimizers import checked_params, optimizer_title, takes_prompt_model
 from workbench.services.workspace import Workspace
 from workbench.store import require
 from workbench.store.tables import DataRow, DatasetRow, MetricRow, RunRow, VersionRow
 
-__all__ = ["checked_budget", "start_compile", "start_evaluation"]
+__all__ = ["checked_budget", "checked_search", "start_compile", "start_evaluation"]
 
 
 def start_evaluation(
@@ -98,17 +98,27 @@ def start_compile(
     concurrency: int = 8,
     teacher_model: str | None = None,
     prompt_model: str | None = None,
+    racing: bool = True,
+    target: float | None = None,
+    plateau: int | None = None,
+    testset: bool = False,
+    confirm: float | None = None,
     name: str | None = None,
 ) -> str:
     """Start compiling a program version on the train and validation splits and return the run's id at once.
 
-    The test split is not touched. The result is saved as a new version.
+    The test split is touched only where `testset` asks for it, after the search. The result is saved as a new version.
 
     Args:
         params: The optimizer's parameters; its defaults where not given.
         budget: Caps: "calls", "tokens", "cost" (US dollars), "seconds".
         teacher_model: The model of the teacher program, for optimizers that have one.
         prompt_model: The model that writes instructions, for optimizers that ask for them; else `model` does.
+        racing: Stop scoring candidates that will hardly win; False: the published algorithm exactly.
+        target: End the search at a candidate whose mean score (0 to 1) reaches this.
+        plateau: End the search once this many candidates in a row did not beat the best.
+        testset: At the end compare the winner and the given program on the test split, which chose nothing.
+        confirm: The same on this share (below 1), or this number, of the validation rows, which then choose nothing.
 
     Raises:
         WorkbenchError: Something asked for does not exist or cannot work; nothing was started.
@@ -128,12 +138,45 @@ def start_compile(
         "concurrency": concurrency,
         "teacher_model": teacher_model,
         **({"prompt_model": prompt_model} if prompt_model else {}),
+        **checked_search(racing, target, plateau, testset, confirm),
     }
+    needs = ("train", "test") if testset else ("train",)
     run_id = _write(
-        ws, "compile", version_id, dataset_id, metric_id, model, "train", settings, name, needs=("train",)
+        ws, "compile", version_id, dataset_id, metric_id, model, "train", settings, name, needs=needs
     )
     ws.jobs.start(run_id)
     return run_id
+
+
+def checked_search(
+    racing: bool, target: float | None, plateau: int | None, testset: bool, confirm: float | None
+) -> dict[str, Any]:
+    """Return how a search ends and how its winner is confirmed, as a run's settings keep it.
+
+    Raises:
+        ConfigurationError: A value cannot be meant, or two say different things.
+    """
+    if target is not None and not (not isinstance(target, bool) and 0 < target <= 1):
+        raise ConfigurationError(
+            f"The target is {target}.", hint="It is a mean score between 0 and 1: 0.9 is 90 %."
+        )
+    _checked_number("plateau", plateau, 1, None)
+    if confirm is not None and not (0 < confirm < 1 or (confirm >= 1 and float(confirm).is_integer())):
+        raise ConfigurationError(
+            f"confirm is {confirm}.", hint="Give a share of the rows below 1, or a number of rows."
+        )
+    if testset and confirm:
+        raise ConfigurationError(
+            "The winner can be confirmed on the test split or on rows set aside, not on both.",
+            hint="Leave out one of testset and confirm.",
+        )
+    return {
+        "racing": bool(racing),
+        "target": target,
+        "plateau": plateau,
+        "testset": bool(testset),
+        "confirm": confirm,
+    }
 
 
 def _checked_models(ws: Workspace, optimizer: str, teacher: str | None, prompt: str | None) -> None:
@@ -213,7 +256,7 @@ def _auto_name(session: Session, run: RunRow, version: VersionRow, dataset: Data
         select(RunRow).where(RunRow.task_id == run.task_id, RunRow.kind == run.kind)
     ).all()
     if run.kind == "compile":
-        parts = [str(run.settings["optimizer"]), f"from v{version.number}"]
+        parts = [optimizer_title(str(run.settings["optimizer"])), f"from v{version.number}"]
     else:
         parts = [f"v{version.number}" + (f" {version.label}" if version.label else ""), run.split]
     if any(other.dataset_id != run.dataset_id for other in others):

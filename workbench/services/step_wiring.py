@@ -10,12 +10,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.foundation.errors import UnknownNameError, WorkbenchError
-from core.pipeline import FieldSpec, StepSpec, available_sources, step_kinds
+from core.pipeline import (
+    FieldSpec,
+    SignatureSpec,
+    StepSpec,
+    available_sources,
+    output_fields,
+    signature_string,
+    step_kinds,
+)
 from core.pipeline.sources import sources_of
 from core.pipeline.validate import takes_list
 from workbench.services.specs import as_spec
 
-__all__ = ["Wiring", "step_fields", "wiring_of"]
+__all__ = ["Wiring", "interface_of", "step_fields", "wiring_of"]
 
 
 @dataclass(frozen=True)
@@ -76,3 +84,13 @@ def wiring_of(spec: Mapping[str, Any], step: Mapping[str, Any]) -> list[Wiring]:
         several = takes_list(field)
         made.append(Wiring(field.name, known, given if several else given[:1], several))
     return made
+
+
+def interface_of(spec: Mapping[str, Any]) -> str:
+    """Return what a program (as JSON data) takes and gives, in one line; "" while it cannot be said."""
+    try:
+        found = as_spec(spec)
+        outputs = tuple(output_fields(found).values())
+        return signature_string(SignatureSpec(inputs=found.inputs, outputs=outputs))
+    except (WorkbenchError, ValueError, KeyError):
+        return ""

@@ -6,6 +6,7 @@ Knows nothing about tasks or runs.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -54,13 +55,17 @@ class WorkerStatus:
 
 
 def open_workspace(
-    config: Config | None = None, *, jobs: Literal["worker", "inline", "background"] = "worker"
+    config: Config | None = None,
+    *,
+    jobs: Literal["worker", "inline", "background"] = "worker",
+    watch: Callable[[str], None] | None = None,
 ) -> Workspace:
     """Open the store, making or upgrading it where needed, and point the engine at the configured cache.
 
     Args:
         config: Read from the environment where not given.
         jobs: Who carries runs out: the worker process, this thread (`start` waits), or a thread of this process.
+        watch: Told a run's id several times a second while "inline" carries it out.
 
     Raises:
         StoreError: The store cannot be opened.
@@ -72,7 +77,9 @@ def open_workspace(
         return Workspace(store, WorkerJobs(store, found), found)
     if jobs not in ("inline", "background"):
         raise ConfigurationError(f"Jobs cannot be '{jobs}'.", hint="Choose worker, inline or background.")
-    return Workspace(store, InlineJobRunner(store, found, background=jobs == "background"), found)
+    return Workspace(
+        store, InlineJobRunner(store, found, background=jobs == "background", watch=watch), found
+    )
 
 
 def start_watching(ws: Workspace) -> threading.Event:

@@ -167,3 +167,15 @@ def test_an_interrupt_before_the_run_is_claimed_still_stops_it(store: Store, con
 def test_a_workers_name_is_never_a_path(config: Config, name: str) -> None:
     with pytest.raises(JobError, match="worker's name"):
         worker_lock(config, name)
+
+
+def test_whoever_starts_a_run_here_can_look_on_while_it_goes(store: Store, config: Config) -> None:
+    seen: list[str] = []
+
+    class Slow(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            self.set() if len(seen) == 3 else None
+            return self.is_set()
+
+    InlineJobRunner(store, config, watch=seen.append)._wait(Slow(), [], "r1")
+    assert seen == ["r1"] * 3

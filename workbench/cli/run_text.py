@@ -1,0 +1,152 @@
+"""What the command line says of runs and estimates: in a few lines for people, as plain data for programs.
+
+Knows nothing about any single command.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from workbench.services import runs
+from workbench.services.estimates import Estimate
+
+__all__ = ["estimate_line", "estimate_text", "run_summary", "run_text", "score_line", "table", "warning_text"]
+
+_UNITS = {"calls": "calls", "tokens": "tokens", "cost": "US dollars", "seconds": "seconds"}
+
+
+def run_summary(run: runs.Run) -> dict[str, Any]:
+    """Return what --json says of a run."""
+    return {
+        "run": run.id,
+        "task": run.task_id,
+        "kind": run.kind,
+        "name": run.name,
+        "status": run.status,
+        "version": run.version_id,
+        "dataset": run.dataset_id,
+        "metric": run.metric_id,
+        "split": run.split,
+        "model": run.model,
+        "settings": run.settings,
+        "score": run.score,
+        "interval": list(run.interval) if run.interval else None,
+        "result_version": run.result_version_id,
+        "seconds": run.seconds,
+        "budget_warnings": run.budget_warnings,
+        "result": {key: value for key, value in (run.result or {}).items() if key != "report"} or None,
+        "error": run.error,
+    }
+
+
+def run_text(run: runs.Run) -> str:
+    """Return a run's outcome in a few lines; of a compile also what it was measured against and what to do next."""
+    result = run.result or {}
+    lines = [score_line(run)]
+    baseline = result.get("baseline") or {}
+    if baseline.get("score") is not None:
+        lines.append(
+            f"before: {baseline['score']:.2f} % on the same {baseline['rows']} {baseline['on']} rows"
+        )
+    if result.get("summary"):
+        lines.append(result["summary"])
+    if run.result_version_id:
+        lines.append(f"compiled version: {run.result_version_id}")
+    if result.get("stop_code") in ("budget", "seconds"):
+        lines.append(f"to go on: {_go_on(run)}")
+    return "\n".join(lines)
+
+
+def _go_on(run: runs.Run) -> str:
+    caps = {name: cap for name, cap in (run.settings.get("budget") or {}).items() if cap}
+    raised = " ".join(f"--budget {name}={2 * cap:g}" for name, cap in caps.items())
+    return f"workbench runs resume {run.id} {raised}".rstrip()
+
+
+def warning_text(warning: Mapping[str, Any]) -> str:
+    """Return a warning of the budget in words."""
+    unit = _UNITS.get(str(warning["resource"]), str(warning["resource"]))
+    return (
+        f"{warning['share']:.0%} of the budget is used: {warning['used']:,.4g} of {warning['cap']:,g} {unit}"
+    )
+
+
+def score_line(run: runs.Run) -> str:
+    """Return a run's outcome in a few lines."""
+    if run.error:
+        return f"{run.name} ({run.id}): {run.status}\n{run.error['message']}\n{run.error['hint']}".rstrip()
+    result, interval = run.result or {}, run.interval
+    score = (
+        "no score"
+        if run.score is None or interval is None
+        else (f"{run.score:.2f} %  (95 % interval {interval[0]:.1f} to {interval[1]:.1f})")
+    )
+    lines = [f"{run.name} ({run.id}): {run.status}", score]
+    if run.kind == "evaluate" and result:
+        failed = result["n_model_failures"], result["n_infrastructure_failures"], result["n_metric_failures"]
+        lines.append(
+            f"{result['rows']} of {result['expected']} rows; failures: model {failed[0]}, "
+            f"infrastructure {failed[1]}, metric {failed[2]}"
+        )
+    return "\n".join(lines)
+
+
+def estimate_line(estimate: Estimate) -> str:
+    """Return what a run will take in one line."""
+    if not estimate.high:
+        return "no calls"
+    cost = {"low": estimate.cost_range[0], "likely": estimate.cost, "high": estimate.cost_range[1]} if (
+        estimate.cost_range and estimate.cost is not None
+    ) else None  # fmt: skip
+    parts = [
+        f"about {_span({'low': estimate.low, 'likely': estimate.likely, 'high': estimate.high})} calls",
+        f"{_span(estimate.tokens)} tokens",
+        "price unknown" if cost is None else "free" if not cost["high"] else f"${_span(cost, 4)}",
+        "time unknown" if estimate.seconds is None else f"{_span(estimate.seconds, 1)} s",
+    ]
+    return " · ".join(parts)
+
+
+def estimate_text(estimate: Estimate) -> str:
+    """Return what a compile will take, phase by phase and in all."""
+    rows = [
+        (
+            phase["name"],
+            _span(phase),
+            _span(phase["tokens"]),
+            "unknown" if phase["cost"] is None else _span(phase["cost"], 4),
+            "unknown" if phase["seconds"] is None else _span(phase["seconds"], 1),
+            phase["model"],
+        )
+        for phase in estimate.phases
+    ]
+    head = ("phase", "calls", "tokens", "US dollars", "seconds", "asks")
+    lines = [table(rows, head), estimate_line(estimate), "fewer where answers are cached"]
+    return "\n".join([*lines, *(f"note: {warning}" for warning in estimate.warnings)])
+
+
+def _span(ends: Mapping[str, Any] | None, digits: int = 0) -> str:
+    """Return a range as "likely (low to high)"."""
+    if not ends:
+        return "unknown"
+    low, likely, high = (_number(float(ends[name]), digits) for name in ("low", "likely", "high"))
+    return likely if low == high else f"{likely} ({low} to {high})"
+
+
+def _number(value: float, digits: int) -> str:
+    """Return a number with so many places, or as many as a small one needs to be told from nothing."""
+    if digits and 0 < abs(value) < 10**-digits:
+        digits = 1 - math.floor(math.log10(abs(value)))
+    return f"{value:,.{digits}f}"
+
+
+def table(rows: Any, head: Any) -> str:
+    """Return rows as aligned text."""
+    cells = [[str(cell) for cell in row] for row in [head, *rows]]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    )
