@@ -4,15 +4,18 @@ Knows nothing about which candidates are good. A unit is the set of jobs between
 tokens or money a unit runs in one of two ways, chosen by what was spent before it and by the dearest job so far, so
 the choice and with it the result are the same at any concurrency:
 
-* There is plainly room for all of it: its jobs run together, and count only if all of them finish.
+* There is plainly room for all of it: its jobs run together, and count only if all of them finish. Where one turns out
+  dearer than any before, the budget may end in their midst; what that took then depends on which were in flight, so
+  nothing else may: none of them counts, and what is kept back for confirming the winner is that and no more.
 * The end of the budget is near: its jobs run one after another, and each that finishes counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from core.evaluate.call import MetricCall, ProgramCall
 from core.foundation.errors import BudgetExceeded, EvaluationAborted
@@ -20,6 +23,7 @@ from core.foundation.threads import DaemonThreads
 from core.search.budget import Gate, Spend
 from core.search.candidate import Candidate, build
 from core.search.estimate import calls_per_run
+from core.search.events import answer_of, ask_event, attempt_of, row_event, row_result_of, trace_event
 from core.search.jobs import (
     Answer,
     AskJob,
@@ -32,7 +36,7 @@ from core.search.jobs import (
     run_trace,
 )
 from core.search.journal import Journal
-from core.search.ledger import Ledger
+from core.search.ledger import JobRecord, Ledger
 from core.search.meter import JobMeter
 from core.search.problem import Problem
 from core.search.runner import run_jobs
@@ -43,6 +47,14 @@ Result = TypeVar("Result", RowResult, Attempt, Answer)
 
 FIRST_BOUND = 2
 """Calls that one predictor is allowed for before anything ran: an answer and one repair turn."""
+
+
+@dataclass(frozen=True)
+class _Work(Generic[Result]):
+    """A job under the name by which the log knows what was paid for it."""
+
+    name: str
+    run: Callable[[], Coroutine[Any, Any, Result | None]]
 
 
 class Bench:
@@ -82,6 +94,7 @@ class Bench:
         self._programs: dict[str, ProgramCall] = {}
         self._paid_traces: set[str] = set()
         self._paid_asks: set[str] = set()
+        self._unfinished: dict[str, JobRecord] = {}
 
     @property
     def calls_left(self) -> int | None:
@@ -113,13 +126,16 @@ class Bench:
     async def rows(self, jobs: Sequence[RowJob], purpose: str = "evaluate") -> list[RowResult | None]:
         """Run candidates on rows as one unit; None for a row that the end of the search left out."""
         logged = [self._logged_row(job) for job in jobs]
-        return await self._unit(purpose, logged, [lambda job=job: self._row(job) for job in jobs])
+        return await self._unit(
+            purpose, logged, [_Work(_row_name(job), partial(self._row, job)) for job in jobs]
+        )
 
     async def traces(self, jobs: Sequence[TraceJob]) -> list[Attempt | None]:
         """Run attempts of a teacher as one unit; None for one that the end of the search left out."""
         once = list({job.key: job for job in jobs}.values())
         logged = [self._logged_trace(job) for job in once]
-        found = await self._unit("bootstrap", logged, [lambda job=job: self._trace(job) for job in once])
+        works = [_Work(f"trace:{job.key}", partial(self._trace, job)) for job in once]
+        found = await self._unit("bootstrap", logged, works)
         by_key = {job.key: attempt for job, attempt in zip(once, found, strict=True)}
         return [by_key[job.key] for job in jobs]
 
@@ -127,7 +143,8 @@ class Bench:
         """Ask proposers as one unit; None for what the end of the search left out."""
         once = list({job.key: job for job in jobs}.values())
         logged = [self._logged_ask(job) for job in once]
-        found = await self._unit("propose", logged, [lambda job=job: self._ask(job) for job in once])
+        works = [_Work(f"ask:{job.key}", partial(self._ask, job)) for job in once]
+        found = await self._unit("propose", logged, works)
         by_key = {job.key: answer for job, answer in zip(once, found, strict=True)}
         return [by_key[job.key] for job in jobs]
 
@@ -135,7 +152,7 @@ class Bench:
         self,
         purpose: str,
         logged: list[Result | None],
-        live: Sequence[Callable[[], Coroutine[Any, Any, Result | None]]],
+        live: Sequence[_Work[Result]],
     ) -> list[Result | None]:
         if len(logged) > 1 and self._price_unknown(purpose):
             first = await self._unit(purpose, logged[:1], live[:1])
@@ -147,18 +164,21 @@ class Bench:
                     else [None] * len(live[1:])
                 ),
             ]
-        together = self._has_room(purpose, len(logged))
+        together, ended = self._has_room(purpose, len(logged)), self.halted is not None
         for found in logged:
             if found is not None:
                 self._gate.charge(found.spend)
                 self.replayed += 1
         missing = [index for index, found in enumerate(logged) if found is None]
+        self._charge_unfinished(live[index].name for index in missing)
         width = self._width if together else 1
-        fresh = await run_jobs([live[index] for index in missing], width=width, halt=self.halt)
+        fresh = await run_jobs([live[index].run for index in missing], width=width, halt=self.halt)
         results = list(logged)
         for index, result in zip(missing, fresh, strict=True):
             results[index] = result
         if together and self._gate.budget.capped and self._ran_out():
+            if not ended:
+                self._gate.forfeit()
             return [None] * len(results)
         for result in results:
             if result is not None:
@@ -168,6 +188,16 @@ class Bench:
             self._journal.write("budget", kind="spent", elapsed=elapsed, **spent)
         self._count_errors(result for result in fresh if result is not None)
         return results
+
+    def _charge_unfinished(self, names: Iterable[str]) -> None:
+        """Count what earlier sessions paid for jobs that they did not finish, before any of them starts again: what one
+        was charged late, another might have spent meanwhile.
+        """
+        for name in names:
+            record = self._journal.unfinished(name)
+            if record is not None:
+                self._gate.charge(record.spend())
+                self._unfinished[name] = record
 
     def _ran_out(self) -> bool:
         if self._gate.overspent():
@@ -204,8 +234,7 @@ class Bench:
         if self._metric is None:
             return None
         program = self._program(job.candidate)
-        name = f"row:{job.candidate.key}:{job.item.key}"
-        meter = self._meter(name)
+        meter = self._meter(_row_name(job))
         with meter.installed():
             try:
                 result = await run_row(job, program, self._metric)
@@ -214,7 +243,7 @@ class Bench:
         if meter.refused is not None:  # the program caught it: what it gave is no result
             return self._refused()
         result = replace(result, spend=meter.spend)
-        self._journal.write("row", **_row_event(job, result, self._gate.elapsed))
+        self._journal.write("row", **row_event(job, result, self._gate.elapsed))
         return result
 
     async def _trace(self, job: TraceJob) -> Attempt | None:
@@ -227,7 +256,7 @@ class Bench:
         if meter.refused is not None:  # the program caught it: what it gave is no result
             return self._refused()
         attempt = replace(attempt, spend=meter.spend)
-        event = _trace_event(job, attempt, self._gate.elapsed)
+        event = trace_event(job, attempt, self._gate.elapsed)
         self._journal.write("trace", **event)
         self._journal.keep_trace(job.key, event)
         self._paid_traces.add(job.key)
@@ -243,14 +272,7 @@ class Bench:
         if meter.refused is not None:
             return self._refused()
         answer = replace(answer, spend=meter.spend)
-        event = {
-            "key": job.key,
-            "asked": job.shown(),
-            "samples": list(answer.samples),
-            "error": answer.error,
-            **answer.spend.to_dict(),
-            "elapsed": round(self._gate.elapsed, 3),
-        }
+        event = ask_event(job, answer, self._gate.elapsed)
         self._journal.write("ask", **event)
         self._journal.keep_ask(job.key, event)
         self._paid_asks.add(job.key)
@@ -262,9 +284,7 @@ class Bench:
             return None
         paid = job.key in self._paid_asks  # a question asked again is paid once
         self._paid_asks.add(job.key)
-        samples = event["samples"]
-        spend = Spend() if paid else Spend.from_dict(event)
-        return Answer(samples[0] if samples else {}, samples, event["error"], spend)
+        return answer_of(event, paid=paid)
 
     def _program(self, candidate: Candidate) -> ProgramCall:
         if candidate.key not in self._programs:
@@ -277,14 +297,14 @@ class Bench:
             self._journal.write("budget", kind="call", job=job, key=key, **spend.to_dict())
 
         capped = self._gate.budget.capped  # without a cap nobody needs to know of single calls
-        return JobMeter(self._gate, self._journal.unfinished(job), record if capped else None)
+        return JobMeter(self._gate, self._unfinished.pop(job, None), record if capped else None)
 
     def _refused(self) -> None:
         self.halted = self.halted or ("seconds" if self._gate.exhausted == "seconds" else "budget")
 
     def _logged_row(self, job: RowJob) -> RowResult | None:
         event = self._journal.row(job.candidate.key, job.item.key)
-        return None if event is None else _row_result(event)
+        return None if event is None else row_result_of(event)
 
     def _logged_trace(self, job: TraceJob) -> Attempt | None:
         event = self._journal.trace(job.key)
@@ -292,20 +312,7 @@ class Bench:
             return None
         paid = job.key in self._paid_traces  # a trace that several candidates use is paid once
         self._paid_traces.add(job.key)
-        return Attempt(
-            row=job.item.key,
-            round=job.round,
-            kept=event["kept"],
-            why=event.get("why", ""),
-            score=event.get("score"),
-            outcome=event.get("outcome", "scored"),
-            error=event.get("error", ""),
-            steps=event.get("steps", ()),
-            feedback=event.get("feedback", ""),
-            outputs=event.get("outputs", {}),
-            advice=event.get("advice", {}),
-            spend=Spend() if paid else Spend.from_dict(event),
-        )
+        return attempt_of(event, job, paid=paid)
 
     def _count_errors(self, results: Any) -> None:
         failed = [result for result in results if result.counts_as_error]
@@ -318,47 +325,5 @@ class Bench:
             )
 
 
-def _row_result(event: dict[str, Any]) -> RowResult:
-    failed = {name: event.get(name, 0) for name in ("suggest_failures", "assert_failures")}
-    return RowResult(event["score"], event["outcome"], Spend.from_dict(event), **failed)
-
-
-def _row_event(job: RowJob, result: RowResult, elapsed: float) -> dict[str, Any]:
-    event: dict[str, Any] = {
-        "candidate": job.candidate.id,
-        "state": job.candidate.key,
-        "row": job.item.key,
-        "index": job.position,
-        "score": result.score,
-        "outcome": result.outcome,
-        **result.spend.to_dict(),
-        "latency": round(result.latency, 6),
-        "elapsed": round(elapsed, 3),
-    }
-    for name in ("suggest_failures", "assert_failures"):
-        if getattr(result, name):
-            event[name] = getattr(result, name)
-    if result.feedback:
-        event["feedback"] = result.feedback
-    if result.error:
-        event["error"] = result.error
-    return event
-
-
-def _trace_event(job: TraceJob, attempt: Attempt, elapsed: float) -> dict[str, Any]:
-    event: dict[str, Any] = {
-        "key": job.key,
-        "row": attempt.row,
-        "round": attempt.round,
-        "kept": attempt.kept,
-        "score": attempt.score,
-        "outcome": attempt.outcome,
-        **attempt.spend.to_dict(),
-        "elapsed": round(elapsed, 3),
-    }
-    if attempt.steps:
-        event["steps"] = list(attempt.steps)
-    if not attempt.kept:
-        event.update(why=attempt.why, error=attempt.error)
-    extra = {"feedback": attempt.feedback, "outputs": dict(attempt.outputs), "advice": dict(attempt.advice)}
-    return event | {name: value for name, value in extra.items() if value}
+def _row_name(job: RowJob) -> str:
+    return f"row:{job.candidate.key}:{job.item.key}"

@@ -3,7 +3,8 @@
 Knows nothing about candidates or logs. A call is one request sent upstream, retries included; answers from the cache
 cost nothing and never come here. A call is counted before it is sent, so that the cap on calls is exact at any
 concurrency. What a call costs in tokens and money is known afterwards only: those caps may be overrun by the calls
-that were in flight when they were reached, never by more.
+that were in flight when they were reached, never by more. A search that keeps a part back to confirm its winner may
+reach them twice, at the end of its own part and at the end of the rest.
 """
 
 from __future__ import annotations
@@ -151,6 +152,7 @@ class Gate:
         self.whole = budget
         self.spent = spent or Spend()
         self.exhausted: str | None = None
+        self._forfeited = False
         self._lock = threading.Lock()
         self._clock = clock
         self._start = clock() - elapsed
@@ -197,10 +199,26 @@ class Gate:
             self.spent.add(spend)
         self._newly_passed()
 
+    def forfeit(self) -> None:
+        """Take the search's part as used up: what it really used of it depends on what was in flight at its end."""
+        self._forfeited = True
+
     def release(self) -> None:
-        """Let the whole budget be spent."""
+        """Let the rest of the budget be spent; after `forfeit` that is what the search's part left of it."""
         with self._lock:
-            self.budget, self.exhausted = self.whole, None
+            self.budget = self._with_what_was_kept_back() if self._forfeited else self.whole
+            self.exhausted = None
+
+    def _with_what_was_kept_back(self) -> Budget:
+        caps = {name: cap for name, cap in self.whole.to_dict().items() if cap is not None}
+        spent = {"calls": self.spent.calls, "tokens": self.spent.tokens, "cost": self.spent.cost}
+        part = self.budget.to_dict()
+        return Budget.of(
+            {
+                name: cap - (part[name] or 0) + spent[name] if name in spent else cap
+                for name, cap in caps.items()
+            }
+        )
 
     def used(self, budget: Budget | None = None) -> dict[str, tuple[float, float]]:
         """Return {resource: (used, cap)} of every cap of the whole budget, or of another."""

@@ -24,7 +24,7 @@ class JobMeter:
 
     Args:
         gate: The search's budget.
-        prior: What earlier sessions paid for this job without finishing it; already counted by `begin`.
+        prior: What earlier sessions paid for this job without finishing it; the gate was charged with it before.
         record: Told (request key, spending) after every call; None where no cap needs it.
     """
 
@@ -38,7 +38,7 @@ class JobMeter:
         self._pending: list[str | None] = []  # keys of calls under way; None: paid by an earlier session
         self._paid = prior.by_key() if prior else Counter[str]()
         if prior:
-            self._charge(prior.spend())
+            self.spend.add(prior.spend())
 
     @contextmanager
     def installed(self) -> Generator[JobMeter]:
@@ -84,10 +84,6 @@ class JobMeter:
             self._gate.settle(spend.prompt_tokens, spend.completion_tokens, spend.cost)
         if self._record is not None:
             self._record(key, spend)
-
-    def _charge(self, spend: Spend) -> None:
-        self.spend.add(spend)
-        self._gate.charge(spend)
 
 
 def _request_key(request: LMRequest) -> str:
