@@ -13,11 +13,14 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from core.search.racing import TIE, Curtailed, PairedBetting, RacingRule, block_size
+from core.search.halving import SuccessiveHalving
+from core.search.racing import TIE, Curtailed, PairedBetting, RacingRule
 
 __all__ = ["RULES", "Figures", "simulate"]
 
 RULES: Mapping[str, RacingRule] = {
+    "SuccessiveHalving()": SuccessiveHalving(),
+    "SuccessiveHalving(keep=0.5)": SuccessiveHalving(keep=0.5),
     "Curtailed()": Curtailed(),
     "PairedBetting()": PairedBetting(),
     "PairedBetting(risk=0.05)": PairedBetting(risk=0.05),
@@ -61,17 +64,30 @@ def simulate(rule: RacingRule, *, graded: bool, tables: int = 500, seed: int = 0
 
 
 def race(table: Sequence[Sequence[float]], rule: RacingRule | None) -> tuple[int, int]:
-    """Return the winner and the number of rows that were run, one candidate after another."""
+    """Return the winner and the number of rows that were run; the first candidate sets the mark."""
     count, leader = len(table[0]), 0
-    run = count
-    for index in range(1, len(table)):
-        own, seen = table[index], 0
-        while seen < count and not (rule and rule.hopeless(own[:seen], table[leader], count - seen)):
-            seen = min(count, seen + block_size(count))
-        run += seen
-        if seen == count and math.fsum(own) > math.fsum(table[leader]) + TIE:
-            leader = index
+    run, waiting = count, list(range(1, len(table)))
+    while waiting:
+        wave = waiting[: (rule.wave if rule and rule.wave else 1)]
+        waiting, done = waiting[len(wave) :], 0
+        for stage in rule.stages(count) if rule else (count,):
+            wave = _going_on(table, rule, wave, table[leader], done) if rule else wave
+            run += len(wave) * (stage - done)
+            done = stage
+        for index in wave:
+            if math.fsum(table[index]) > math.fsum(table[leader]) + TIE:
+                leader = index
     return leader, run
+
+
+def _going_on(
+    table: Sequence[Sequence[float]], rule: RacingRule, wave: list[int], leader: Sequence[float], done: int
+) -> list[int]:
+    hopeful = [index for index in wave if not rule.hopeless(table[index][:done], leader, len(leader) - done)]
+    if not done:
+        return hopeful
+    ranked = sorted(hopeful, key=lambda index: -math.fsum(table[index][:done]))
+    return sorted(ranked[: rule.places(len(wave))])
 
 
 def _table(generator: random.Random, graded: bool) -> tuple[Table, list[float]]:

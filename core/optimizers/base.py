@@ -23,6 +23,7 @@ from core.optimizers.finish import compiled_program, header_of, with_confirmatio
 from core.search.budget import Budget
 from core.search.candidate import Candidate
 from core.search.estimate import Estimate
+from core.search.likely import likely_best
 from core.search.loop import Search
 from core.search.options import SearchOptions
 from core.search.problem import Problem
@@ -174,9 +175,10 @@ class Optimizer(Generic[P]):
         raise NotImplementedError
 
     def pick(self, view: SearchView) -> Candidate | None:
-        """Return the candidate to compile: the best fully scored one, or else the first."""
-        if view.leader is not None:
-            return view.leader
+        """Return the candidate to compile: the likely best one, or else the first."""
+        best = likely_best(view.pool)
+        if best is not None:
+            return best
         first = next(iter(view.pool), None)
         return None if first is None else first.candidate
 
@@ -240,8 +242,8 @@ class Optimizer(Generic[P]):
             budget: Caps on calls, tokens, cost and seconds; a number caps the calls.
             run_log: Where to write what happens (a path means JSON lines). The same call with the same log goes on
                 where it was killed.
-            racing: Stop scoring candidates that will hardly win (`PairedBetting`); False: the published algorithm
-                exactly; or a rule: `Curtailed()` stops only those that cannot win any more.
+            racing: Stop scoring candidates that will hardly win (`SuccessiveHalving`); False: the published
+                algorithm exactly; or a rule: `Curtailed()` stops only those that cannot win any more.
             num_threads: Rows in flight; None: that of the settings.
             max_errors: Failed rows that it bears; None: that of the settings.
             target: End the search at a candidate whose mean over all rows reaches this; None: the optimizer's own.

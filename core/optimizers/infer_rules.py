@@ -35,6 +35,9 @@ from core.signature import InputField, OutputField, Signature
 
 __all__ = ["InferRules"]
 
+AS_THEY_WERE = 2
+"""Candidates before the first set of rules: the bootstrapped student, and as it was given."""
+
 LEAST_SHOWN = 2
 """With fewer rows than this a prompt that is too long is not shortened further."""
 
@@ -153,8 +156,8 @@ class InferRules(Optimizer[InferRulesParams]):
         """Propose the student bootstrapped and as given, then sets of rules, then the best set without single ones."""
         if view.round == 0:
             return await self._first(view)
-        width, wanted = view.width, self.params.num_candidates
-        numbers = range((view.round - 1) * width + 1, min(wanted, view.round * width) + 1)
+        made = view.pool.proposals - AS_THEY_WERE
+        numbers = range(made + 1, min(self.params.num_candidates, made + view.width) + 1)
         if numbers:
             found = [await self._with_rules(view, number) for number in numbers if not view.ended]
             return [] if view.ended else found

@@ -30,6 +30,7 @@ from core.optimizers.labeled_few_shot import draw_labeled
 from core.search.estimate import REPAIR, Estimate, Phase, calls_per_run
 from core.search.problem import Item, Problem
 from core.search.proposal import Proposal
+from core.search.race import even_parts
 from core.search.view import SearchView
 
 __all__ = ["BootstrapFewShotWithRandomSearch", "BootstrapRS"]
@@ -135,7 +136,7 @@ class BootstrapFewShotWithRandomSearch(Optimizer[RandomSearchParams]):
 
     async def propose(self, view: SearchView) -> Sequence[Proposal]:
         """Propose the next few seeds; bootstrappings among them run side by side."""
-        seeds = self._seeds()[view.pool.proposals :][: view.width]
+        seeds = self._next(view)
         bootstraps = {seed: self._bootstrap(view, seed) for seed in seeds if seed >= UNSHUFFLED}
         await bootstrap_all(view, list(bootstraps.values()))
         for seed, bootstrap in bootstraps.items():
@@ -160,6 +161,13 @@ class BootstrapFewShotWithRandomSearch(Optimizer[RandomSearchParams]):
     def _seeds(self) -> list[int]:
         seeds = range(ZERO_SHOT, self.params.num_candidate_programs)
         return [seed for seed in seeds if self.params.restrict is None or seed in self.params.restrict]
+
+    def _next(self, view: SearchView) -> list[int]:
+        """Return the next seeds: in a race the first alone, which may be perfect or reach the target by itself."""
+        waiting = self._seeds()[view.pool.proposals :]
+        if view.racing and view.leader is None:
+            return waiting[:1]
+        return waiting[: even_parts(len(waiting), view.width)[0]] if waiting else []
 
     def _rules(self, view: SearchView, seed: int) -> DemoRules:
         params, most = self.params, self.params.max_bootstrapped_demos

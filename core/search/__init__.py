@@ -6,9 +6,10 @@ Knows nothing about any single optimizer; those are in `core.optimizers`, one fi
 from core.search.ablation import Ablation, aablate, ablate
 from core.search.budget import Budget, Spend
 from core.search.estimate import Amount, Estimate, Phase
+from core.search.halving import SuccessiveHalving
 from core.search.options import SearchOptions
 from core.search.probing import Probe, aprobe, probe
-from core.search.racing import Curtailed, PairedBetting
+from core.search.racing import Curtailed, PairedBetting, RacingRule
 from core.search.result import CompileReport
 from core.search.run_log import Event, JsonLinesRunLog, MemoryRunLog, RunLog
 
@@ -25,9 +26,11 @@ __all__ = [
     "PairedBetting",
     "Phase",
     "Probe",
+    "RacingRule",
     "RunLog",
     "SearchOptions",
     "Spend",
+    "SuccessiveHalving",
     "aablate",
     "ablate",
     "aprobe",

@@ -103,8 +103,10 @@ class Search:
             stop_requested=options.stop_requested,
         )
         self._pool = Pool(len(problem.scoring))
-        # Under a cap, or with a target, each candidate may be the last: then they are made and scored one by one.
-        width = 1 if options.budget.capped or options.target is not None else WAVE
+        # Under a cap, or with a target, each candidate may be the last: then they are made and scored one by one,
+        # unless the rule compares them side by side anyway.
+        alone = options.budget.capped or options.target is not None
+        width = (options.rule.wave if options.rule else None) or (1 if alone else WAVE)
         self._race = Race(
             problem,
             self._pool,

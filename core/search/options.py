@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from core.foundation.errors import ConfigurationError
 from core.search.budget import Budget
-from core.search.racing import PairedBetting, RacingRule
+from core.search.halving import SuccessiveHalving
+from core.search.racing import RacingRule
 from core.search.run_log import Event, RunLog
 
 __all__ = ["SearchOptions"]
@@ -23,8 +24,8 @@ class SearchOptions:
     Attributes:
         budget: Caps.
         run_log: Where it is written down; None: nowhere.
-        racing: Drop candidates that will hardly win (`PairedBetting`); False: score every candidate on every row; or
-            a rule: `Curtailed()`, say, drops only those that cannot win any more.
+        racing: Drop candidates that will hardly win (`SuccessiveHalving`); False: score every candidate on every
+            row; or a rule: `Curtailed()`, say, drops only those that cannot win any more.
         num_threads: Rows in flight; None: that of the settings.
         max_errors: Failed rows that it bears; None: that of the settings.
         target: Stop at a candidate whose mean reaches this.
@@ -54,5 +55,5 @@ class SearchOptions:
     def rule(self) -> RacingRule | None:
         """The racing rule; None: every candidate runs on every row."""
         if isinstance(self.racing, bool):
-            return PairedBetting() if self.racing else None
+            return SuccessiveHalving() if self.racing else None
         return self.racing

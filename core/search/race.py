@@ -1,11 +1,12 @@
-"""The race: scores candidates block by block and drops those that will hardly win.
+"""The race: scores candidates stage by stage and drops those that will hardly win.
 
-Knows nothing about how candidates are made. All candidates see the same rows in the same order; decisions fall
-between blocks, on whole blocks.
+Knows nothing about how candidates are made. The candidates of a wave see the same rows in the same order, and are
+compared with the best so far on these; decisions fall between stages, on whole stages.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
@@ -17,7 +18,8 @@ from core.search.jobs import RowJob, RowResult
 from core.search.journal import Journal
 from core.search.pool import Pool
 from core.search.problem import Problem
-from core.search.racing import RacingRule, block_size
+from core.search.racing import RacingRule
+from core.search.row_order import row_order
 
 __all__ = ["Race"]
 
@@ -25,12 +27,18 @@ SUGGESTION_POINTS = 0.2
 """What one failed suggestion takes of a candidate's score, of 100."""
 
 
+def even_parts(count: int, most: int) -> list[int]:
+    """Return the sizes of as few parts as possible, none above the most and none much smaller than another."""
+    parts = math.ceil(count / most)
+    return [count // parts + (part < count % parts) for part in range(parts)]
+
+
 class Race:
     """Scores candidates on the problem's scoring rows.
 
     Args:
         rule: Who may go on; None: everybody, on every row (the published algorithms).
-        width: Candidates in the race at once.
+        width: Candidates in the race at once, where the rule does not say.
         blocks: Also without a rule go block by block: under a cap a whole set of rows is too large a unit.
     """
 
@@ -50,14 +58,9 @@ class Race:
         self._bench = bench
         self._journal = journal
         self._rule = rule
-        self._width = width
-        self._size = (
-            block_size(len(problem.scoring)) if rule is not None or blocks else max(1, len(problem.scoring))
-        )
-        self._order = list(range(len(problem.scoring)))
-        if rule is not None:
-            # Rows often come sorted by label; in a shuffled order the first blocks speak for the rest.
-            rng(problem.seed, "racing order").shuffle(self._order)
+        self._width = width if rule is None or rule.wave is None else rule.wave
+        self._blocks = rule is None and blocks
+        self._waves_run = 0
 
     async def run(self, candidates: Sequence[Candidate]) -> bool:
         """Score candidates, in order; False where the end of the search cut it short."""
@@ -87,38 +90,65 @@ class Race:
 
     def _waves(self, candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
         waiting = list(candidates)
-        while waiting:
+        if self._rule is not None and self._pool.leader is None:
             # The first candidate runs alone: the others are measured against it.
-            size = 1 if self._rule is not None and self._pool.leader is None else self._width
+            yield waiting[:1]
+            waiting = waiting[1:]
+        for size in even_parts(len(waiting), self._width):
             yield waiting[:size]
             waiting = waiting[size:]
 
     async def _wave(self, wave: Sequence[Candidate]) -> bool:
+        order, done = self._order(), 0
         active = list(wave)
-        for block in self._blocks():
-            active = [candidate for candidate in active if not self._dropped(candidate)]
+        for stage in self._stages():
+            active = self._going_on(active, order, done)
             if not active:
                 break
-            if not await self._block(active, block):
+            if not await self._stage(active, order[done:stage]):
                 for candidate in active:
                     self._cut_short(candidate)
                 return False
+            done = stage
         for candidate in active:
             self._finished(candidate)
         return True
 
-    def _blocks(self) -> Iterator[list[int]]:
-        for start in range(0, len(self._order), self._size):
-            yield self._order[start : start + self._size]
+    def _stages(self) -> Sequence[int]:
+        rows = len(self._problem.scoring)
+        if self._rule is not None:
+            return self._rule.stages(rows)
+        return RacingRule().stages(rows) if self._blocks else (rows,)
 
-    async def _block(self, active: Sequence[Candidate], block: Sequence[int]) -> bool:
-        """Run one block of rows for all active candidates; False where some rows are missing."""
+    def _order(self) -> list[int]:
+        """Return the racing order of the next wave; without a rule that of the rows.
+
+        Rows often come sorted by label; in a racing order the first stages speak for the rest. Each wave has its own,
+        or else the first few rows would decide about every candidate of the search.
+        """
+        rows = len(self._problem.scoring)
+        if self._rule is None:
+            return list(range(rows))
+        self._waves_run += 1
+        generator = rng(self._problem.seed, "racing order", self._waves_run)
+        return row_order(rows, self._difficulty() if self._rule.stratified else None, generator)
+
+    def _difficulty(self) -> list[float] | None:
+        """Return what candidates that ran on every row scored on each, on average; None before there is one."""
+        known = [
+            [0.0 if score is None else score for score in self._pool.scores.scores(entry.candidate.key)]
+            for entry in self._pool.ranked()
+        ]
+        return [math.fsum(scores) / len(known) for scores in zip(*known, strict=True)] if known else None
+
+    async def _stage(self, active: Sequence[Candidate], block: Sequence[int]) -> bool:
+        """Run a stage's rows for all active candidates, side by side; False where some rows are missing."""
         rows, scores = self._problem.scoring, self._pool.scores
         return await self._run(
             [
                 RowJob(candidate, position, rows[position])
-                for candidate in active
                 for position in block
+                for candidate in active
                 if not scores.seen(candidate.key, position)
             ]
         )
@@ -142,19 +172,47 @@ class Race:
             scores.veto(job.candidate.key)
         scores.put(job.candidate.key, job.position, score)
 
-    def _dropped(self, candidate: Candidate) -> bool:
+    def _going_on(self, active: Sequence[Candidate], order: Sequence[int], done: int) -> list[Candidate]:
+        """Return the candidates that run the next stage, and drop the others."""
+        if self._rule is None:
+            return list(active)
+        hopeful = [candidate for candidate in active if not self._hopeless(candidate, order)]
+        places = self._rule.places(len(active)) if done else len(active)
+        if len(hopeful) <= places:
+            return hopeful
+        means = {candidate.id: self._mean(candidate, order[:done]) for candidate in hopeful}
+        ranked = sorted(hopeful, key=lambda candidate: -means[candidate.id])  # of equals the earlier goes on
+        staying = {candidate.id for candidate in ranked[:places]}
+        for candidate in hopeful:
+            if candidate.id not in staying:
+                reason = (
+                    f"{means[candidate.id]:.1%} on the first {done} rows: of {len(active)} side by side "
+                    f"{places} went on, from {means[ranked[places - 1].id]:.1%} up"
+                )
+                self._drop(candidate, reason)
+        return [candidate for candidate in hopeful if candidate.id in staying]
+
+    def _mean(self, candidate: Candidate, rows: Sequence[int]) -> float:
+        """Return a candidate's mean over the rows of the wave that have a score; 0 without any."""
+        scored = [score for score in self._pool.scores.scores(candidate.key, rows) if score is not None]
+        return math.fsum(scored) / len(scored) if scored else 0.0
+
+    def _hopeless(self, candidate: Candidate, order: Sequence[int]) -> bool:
+        """Drop a candidate that the rule gives no hope against the best so far; True: it is dropped."""
         leader = self._pool.leader
         if self._rule is None or leader is None:
             return False
         scores = self._pool.scores
-        seen = {row for row in self._order if scores.seen(candidate.key, row)}
+        seen = {row for row in order if scores.seen(candidate.key, row)}
         # A mini-batch may have come first: both sides in one order, the rows that the candidate has seen first.
-        paired = sorted(self._order, key=lambda row: row not in seen)
+        paired = sorted(order, key=lambda row: row not in seen)
         own = scores.scores(candidate.key, paired)
-        theirs = scores.scores(leader.key, paired)
-        reason = self._rule.hopeless(own, theirs, len(self._order) - len(own))
-        if not reason:
-            return False
+        reason = self._rule.hopeless(own, scores.scores(leader.key, paired), len(order) - len(own))
+        if reason:
+            self._drop(candidate, reason, leader)
+        return bool(reason)
+
+    def _drop(self, candidate: Candidate, reason: str, leader: Candidate | None = None) -> None:
         self._pool.finish(candidate, "dropped", reason)
         self._bench.forget(candidate)
         self._journal.write_once(
@@ -162,11 +220,10 @@ class Race:
             candidate=candidate.id,
             state=candidate.key,
             reason=reason,
-            leader=leader.id,
-            rows=len(own),
-            of=len(self._order),
+            leader=None if leader is None else leader.id,
+            rows=self._pool.scores.count(candidate.key),
+            of=len(self._problem.scoring),
         )
-        return True
 
     def _finished(self, candidate: Candidate) -> None:
         self._pool.finish(candidate, "full")

@@ -1,16 +1,16 @@
 """Which candidates are worth another row: rules that drop those that cannot win, or hardly can.
 
-Knows nothing about programs. Two rules:
+Knows nothing about programs. `SuccessiveHalving`, the default, has a file of its own (`halving`). Here are:
 
-* `Curtailed` is exact: it stops a candidate only when no outcome of its remaining rows could lift it above the leader,
-  so the winner is the one that a full evaluation of everybody would name (curtailed sampling: Wald 1947; Alling, JASA
-  61:1966).
-* `PairedBetting`, the default, also stops a candidate that has lost too much to the leader on the same rows. It bets
+* `Curtailed`, which is exact: it stops a candidate only when no outcome of its remaining rows could lift it above
+  the leader, so the winner is the one that a full evaluation of everybody would name (curtailed sampling: Wald 1947;
+  Alling, JASA 61:1966).
+* `PairedBetting`, which also stops a candidate that has lost too much to the leader on the same rows. It bets
   against the candidate at odds that are fair if the candidate is better by a stated margin; a fortune of 1/risk then
   has a chance of at most `risk`, however often one looks (Ville 1939; betting on rows drawn without replacement:
   Waudby-Smith & Ramdas, NeurIPS 2020, arXiv:2006.04347, and JRSS-B 86:1, 2024, section 5).
 
-Decisions are taken at fixed block boundaries, over whole blocks, so they do not depend on which row happened to finish
+Decisions are taken at fixed stages, over whole blocks of rows, so they do not depend on which row happened to finish
 first. `benchmarks/racing.py` measures what each rule saves and loses.
 """
 
@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar
 
 from core.foundation.errors import ConfigurationError
 
@@ -31,8 +31,25 @@ CEILING = 1.0
 TIE = 1e-12
 
 
-class RacingRule(Protocol):
-    """Decides after every block whether a candidate goes on."""
+class RacingRule:
+    """Decides after every stage which candidates of a wave go on; a rule of one's own fills in `hopeless` at least.
+
+    Attributes:
+        wave: Candidates that race side by side; None: as many as the search finds practical.
+        stratified: Rows come in an order in which every stage has its share of hard and of easy ones; otherwise in a
+            random one.
+    """
+
+    wave: ClassVar[int | None] = None
+    stratified: ClassVar[bool] = False
+
+    def stages(self, rows: int) -> tuple[int, ...]:
+        """Return after how many rows is decided, rising; the last is all rows."""
+        return (*range(block_size(rows), rows, block_size(rows)), rows)
+
+    def places(self, running: int) -> int:
+        """Return how many of a wave's running candidates may go on to the next stage."""
+        return running
 
     def hopeless(self, own: Sequence[float | None], leader: Sequence[float | None], remaining: int) -> str:
         """Return why the candidate cannot beat the leader any more; empty: it still can.
@@ -42,10 +59,10 @@ class RacingRule(Protocol):
             leader: The leader's scores on all rows: first those that the candidate has seen, in the same order.
             remaining: Rows that the candidate has not seen.
         """
-        ...
+        raise NotImplementedError
 
 
-class Curtailed:
+class Curtailed(RacingRule):
     """Drops a candidate that would not beat the leader even with full marks on every remaining row.
 
     A tie does not beat: the earlier candidate keeps its place, as in DSPy.
@@ -73,7 +90,7 @@ STAKES = (0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True)
-class PairedBetting:
+class PairedBetting(RacingRule):
     """Drops a candidate that `Curtailed` would drop, or whose rows so far say that it will hardly win.
 
     The rows are a random order of all scoring rows, so the differences to the leader are draws without replacement

@@ -31,7 +31,7 @@ def search(lm, *, student=None, train=None, validation=None, **options):
 
 def test_winner_and_given_program_are_compared_on_rows_that_chose_nothing():
     seen = []
-    program = search(ToyLM(skill=5), testset=rows("test", 60), on_event=seen.append)
+    program = search(ToyLM(skill=5), testset=rows("test", 60), on_event=seen.append, racing=False)
     report = program.report
     found = report.confirmation
     assert (found.on, found.score.rows, found.given.rows) == ("test", 60, 60)
@@ -46,7 +46,7 @@ def test_winner_and_given_program_are_compared_on_rows_that_chose_nothing():
 
 
 def test_an_improvement_is_called_one_and_noise_is_not():
-    sure = search(ToyLM(skill=5), testset=rows("test", 300)).report
+    sure = search(ToyLM(skill=5), testset=rows("test", 300), racing=False).report
     assert sure.verdict.startswith("Improved: ")
     unsure = search(ToyLM(skill=30), testset=rows("test", 10)).report
     assert unsure.verdict.startswith("No detectable difference: ")

@@ -9,7 +9,8 @@ import pytest
 
 from benchmarks.racing import simulate
 from core.foundation.errors import ConfigurationError
-from core.search.racing import Curtailed, PairedBetting, block_size, fortune
+from core.search.halving import SuccessiveHalving
+from core.search.racing import Curtailed, PairedBetting, RacingRule, block_size, fortune
 
 
 def winner(scores):
@@ -128,3 +129,41 @@ def test_a_margin_out_of_reach_is_an_infinite_fortune_and_a_sure_one_none():
 def test_a_rule_that_cannot_be_meant_is_refused(wrong):
     with pytest.raises(ConfigurationError, match="racing rule"):
         PairedBetting(**wrong)
+
+
+def test_a_rule_of_ones_own_needs_hopeless_alone():
+    rule = RacingRule()
+    assert (rule.wave, rule.stages(20), rule.stages(8), rule.places(5)) == (None, (8, 16, 20), (8,), 5)
+    with pytest.raises(NotImplementedError):
+        rule.hopeless([], [1.0], 1)
+
+
+def test_halving_takes_fewer_candidates_on_more_rows():
+    rule = SuccessiveHalving()
+    assert rule.stages(40) == (5, 8, 13, 21, 34, 40)
+    assert rule.stages(100)[0] == 13
+    assert rule.stages(3) == (3,)
+    assert [rule.places(running) for running in (6, 5, 3, 2, 1)] == [3, 2, 2, 1, 1]
+
+
+def test_halving_bears_with_a_lag_that_chance_makes_likely_and_with_none_beyond():
+    rule, leader = SuccessiveHalving(), [1.0, 1.0, 1.0, *[0.0] * 17]
+    assert not rule.hopeless([1.0, *[0.0] * 4], leader, 15)
+    assert "60.0% behind the best so far on the same 5 rows" in rule.hopeless([0.0] * 5, leader, 15)
+    assert not rule.hopeless([None] * 5, leader, 15)
+    assert "cannot be beaten" in rule.hopeless([], [1.0, 1.0], 2)
+    assert not rule.hopeless([0.0] * 4, [5.0] * 8, 4)  # beyond the unit range nothing is known about chance
+
+
+@pytest.mark.parametrize("graded", [False, True])
+def test_halving_saves_most_of_the_rows_and_loses_little(graded):
+    found = simulate(SuccessiveHalving(), graded=graded, tables=150, seed=7)
+    betting = simulate(PairedBetting(), graded=graded, tables=150, seed=7)
+    assert found.saved >= betting.saved + 0.2
+    assert found.true_loss <= 0.01
+
+
+@pytest.mark.parametrize("wrong", [{"keep": 0}, {"keep": 1}, {"first": 0}, {"growth": 1}, {"tolerance": -1}])
+def test_a_halving_that_cannot_be_meant_is_refused(wrong):
+    with pytest.raises(ConfigurationError, match="racing rule"):
+        SuccessiveHalving(**wrong)
