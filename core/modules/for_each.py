@@ -28,6 +28,9 @@ __all__ = ["ERRORS", "ForEach"]
 ERRORS = "errors"
 """The output that says for each item what failed."""
 
+USUAL_LENGTH = 5
+"""Items of a list, where an estimate has to say something."""
+
 
 class ForEach(Module):
     """Asks for every item of a list at once and gives lists of outputs, in the order of the items.
@@ -126,6 +129,10 @@ class ForEach(Module):
             )
         rows = zip(*lists.values(), strict=True)
         return [{**inputs, **dict(zip(lists, row, strict=True))} for row in rows]
+
+    def calls_with(self, inside: int) -> int:
+        """How long lists will be is not known before the run; an estimate takes them to be of a usual length."""
+        return USUAL_LENGTH * inside
 
     def one_of(self, example: Example) -> Example:
         """Return one item of a labelled row, as a demo of what is asked for one; any other row as it is.

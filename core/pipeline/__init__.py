@@ -7,7 +7,7 @@ from core.pipeline.build import Pipeline, build
 from core.pipeline.code import code
 from core.pipeline.fields import annotation_of, shape_of_field, signature_of, signature_spec_of
 from core.pipeline.from_program import spec_from_program
-from core.pipeline.interface import input_fields, output_fields, program_types
+from core.pipeline.interface import input_fields, may_be_left_out, output_fields, program_types
 from core.pipeline.kind import StepKind, step_kinds
 from core.pipeline.shorthand import parse_signature_string, signature_string
 from core.pipeline.sources import merge_lists
@@ -30,6 +30,7 @@ __all__ = [
     "errors_of",
     "identifier_near",
     "input_fields",
+    "may_be_left_out",
     "merge_lists",
     "output_fields",
     "parse_signature_string",

@@ -11,6 +11,7 @@ from typing import Any, Self
 from core.data import Prediction
 from core.foundation.errors import PipelineError, SignatureError
 from core.modules import Module
+from core.pipeline.interface import may_be_left_out
 from core.pipeline.kind import step_kinds
 from core.pipeline.sources import resolve
 from core.pipeline.spec import ProgramSpec, parse_spec
@@ -22,6 +23,8 @@ __all__ = ["Pipeline", "build"]
 
 class Pipeline(Module):
     """Runs the steps of a specification in order, each fed from the inputs and the steps before it.
+
+    An input whose type is optional may be left out.
 
     Args:
         spec: The specification; `build` also takes it as JSON or plain data.
@@ -41,6 +44,7 @@ class Pipeline(Module):
                 hint=problems[0].hint,
             )
         self.spec = spec
+        self._absent = dict.fromkeys(item.name for item in spec.inputs if may_be_left_out(item))
         retriever = BM25(spec.corpus) if spec.corpus else None
         for step in spec.steps:
             setattr(self, step.name, step_kinds.get(step.kind)().build(step, retriever))
@@ -51,6 +55,7 @@ class Pipeline(Module):
         Raises:
             SignatureError: An input is missing or unknown.
         """
+        inputs = {**self._absent, **inputs}
         self._check(inputs)
         done: dict[str, Any] = {}
         for step in self.spec.steps:

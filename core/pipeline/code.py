@@ -14,6 +14,7 @@ from typing import Any
 from core.foundation.errors import PipelineError
 from core.pipeline.custom_types import CUSTOM_TYPES
 from core.pipeline.fields import annotation_of, record_title, record_wrappers, signature_of, type_title
+from core.pipeline.interface import may_be_left_out
 from core.pipeline.kind import StepKind, step_kinds
 from core.pipeline.names import hidden_by_prediction
 from core.pipeline.sources import sources_of, split_source
@@ -194,7 +195,10 @@ class _Writer:
         return lines
 
     def forward(self) -> list[str]:
-        lines = [f"    def forward(self, {', '.join(item.name for item in self.spec.inputs)}):"]
+        absent = {item.name for item in self.spec.inputs if may_be_left_out(item)}
+        names = sorted((item.name for item in self.spec.inputs), key=lambda name: name in absent)
+        given = ", ".join(f"{name}=None" if name in absent else name for name in names)
+        lines = [f"    def forward(self, {given}):"]
         for step in self.spec.steps:
             lines += _call(f"{step.name} = self.{step.name}", step.inputs)
         return lines + _call("return core.Prediction", self.spec.outputs)

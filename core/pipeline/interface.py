@@ -12,12 +12,17 @@ from core.pipeline.kind import step_kinds
 from core.pipeline.sources import split_source
 from core.pipeline.spec import FieldSpec, ProgramSpec, Sources
 
-__all__ = ["input_fields", "output_fields", "program_types"]
+__all__ = ["input_fields", "may_be_left_out", "output_fields", "program_types"]
 
 
 def input_fields(spec: ProgramSpec) -> dict[str, FieldSpec]:
     """Return the program's inputs by name."""
     return {item.name: item for item in spec.inputs}
+
+
+def may_be_left_out(item: FieldSpec) -> bool:
+    """Whether a program may be called without this input: its type has None, and None is then what flows."""
+    return shape_of_field(item)["kind"] == "optional"
 
 
 def output_fields(spec: ProgramSpec) -> dict[str, FieldSpec]:

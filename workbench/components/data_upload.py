@@ -17,6 +17,7 @@ from workbench.components.errors import readable_errors, verbatim
 from workbench.components.table import cell
 from workbench.services import datasets
 from workbench.services.datasets import Table
+from workbench.services.step_wiring import needed_inputs
 from workbench.services.tasks import Version
 from workbench.services.workspace import Workspace
 
@@ -74,9 +75,8 @@ def _import_form(ws: Workspace, task_id: str, version: Version, table: Table) ->
     suggested = {
         field: column for column, field in datasets.suggest_mapping(table.columns, version.spec).items()
     }
-    inputs = [field["name"] for field in version.spec["inputs"]]
     wanted = [
-        *((name, "input") for name in inputs),
+        *((field["name"], "input") for field in version.spec["inputs"]),
         *((name, "expected output") for name in version.spec["outputs"]),
     ]
     st.markdown("**Which column is which field?**")
@@ -104,7 +104,7 @@ def _import_form(ws: Workspace, task_id: str, version: Version, table: Table) ->
         type="primary",
         icon=":material/download_done:",
         key="data_import",
-        disabled=bool(table.problems) or any(name in missing for name in inputs),
+        disabled=bool(table.problems) or any(name in missing for name in needed_inputs(version.spec)),
     )
     if pressed:
         mapping = {**chosen, **{column: column for column in extra}}

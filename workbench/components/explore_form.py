@@ -128,10 +128,16 @@ def _inputs(version: Version, item: Item | None) -> dict[str, Any]:
             key=key,
             help=about,
             height=120 if kind == "str" else 90,
-            placeholder=_PLACEHOLDERS.get(kind),
+            placeholder=_placeholder(kind),
         )
         values[name] = _read(text, kind, name)
     return values
+
+
+def _placeholder(kind: str) -> str | None:
+    if kind.startswith("Optional["):
+        return _PLACEHOLDERS.get(kind[len("Optional[") : -1], "may be empty")
+    return _PLACEHOLDERS.get(kind) or ("One item a line, or JSON" if kind.startswith("list[") else None)
 
 
 def _shown(value: Any) -> str:
@@ -144,6 +150,8 @@ def _read(text: str, kind: str, name: str) -> Any:
     """Return a typed value for the text of an input; texts as they are, lists as JSON or one item a line."""
     if kind == "History" and not text.strip():
         return {"messages": []}
+    if kind.startswith("Optional[") and kind.endswith("]"):
+        return _read(text, kind[len("Optional[") : -1], name) if text.strip() else None
     if kind in _TEXTS or kind.startswith(("Literal", "Code[")):
         return text
     try:

@@ -64,8 +64,9 @@ def _widget(parameter: Parameter, start: Any, key: str, fields: Sequence[str]) -
     if parameter.type == "array" and parameter.item_type == "string":
         free = not parameter.item_choices
         known = list(dict.fromkeys([*(fields if free else parameter.item_choices), *(start or ())]))
+        new = free and parameter.fields != "inputs"  # an input that is not there cannot be meant
         return st.multiselect(
-            label, known, default=list(start or ()), key=key, help=about, accept_new_options=free
+            label, known, default=list(start or ()), key=key, help=about, accept_new_options=new
         )
     if parameter.type == "string":
         if parameter.name in ("context", "answer", "gold", "field") and fields:

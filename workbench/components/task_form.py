@@ -20,6 +20,7 @@ from workbench.components.step_sources import step_sources
 from workbench.services import tasks
 from workbench.services.signature_form import TEMPLATES, single_step
 from workbench.services.step_kinds import asking_kinds
+from workbench.services.step_wiring import interface_of
 from workbench.services.tasks import Version
 from workbench.services.workspace import Workspace
 
@@ -47,6 +48,7 @@ def new_task_form(ws: Workspace) -> dict[str, Any]:
         step=base["name"],
         options=options,
     )
+    _interface_note(spec, signature)
     if st.button("Create the task", type="primary", icon=":material/add:", key="new_create"):
         with readable_errors():
             task = tasks.create_task(ws, title, spec)
@@ -78,6 +80,8 @@ def edit_program(ws: Workspace, version: Version) -> tuple[dict[str, Any], str]:
     if len(spec["steps"]) > 1:
         made["inputs"] = step_sources(spec, made, key=f"task_sources_{version.id}_{step_name}")
     draft = _with_step(spec, made)
+    if len(spec["steps"]) == 1:
+        _interface_note(draft, signature)
     _save_row(ws, version, draft)
     return draft, step_name
 
@@ -126,6 +130,15 @@ def _options(kind: str, values: dict[str, Any], key: str, signature: Mapping[str
         defaults = {item.name: item.default for item in found.parameters}
         return {name: value for name, value in values.items() if defaults.get(name, ...) == value} | made
     return dict(values)
+
+
+def _interface_note(spec: Mapping[str, Any], signature: Mapping[str, Any]) -> None:
+    """Say what the program takes and gives where that is not what stands in the tables."""
+    line = interface_of(spec)
+    if line and line != interface_of(
+        {**spec, **single_step("", "", signature["inputs"], signature["outputs"])}
+    ):
+        st.caption(f"The program as a whole: {verbatim(line)}")
 
 
 def _with_step(spec: dict[str, Any], step: dict[str, Any]) -> dict[str, Any]:

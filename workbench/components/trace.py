@@ -25,6 +25,7 @@ _ICONS = {
     "lm": "✦",
     "adapter.parse": "⛶",
     "retrieve": "⌕",
+    "item": "☰",
     "attempt": "↻",
     "tool": "⚒",
     "sandbox": "λ",
@@ -33,6 +34,7 @@ _ICONS = {
 }
 _KINDS = {
     "attempt": "Attempt",
+    "item": "Item",
     "lm": "Call",
     "predict": "Step",
     "module": "Program",
@@ -72,7 +74,7 @@ def _row(depth: int, span: Span, started: float, whole: float) -> dict[str, Any]
     usage: Mapping[str, Any] = facts.get("usage") or {}
     place = f"  {span.path}" if span.path and span.path != "self" else ""
     tokens = f"{usage.get('prompt_tokens', 0):,} → {usage.get('completion_tokens', 0):,}" if usage else ""
-    name = f"attempt {span.name}" if span.kind == "attempt" else span.name
+    name = f"{span.kind} {span.name}" if span.kind in ("attempt", "item") else span.name
     return {
         "step": f"{_INDENT * depth}{_ICONS.get(span.kind, '·')} {name}{place}",
         "kind": span.kind,
@@ -94,6 +96,8 @@ def gist(span: Span) -> str:
         return _short(str(span.error or facts["failed"]))
     if span.kind == "tool":
         return _short(f"{_values(facts.get('inputs'))} → {_plain(facts.get('outputs'))}")
+    if span.kind == "item":
+        return _short(f"{_values(facts.get('inputs'))} → {_values(facts.get('outputs'))}")
     if span.kind == "sandbox":
         code = str((facts.get("inputs") or {}).get("code", "")).strip().splitlines()
         more = " …" if len(code) > 1 else ""
@@ -123,6 +127,8 @@ def _values(inputs: Any) -> str:
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, dict) and list(value) == ["content"]:
+        value = value["content"]  # a reasoning, which is a text in a record
     return (
         value
         if isinstance(value, str)
@@ -199,7 +205,7 @@ def _details(span: Span, key: str) -> None:
             _call_details(facts)
         elif span.kind == "predict":
             _in_and_out(facts.get("inputs", {}), facts.get("outputs", {}), "Parsed outputs")
-        elif span.kind == "tool":
+        elif span.kind in ("tool", "item"):
             _in_and_out(facts.get("inputs", {}), facts.get("outputs"), "What it gave")
         elif span.kind == "sandbox":
             given = facts.get("inputs") or {}

@@ -102,8 +102,13 @@ def dataset_of(table: Table, mapping: Mapping[str, str], spec: Mapping[str, Any]
         DataError: A column, an input or a value is wrong; lists rows and fields.
     """
     from core.data.loaders import dataset_of_table
+    from core.pipeline import may_be_left_out
 
-    inputs = [item.name for item in as_spec(spec).inputs]
+    inputs = [
+        item.name
+        for item in as_spec(spec).inputs
+        if item.name in mapping.values() or not may_be_left_out(item)
+    ]
     return dataset_of_table(table.parsed, mapping=mapping, inputs=inputs, types=field_shapes(spec))
 
 

@@ -105,7 +105,7 @@ def import_dataset(
             name=checked_name(name),
             filename=table.filename[:200],
             mapping=chosen,
-            inputs=[item["name"] for item in version.spec["inputs"]],
+            inputs=[item["name"] for item in version.spec["inputs"] if item["name"] in chosen.values()],
         )
         session.add(info)
         session.flush()

@@ -60,11 +60,15 @@ def measured_by_messages(
         models: Who answers whose calls.
         rows: Examples for the messages.
     """
-    sent = [
-        preview_messages(version.spec, step, _inputs(version.spec, step, row), adapter, version.state)
-        for step in predict_steps(version.spec)
-        for row in rows[:ROWS_READ]
-    ]
+    from core.modules import ForEach
+
+    program, sent = load_program(version.spec, None), list[list[dict[str, Any]]]()
+    for step in predict_steps(version.spec):
+        part = getattr(program, step)
+        for row in rows[:ROWS_READ]:
+            asked_about = part.one_of(row) if isinstance(part, ForEach) else row
+            inputs = _inputs(version.spec, step, asked_about)
+            sent.append(preview_messages(version.spec, step, inputs, adapter, version.state))
     prompts = [float(token_count(messages)) for messages in sent] or [0.0]
     turns = [float(token_count(messages[-1:])) for messages in sent if messages] or [0.0]
     shown = sum(turns) / len(turns) + REPLY_TOKENS

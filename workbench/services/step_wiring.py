@@ -15,6 +15,7 @@ from core.pipeline import (
     SignatureSpec,
     StepSpec,
     available_sources,
+    may_be_left_out,
     output_fields,
     signature_string,
     step_kinds,
@@ -23,7 +24,7 @@ from core.pipeline.sources import sources_of
 from core.pipeline.validate import takes_list
 from workbench.services.specs import as_spec
 
-__all__ = ["Wiring", "interface_of", "step_fields", "wiring_of"]
+__all__ = ["Wiring", "interface_of", "needed_inputs", "step_fields", "wiring_of"]
 
 
 @dataclass(frozen=True)
@@ -94,3 +95,8 @@ def interface_of(spec: Mapping[str, Any]) -> str:
         return signature_string(SignatureSpec(inputs=found.inputs, outputs=outputs))
     except (WorkbenchError, ValueError, KeyError):
         return ""
+
+
+def needed_inputs(spec: Mapping[str, Any]) -> list[str]:
+    """Return the inputs without which a program (as JSON data) cannot be run."""
+    return [item.name for item in as_spec(spec).inputs if not may_be_left_out(item)]

@@ -46,7 +46,7 @@ class ParallelOptions(ModelOptions):
 
 @step_kinds.register(
     "parallel",
-    summary="Asks for every item of a list at once; outputs are lists in the order of the items.",
+    summary="Asks for every item of a list at once: the fields are those of one item, what comes out are lists.",
     title="Every item of a list",
     group="Lists",
 )

@@ -17,8 +17,8 @@ from core.pipeline.tool_options import ToolNames, tool_expressions, tools_of, us
 
 __all__ = ["ReActV2Kind", "ReActV2Options"]
 
-_HISTORY = FieldSpec(name="history", type="History")
-_ADDED = (_HISTORY, FieldSpec(name="termination_reason"))
+_ADDED = (FieldSpec(name="history", type="History"), FieldSpec(name="termination_reason"))
+_BEFORE = FieldSpec(name="history", type="Optional[History]", desc="the conversation so far; may be empty")
 
 
 class ReActV2Options(Options):
@@ -46,7 +46,7 @@ class ReActV2Kind(StepKind):
 
     def inputs(self, step: StepSpec) -> tuple[FieldSpec, ...]:
         """Return the signature's inputs, and `history` where it goes on from one."""
-        return (*super().inputs(step), *((_HISTORY,) if step.options.get("continues") else ()))
+        return (*super().inputs(step), *((_BEFORE,) if step.options.get("continues") else ()))
 
     def outputs(self, step: StepSpec) -> tuple[FieldSpec, ...]:
         """Return what is added, then the signature's outputs."""

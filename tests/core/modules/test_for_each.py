@@ -208,3 +208,9 @@ def test_bootstrapped_demos_are_single_items_and_teachers_see_such_too() -> None
 )
 def test_a_row_that_has_no_item_stays_as_it_is(row: core.Example) -> None:
     assert counts().one_of(row) is row
+
+
+def test_an_estimate_takes_lists_to_be_of_a_usual_length() -> None:
+    from core.search.estimate import calls_per_run
+
+    assert calls_per_run(counts()) == 5

@@ -8,7 +8,7 @@ import pytest
 
 import core
 from core.export.base import exporters
-from core.foundation.errors import ExportError, PipelineError
+from core.foundation.errors import ExportError, PipelineError, SignatureError
 from core.lm import ScriptedLM
 from core.pipeline import (
     build,
@@ -311,3 +311,17 @@ def test_rows_whose_items_cannot_be_read_count_as_failed():
     with core.context(lm=ScriptedLM(last_letter)):
         result = core.Evaluate(devset=[row], metric=lambda e, p: 1.0)(build(program_of("parallel")))
     assert [(item.outcome, item.score) for item in result.rows] == [("model_failure", 0.0)]
+
+
+def test_an_optional_input_may_be_left_out_in_the_program_and_in_its_code(tmp_path):
+    made = hinted()
+    made = {**made, "inputs": made["inputs"][::-1]}  # the optional one first
+    source = code(parse_spec(made))
+    assert "def forward(self, message, hint=None):" in source
+    for program in (build(made), loaded(source, tmp_path)):
+        lm = ScriptedLM([reply(reasoning="r", topic="a")])
+        with core.context(lm=lm):
+            assert program(message="m").topic == "a"
+        assert "hint" not in str(lm.requests[0].messages)
+    with pytest.raises(SignatureError, match="missing: message"):
+        build(made)(hint="h")

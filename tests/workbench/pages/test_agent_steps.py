@@ -124,6 +124,7 @@ def test_a_row_of_the_trace_says_what_the_step_gave() -> None:
     assert of("attempt", reward=0.0, threshold=1.0) == "reward 0 · threshold 1"
     assert of("attempt", failed="too long") == "too long"
     assert of("predict", outputs={"reasoning": "because", "answer": "391"}) == "391"
+    assert of("predict", outputs={"next_thought": {"content": "so"}, "calls": []}) == "so, []"
     assert of("lm") == ""
 
 
