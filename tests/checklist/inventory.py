@@ -291,7 +291,21 @@ MEMBERS = {
     "AdapterParseError FinalOutput CodeInterpreterError CodeExecutionError",
 }
 
+SIGNATURE_TEXTS = {
+    '`"question ->"`': "refused: there is nothing to ask for; DSPy makes a signature without outputs",
+    '`"a, a -> b"`': "refused: one of the two would be lost; DSPy keeps one of two equal inputs",
+    '`"self -> answer"`': "refused: a call could not name it, as every module has a `self`",
+    "`->` inside a literal: `\"a -> b: Literal['x->y']\"`": "taken as a value; DSPy counts a second arrow and refuses",
+    "types of the calling code inside other types: `list[Mine]`, `Optional[Mine]`": "found as `Mine` alone is; "
+    "DSPy knows them alone only",
+    '`"a: object -> b"`': "taken, any value fits; DSPy knows no `object`",
+    "types in quotes: `\"a: 'int' -> b\"`": "read as the type that they name; DSPy refuses a text",
+    '`"a: None -> b"`': "the type of None; DSPy makes it `str`",
+}
+"""Where texts of signatures are read otherwise; each has its test in `test_signature_texts.py`."""
+
 DIFFERS = {
+    **SIGNATURE_TEXTS,
     "pickle in any form": "a program, a cache or settings are never read from or written as pickle; state is JSON",
     "`WeaviateRM`, `DatabricksRM`, `DatabricksProvider`": "services of vendors; any callable is a retriever",
     "`GEPA(use_wandb, use_mlflow, track_best_outputs, gepa_kwargs)`": "taken with a note in the report; "
