@@ -39,8 +39,11 @@ if known and task_id in {task.id for task in known}:
             figure(
                 "Latest score",
                 "–" if score is None else f"{score:.1f} %",
-                None if gain is None else f"{gain:+.1f} since the first on these rows",
+                None if gain is None else f"{gain:+.1f} points",
                 change=True,
+                help=None
+                if gain is None
+                else "Since the first evaluation on the same rows, by the same metric.",
             )
         next_step(overview)
     if recent:

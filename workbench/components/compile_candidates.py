@@ -31,13 +31,24 @@ def interval_text(ends: Any) -> str:
     return f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f}" if ends else "–"
 
 
+_ENDED = {"running": "cut short", "waiting": "not scored"}
+"""What a state that should lead on is called when the search is over."""
+
+
 def candidates_of(events: Sequence[Event]) -> list[dict[str, Any]]:
     """Return one record a candidate, in the order in which they were made, with what is known of its score."""
     found: dict[str, dict[str, Any]] = {}
+    given: str | None = None
     for event in events:
         name = str(event.get("candidate"))
         if event["type"] == "candidate":
             found[name] = _new(event)
+            if (event.get("notes") or {}).get("baseline"):
+                given = name
+            elif given and not found[name]["parents"]:
+                found[name]["parents"] = [
+                    given
+                ]  # what names no other parent was made from the program as given
         elif name in found and event["type"] in ("row", "score", "dropped"):
             _fold(found[name], event)
     return list(found.values())
@@ -95,6 +106,9 @@ def candidates_view(run: Run, events: Sequence[Event], given: Mapping[str, str])
     candidates = candidates_of(events)
     if not candidates:
         return
+    if not run.active:
+        for item in candidates:
+            item["status"] = _ENDED.get(item["status"], item["status"])
     report: Mapping[str, Any] = (run.result or {}).get("report") or {}
     scored = [item for item in candidates if item["score"] is not None]
     if scored:
@@ -165,6 +179,8 @@ def _details(item: Mapping[str, Any], given: Mapping[str, str], *, winner: bool)
             for path, text in item["instructions"].items()
             if text.strip() != given.get(path, "").strip()
         }
+        if item["reason"]:
+            st.caption(f":material/block: Dropped: {verbatim(item['reason'])}.")
         examples = f"{item['examples']} examples in its prompts" if item["examples"] else "no examples"
         if not changed:
             st.caption(f"The instructions are as given; {examples}.")

@@ -13,12 +13,14 @@ import streamlit as st
 from core.foundation.errors import WorkbenchError
 from workbench import state
 from workbench.components.adapter_choice import adapter_select
+from workbench.components.budget import budget_fields
+from workbench.components.compile_estimate import compile_estimate
+from workbench.components.compile_search import search_choices
 from workbench.components.errors import show_error, verbatim
-from workbench.components.evaluation_form import estimate_line
 from workbench.components.params_form import params_form
 from workbench.components.same import same_elsewhere
 from workbench.components.setup import Setup, setup_row
-from workbench.services import datasets, estimates, metrics, models, optimizers, runs, tasks
+from workbench.services import datasets, metrics, models, optimizers, runs, tasks
 from workbench.services.optimizers import OptimizerKind, Recommendation
 from workbench.services.workspace import Workspace
 
@@ -39,9 +41,9 @@ def compile_form(ws: Workspace, task_id: str) -> None:
         return
     with right:
         more["budget"] = _budget()
-    train, validation = counts.get("train", 0), counts.get("validation", 0)
-    st.caption(f"Learns from {train:,} train rows, chooses by {validation:,} validation rows.")
-    ready = _estimate(ws, setup, more)
+        more |= search_choices(counts, scores=kind.scores)
+    st.caption(_rows_text(counts, more))
+    ready = compile_estimate(ws, setup, more, writes=kind.takes_prompt_model)
     with st.container(horizontal=True, vertical_alignment="center"):
         start = st.button(
             "Start compiling",
@@ -62,6 +64,12 @@ def compile_form(ws: Workspace, task_id: str) -> None:
         )
         st.session_state["chosen_compile"] = run_id
         state.go("compile", run=run_id)
+
+
+def _rows_text(counts: Mapping[str, int], more: Mapping[str, Any]) -> str:
+    train, validation = counts.get("train", 0), counts.get("validation", 0)
+    proof = f", is confirmed on {counts.get('test', 0):,} test rows" if more.get("testset") else ""
+    return f"Learns from {train:,} train rows, chooses by {validation:,} validation rows{proof}."
 
 
 def _advice(ws: Workspace, task_id: str, setup: Setup, rows: int) -> list[Recommendation]:
@@ -144,33 +152,8 @@ def _other_models(ws: Workspace, kind: OptimizerKind) -> dict[str, Any]:
     return made
 
 
-def _estimate(ws: Workspace, setup: Setup, more: Mapping[str, Any]) -> bool:
-    """Draw what it will take; False where the parameters do not go together, after saying so."""
-    try:
-        estimate = estimates.estimate_compile(
-            ws,
-            setup.version_id,
-            setup.dataset_id,
-            more["optimizer"],
-            more["params"],
-            setup.model,
-            adapter=more["adapter"],
-        )
-    except WorkbenchError as error:
-        show_error(error)
-        return False
-    estimate_line(estimate)
-    if more.get("prompt_model") or more.get("teacher_model"):
-        st.caption("Calls to the other models count; the price takes all for the program's own model.")
-    return True
-
-
 def _budget() -> dict[str, float | None]:
     with st.expander("Budget", icon=":material/savings:"):
         st.caption("Whichever is reached first ends the search; the best so far is kept.")
-        with st.grid(3, min_column_width=80):
-            free: dict[str, Any] = {"value": None, "placeholder": "no cap"}
-            calls = st.number_input("Calls", min_value=0, step=100, key="compile_calls", **free)
-            cost = st.number_input("US dollars", min_value=0.0, step=0.5, key="compile_cost", **free)
-            minutes = st.number_input("Minutes", min_value=0.0, step=1.0, key="compile_minutes", **free)
-    return {"calls": calls or None, "cost": cost or None, "seconds": 60 * minutes if minutes else None}
+        with st.grid(2, min_column_width=80):
+            return budget_fields("compile", {})

@@ -11,14 +11,18 @@ from typing import Any
 import streamlit as st
 
 from core.foundation.errors import WorkbenchError
-from workbench import state
-from workbench.components.compile_candidates import candidates_view, interval_text
+from workbench.components.budget import budget_bars, go_on_form
+from workbench.components.compile_candidates import candidates_view
 from workbench.components.compile_log import asks_view, log_view
+from workbench.components.compile_outcome import outcome_view
+from workbench.components.compile_search import search_text
 from workbench.components.errors import readable_errors, verbatim
-from workbench.components.figures import figure, figures, money, percent
+from workbench.components.figures import figure, figures
 from workbench.components.run_head import poll_every, run_head
 from workbench.components.table import data_table
 from workbench.services import previews, runs, tasks
+from workbench.services.optimizers import optimizer_kinds, optimizer_title
+from workbench.services.parameters import in_words
 from workbench.services.run_records import Run
 from workbench.services.workspace import Workspace
 
@@ -38,8 +42,13 @@ def compile_view(ws: Workspace, run_id: str) -> None:
             now = runs.get_run(ws, run_id)
             run_head(ws, now)
             events = _events(ws, run_id)
-            _outcome(now)
-            _budget_bars(now, events)
+            _settings(now)
+            outcome_view(ws, now)
+            spent = _spent(now, events)
+            if now.active:
+                figures_so_far(now, spent)
+            budget_bars(now, spent)
+            go_on_form(ws, now)
             candidates_view(now, events, given)
             _attempts((now.result or {}).get("report") or {})
             asks_view(events, run_id)
@@ -69,50 +78,27 @@ def _events(ws: Workspace, run_id: str) -> Sequence[Event]:
     return known
 
 
-def _outcome(run: Run) -> None:
-    result = run.result or {}
-    report: dict[str, Any] = result.get("report") or {}
-    if not result:
-        return
-    winner, before = report.get("score") or {}, report.get("baseline") or {}
-    spend = report.get("spend") or {}
-    with figures(4):
-        figure("Score of the winner", percent(winner.get("mean")), _gain(winner, before), change=True)
-        figure("95 % interval", interval_text(winner.get("interval")))
-        figure("Before", percent(before.get("mean")))
-        figure(
-            "Calls",
-            f"{int(spend.get('calls', 0)):,}",
-            money((run.result or {}).get("cost")),
-            help="Requests sent to the model, retries included.",
-        )
-    if result.get("verdict"):
-        st.markdown(f":material/balance: {verbatim(result['verdict'])}")
-    if report.get("stop_reason"):
-        st.markdown(f":material/flag: {verbatim(report['stop_reason'])}")
-    if winner.get("on"):
-        st.caption(
-            f"Scored on {winner.get('rows')} {winner['on']} rows, which also chose the winner: "
-            "the score on test rows says how good it really is."
-        )
-    for warning in report.get("warnings") or ():
-        st.warning(verbatim(str(warning)), icon=":material/warning:")
-    if run.result_version_id:
-        with st.container(horizontal=True):
-            state.link(
-                "evaluate",
-                "Evaluate the compiled program",
-                icon=":material/checklist:",
-                version=run.result_version_id,
-            )
-            state.link("explore", "Try it", icon=":material/science:", version=run.result_version_id)
-            state.link("export", "Export it", icon=":material/ios_share:", version=run.result_version_id)
+def _settings(run: Run) -> None:
+    """Draw in a line what was asked for beyond the usual."""
+    kept, title = run.settings, optimizer_title(str(run.settings.get("optimizer", "")))
+    parts = [f"**{verbatim(title)}**", f"seed {kept.get('seed', 0)}"]
+    changed = _changed(str(kept.get("optimizer", "")), kept.get("params") or {})
+    parts += [f"{in_words(name)}: {value}" for name, value in changed.items()]
+    parts += [f"{label}: {kept[name]}" for name, label in _MODELS.items() if kept.get(name)]
+    parts += [f"{kept['adapter']} adapter"] if kept.get("adapter", "chat") != "chat" else []
+    parts += search_text(kept)
+    shown = [parts[0], *map(verbatim, parts[1:])]
+    st.caption(f":material/tune: {' · '.join(shown)}")
 
 
-def _gain(winner: Mapping[str, Any], before: Mapping[str, Any]) -> str | None:
-    if winner.get("mean") is None or before.get("mean") is None:
-        return None
-    return f"{100 * (winner['mean'] - before['mean']):+.1f} points"
+_MODELS = {"prompt_model": "prompt model", "teacher_model": "teacher model"}
+
+
+def _changed(optimizer: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that are not the optimizer's defaults."""
+    kind = next((kind for kind in optimizer_kinds() if kind.name == optimizer), None)
+    usual = {item.name: item.default for item in kind.parameters} if kind else {}
+    return {name: value for name, value in params.items() if value != usual.get(name)}
 
 
 def _attempts(report: Mapping[str, Any]) -> None:
@@ -137,16 +123,6 @@ def _attempts(report: Mapping[str, Any]) -> None:
             key="compile_attempts",
             name="tries",
         )
-
-
-def _budget_bars(run: Run, events: Sequence[Event]) -> None:
-    caps = {name: cap for name, cap in (run.settings.get("budget") or {}).items() if cap}
-    spent = _spent(run, events)
-    if run.active:
-        figures_so_far(run, spent)
-    for name, cap in caps.items():
-        used = float(spent.get(name, 0.0))
-        st.progress(min(1.0, used / float(cap)), text=f"Budget, {name}: {used:,.4g} of {cap:,g}")
 
 
 def figures_so_far(run: Run, spent: Mapping[str, float]) -> None:

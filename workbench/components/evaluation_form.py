@@ -11,12 +11,13 @@ import streamlit as st
 
 from workbench import state
 from workbench.components.adapter_choice import adapter_select
+from workbench.components.estimate_view import estimate_view
 from workbench.components.same import same_elsewhere
 from workbench.components.setup import setup_row
 from workbench.services import estimates, runs
 from workbench.services.workspace import Workspace
 
-__all__ = ["estimate_line", "evaluation_form"]
+__all__ = ["evaluation_form"]
 
 
 def evaluation_form(ws: Workspace, task_id: str) -> None:
@@ -35,7 +36,7 @@ def evaluation_form(ws: Workspace, task_id: str) -> None:
         more = _more_settings()
         same_elsewhere(ws, "eval", setup, more)
     with below:
-        estimate_line(
+        estimate_view(
             estimates.estimate_evaluation(
                 ws,
                 setup.version_id,
@@ -78,51 +79,3 @@ def _more_settings() -> dict[str, Any]:
         "concurrency": int(concurrency),
         "adapter": adapter,
     }
-
-
-def estimate_line(estimate: estimates.Estimate) -> None:
-    """Draw what a run will take."""
-    if not estimate.high:
-        st.caption(":material/calculate: no calls: the search asks nothing of the model")
-        return
-    calls = f"about {estimate.likely:,} calls"
-    if estimate.low != estimate.high:
-        calls += f" ({estimate.low:,} to {estimate.high:,})"
-    st.caption(
-        f":material/calculate: {calls} · about {estimate.prompt_tokens_per_call:,} prompt tokens each"
-        f" · {_money(estimate)} · fewer where answers are cached"
-    )
-    _phases(estimate)
-    for warning in estimate.warnings:
-        st.warning(warning, icon=":material/rule:")
-
-
-def _money(estimate: estimates.Estimate) -> str:
-    if estimate.cost is None:
-        return "price unknown"
-    if not estimate.cost:
-        return "free"
-    low, high = estimate.cost_range or (estimate.cost, estimate.cost)
-    span = f" (\\${low:.4f} to \\${high:.4f})" if low != high else ""
-    return f"\\${estimate.cost:.4f}{span}"
-
-
-def _phases(estimate: estimates.Estimate) -> None:
-    """Draw what each phase takes, where there are several."""
-    if len(estimate.phases) < 2:
-        return
-    with st.popover("What takes how much", icon=":material/segment:", type="tertiary"):
-        st.dataframe(
-            [
-                {
-                    "phase": phase["name"],
-                    "calls, likely": phase["likely"],
-                    "at least": phase["low"],
-                    "at most": phase["high"],
-                }
-                for phase in estimate.phases
-            ],
-            hide_index=True,
-            placeholder="",
-            alt="Calls of each phase",
-        )

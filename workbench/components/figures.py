@@ -13,8 +13,8 @@ __all__ = ["figure", "figures", "money", "percent"]
 
 
 def figures(count: int) -> Any:
-    """Return a row of `count` equal cells that stays one row in a narrow column too."""
-    return st.grid(count, min_column_width=88)
+    """Return a row of `count` equal cells; on a narrow screen two beside each other, so that no figure is cut."""
+    return st.grid(count, min_column_width=132)
 
 
 def figure(label: str, value: Any, note: str | None = None, *, change: bool = False, **options: Any) -> None:

@@ -99,5 +99,5 @@ def search_plot(candidates: Sequence[dict[str, Any]], baseline: float | None = N
     figure.update_layout(
         height=300, xaxis_title="candidate", yaxis_title="score, %", legend={"orientation": "h"}
     )
-    figure.update_xaxes(dtick=1 if len(order) <= 30 else None)
+    figure.update_xaxes(dtick=1 if len(order) <= 30 else None, range=[0.5, len(order) + 0.5])
     return figure

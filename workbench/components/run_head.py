@@ -17,6 +17,10 @@ from workbench.services.workspace import Workspace
 __all__ = ["poll_every", "run_head"]
 
 
+_HINTS = {"EvaluationAborted": "Fix the cause, then resume: what is finished is kept."}
+"""What to do here about errors whose own hint is meant for code."""
+
+
 def poll_every(run: Run) -> str | None:
     """How often the page looks again: once a second while something happens, else never."""
     return "1s" if run.active else None
@@ -54,8 +58,9 @@ def run_head(ws: Workspace, run: Run) -> None:
             st.caption(f":material/progress_activity: {progress_text(run)}")
     if run.error:
         st.error(verbatim(run.error.get("message", "")), icon=":material/error:")
-        if run.error.get("hint"):
-            st.caption(f":material/lightbulb: {verbatim(run.error['hint'])}")
+        hint = _HINTS.get(str(run.error.get("type")), run.error.get("hint"))
+        if hint:
+            st.caption(f":material/lightbulb: {verbatim(hint)}")
     if run.status == "interrupted":
         st.warning(
             "The process that carried this run out is gone. What was finished is kept.",

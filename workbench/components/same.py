@@ -54,6 +54,8 @@ def _option(name: str, value: Any) -> list[str]:
             if item is not None or name == "params"
             for word in (flag, f"{key}={item if isinstance(item, str) else json.dumps(item)}")
         ]
+    if isinstance(value, bool):
+        return [f"--{name}" if value else f"--no-{name}"]
     return [] if value is None else [f"--{name.replace('_', '-')}", str(value)]
 
 

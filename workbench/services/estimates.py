@@ -12,7 +12,7 @@ from typing import Any
 
 from core.foundation.errors import DataError, WorkbenchError
 from core.search.budget import Budget
-from core.search.estimate import Amount, Asked, Phase, confirmation_phase
+from core.search.estimate import Amount, Asked, Measured, Phase, confirmation_phase
 from core.search.estimate import Estimate as Calls
 from workbench.jobs.engine import EMBEDDED, checked_split, load_examples, load_program
 from workbench.services.adapters import requests_per_call
@@ -22,7 +22,7 @@ from workbench.services.starting import checked_budget, checked_search
 from workbench.services.tasks import Version, get_version
 from workbench.services.workspace import Workspace
 
-__all__ = ["Estimate", "estimate_compile", "estimate_evaluation"]
+__all__ = ["Estimate", "estimate_compile", "estimate_evaluation", "measure_compile"]
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,7 @@ def estimate_compile(
     *,
     adapter: str = "chat",
     probe_rows: int = 0,
+    measured: Mapping[Asked, Measured] | None = None,
     concurrency: int = 8,
     seed: int = 0,
     budget: Mapping[str, float | None] | None = None,
@@ -107,6 +108,7 @@ def estimate_compile(
 
     Args:
         probe_rows: Run the program on so many training rows and measure; 0 asks no model, and tells no time.
+        measured: What `measure_compile` found before; nothing is asked again.
         concurrency: Calls in flight, for the time.
         budget: Caps; no figure is above them.
         racing, target, plateau: May end the search earlier; the range holds with and without.
@@ -128,11 +130,40 @@ def estimate_compile(
         {asks: name for asks, name in models.items() if asks in asking},
         adapter,
         rows.train,
-        probe_rows=probe_rows,
+        probe_rows=0 if measured else probe_rows,
+        measured=measured,
         demos=expected.demos,
         concurrency=concurrency,
         warnings=warnings,
     )
+
+
+def measure_compile(
+    ws: Workspace,
+    version_id: str,
+    dataset_id: str,
+    model: str = EMBEDDED,
+    *,
+    adapter: str = "chat",
+    teacher_model: str | None = None,
+    prompt_model: str | None = None,
+    writes: bool = True,
+    rows: int = 3,
+) -> dict[Asked, Measured]:
+    """Run the program on a few training rows, and ask once for instructions; return what a call of each takes.
+
+    Args:
+        writes: The optimizer asks a model for instructions.
+        rows: How many rows to run.
+
+    Raises:
+        WorkbenchError: No call was answered, or a model cannot be used; says why.
+    """
+    train = load_examples(ws.store, dataset_id, "train")
+    models: dict[Asked, str] = {"program": model, "teacher": teacher_model or model}
+    if writes:
+        models["writer"] = prompt_model or model
+    return measured_by_probe(ws, get_version(ws, version_id), models, adapter, train, rows)
 
 
 def _rows(ws: Workspace, dataset_id: str, testset: bool) -> tuple[_Rows, list[str]]:
@@ -202,12 +233,13 @@ def _told(
     rows: Sequence[Any],
     *,
     probe_rows: int = 0,
+    measured: Mapping[Asked, Measured] | None = None,
     demos: int = 0,
     concurrency: int = 8,
     warnings: Sequence[str] = (),
 ) -> Estimate:
     """Return the estimate as pages and the command line show it."""
-    said, measured = list(warnings), None
+    said = list(warnings)
     if probe_rows:
         try:
             measured = measured_by_probe(ws, version, models, adapter, rows, probe_rows)

@@ -122,7 +122,7 @@ def test_candidates_are_told_from_events() -> None:
 
 def test_events_are_lines_of_a_log() -> None:
     lines = [event_text(event) for event in EVENTS]
-    assert lines[0] == "started: random_search, seed 3"
+    assert lines[0] == "started: Bootstrapped examples, best of many, seed 3"
     assert lines[4] is None
     assert lines[7] == "c0: 50.0 % on all rows"
     assert lines[8] == "c1: dropped, it cannot win"

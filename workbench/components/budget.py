@@ -1,0 +1,146 @@
+"""The budget of a compile: fields for its caps, how much of each is used, warnings, and raising them to go on.
+
+Knows nothing about how caps are held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from workbench.components.errors import readable_errors, verbatim
+from workbench.services import runs
+from workbench.services.run_records import Run
+from workbench.services.workspace import Workspace
+
+__all__ = ["budget_bars", "budget_fields", "go_on_form"]
+
+MINUTE = 60
+_NAMES = {"calls": "calls", "tokens": "tokens", "cost": "US dollars", "seconds": "minutes"}
+_RAISE = 2
+"""How many times the cap that ended a search the form to go on offers."""
+
+
+def budget_fields(key: str, caps: Mapping[str, Any]) -> dict[str, float | None]:
+    """Draw a field for each cap and return them by name.
+
+    Args:
+        caps: What the fields begin with.
+    """
+    free: dict[str, Any] = {"placeholder": "no cap"}
+    calls, tokens, cost, seconds = (caps.get(name) for name in ("calls", "tokens", "cost", "seconds"))
+    calls = st.number_input(
+        "Calls", min_value=0, step=100, value=_whole(calls), key=f"{key}_calls", **free,
+        help="Requests sent to a model, retries included; never exceeded.",
+    )  # fmt: skip
+    tokens = st.number_input(
+        "Tokens", min_value=0, step=100_000, value=_whole(tokens), key=f"{key}_tokens", **free,
+        help="Of prompts and replies; calls in flight when the cap is reached still count.",
+    )  # fmt: skip
+    cost = st.number_input(
+        "US dollars", min_value=0.0, step=0.5, value=_real(cost), key=f"{key}_cost", **free,
+        help="At the prices of the settings; calls in flight when the cap is reached still count.",
+    )  # fmt: skip
+    minutes = st.number_input(
+        "Minutes", min_value=0.0, step=1.0, value=_real(seconds, MINUTE), key=f"{key}_minutes", **free
+    )
+    return {
+        "calls": calls or None,
+        "tokens": tokens or None,
+        "cost": cost or None,
+        "seconds": MINUTE * minutes if minutes else None,
+    }
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _real(value: Any, size: float = 1) -> Any:
+    return None if value is None else float(value) / size
+
+
+def budget_bars(run: Run, spent: Mapping[str, float]) -> None:
+    """Draw how much of each cap is used, with a warning from half of it on while the search goes on."""
+    caps = {name: cap for name, cap in (run.settings.get("budget") or {}).items() if cap}
+    for name, cap in caps.items():
+        used = float(spent.get(name, 0.0))
+        st.progress(min(1.0, used / float(cap)), text=_used_text(name, used, float(cap)))
+    if caps and _kept_back(run):
+        st.caption("What is left of the budget was kept for confirming the winner, and not needed.")
+    if run.active:
+        highest: dict[str, Mapping[str, Any]] = {}
+        for warning in run.budget_warnings:
+            highest[warning["resource"]] = max(
+                warning, highest.get(warning["resource"], warning), key=lambda item: item["share"]
+            )
+        for warning in highest.values():
+            st.warning(_warning_text(warning), icon=":material/savings:")
+
+
+def _kept_back(run: Run) -> bool:
+    """Whether a search ended at its budget and confirming its winner took less than was kept for it."""
+    report = (run.result or {}).get("report") or {}
+    calls = (run.settings.get("budget") or {}).get("calls")
+    used = (report.get("spend") or {}).get("calls", 0)
+    return bool(report.get("confirmation") and report.get("stop_code") == "budget" and calls and used < calls)
+
+
+def _used_text(name: str, used: float, cap: float) -> str:
+    if name == "cost":
+        return f"Budget: \\${used:,.4g} of \\${cap:,g}"
+    if name == "seconds":
+        return f"Budget: {used / MINUTE:,.1f} of {cap / MINUTE:,g} minutes"
+    return f"Budget: {used:,.0f} of {cap:,.0f} {name}"
+
+
+def _warning_text(warning: Mapping[str, Any]) -> str:
+    name = str(warning["resource"])
+    size = MINUTE if name == "seconds" else 1
+    cap = f"{float(warning['cap']) / size:,g} {_NAMES.get(name, name)}"
+    return verbatim(
+        f"{warning['share']:.0%} of the budget of {cap} is used. At the cap the best so far is kept."
+    )
+
+
+def go_on_form(ws: Workspace, run: Run) -> None:
+    """Draw the form that raises the caps and goes on, where a budget or a stop ended the search early."""
+    ended = (run.result or {}).get("stop_code")
+    if run.active or not (ended in ("budget", "seconds") or run.status in ("stopped", "interrupted")):
+        return
+    caps = dict(run.settings.get("budget") or {})
+    if ended == "budget" and not any(caps.get(name) for name in ("calls", "tokens", "cost")):
+        caps["calls"] = (run.settings.get("params") or {}).get("max_calls")  # the optimizer's own cap
+    over = _used_up(run, caps)
+    begin = {name: _RAISE * cap if name in over else cap for name, cap in caps.items() if cap}
+    with (
+        st.expander(
+            "Raise the budget and go on",
+            icon=":material/play_circle:",
+            expanded=ended in ("budget", "seconds"),
+        ),
+        st.form(f"go_on_{run.id}_{run.attempt}", border=False),
+    ):
+        st.caption("What is finished is kept and not paid for again; an empty field is no cap.")
+        with st.grid(4, min_column_width=110):
+            raised = budget_fields(f"go_on_{run.id}_{run.attempt}", begin)
+        if st.form_submit_button("Go on", type="primary", icon=":material/play_arrow:"):
+            with readable_errors():
+                runs.resume_run(ws, run.id, budget=raised)
+                st.rerun()
+
+
+def _used_up(run: Run, caps: Mapping[str, Any]) -> set[str]:
+    """Return the caps that are reached."""
+    report = (run.result or {}).get("report") or {}
+    spend = report.get("spend") or {}
+    used = {
+        "calls": spend.get("calls", 0),
+        "tokens": spend.get("prompt_tokens", 0) + spend.get("completion_tokens", 0),
+        "cost": spend.get("cost", 0.0),
+        "seconds": report.get("seconds", 0.0),
+    }
+    # Part of a budget is kept for confirming the winner: a search may end a little before its cap.
+    return {name for name, cap in caps.items() if cap and used.get(name, 0) >= 0.7 * cap}
