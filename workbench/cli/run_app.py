@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.foundation.errors import ConfigurationError, MissingExtraError
@@ -26,6 +27,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host", default="127.0.0.1", help="an address of this machine alone (default 127.0.0.1)"
     )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name under which a reverse proxy serves the workbench; others than this machine's are refused",
+    )
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser window")
     parser.add_argument(
         "--no-sample", action="store_true", help="do not open the sample task in an empty store"
@@ -34,7 +42,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prepare the store, then become the web server."""
-    command = streamlit_command(options.host, options.port, headless=options.no_browser)
+    command = streamlit_command(
+        options.host, options.port, headless=options.no_browser, names=options.allow_host
+    )
     ws = open_home(options, jobs="worker")
     if not options.no_sample and not tasks.list_tasks(ws, archived=True) and samples.list_samples():
         samples.open_sample(ws, samples.DEFAULT_SAMPLE)
@@ -46,8 +56,12 @@ def run(options: argparse.Namespace) -> int:
     os.execve(command[0], command, environment)  # noqa: S606 (our own interpreter, a list of arguments)
 
 
-def streamlit_command(host: str, port: int, *, headless: bool) -> list[str]:
+def streamlit_command(host: str, port: int, *, headless: bool, names: Sequence[str] = ()) -> list[str]:
     """Return the command that serves the app.
+
+    Args:
+        names: What it may be called beside this machine's own names. A page elsewhere whose name is made to lead here
+            (DNS rebinding) is of the same origin to a browser, so the name itself has to be checked.
 
     Raises:
         ConfigurationError: The address can be reached from other machines.
@@ -58,7 +72,7 @@ def streamlit_command(host: str, port: int, *, headless: bool) -> list[str]:
     if host not in _LOOPBACK:
         raise ConfigurationError(
             f"The workbench does not listen on {host}: whoever reaches it could use your models and keys.",
-            hint="Use 127.0.0.1 and an SSH tunnel, or a reverse proxy that asks for a password.",
+            hint="Use 127.0.0.1 and an SSH tunnel, or a reverse proxy that asks for a password (--allow-host).",
         )
     if find_spec("streamlit") is None:
         raise MissingExtraError("streamlit", "workbench", purpose="the browser")
@@ -79,6 +93,7 @@ def streamlit_command(host: str, port: int, *, headless: bool) -> list[str]:
         "run",
         str(app),
         *(f"--{name}={value}" for name, value in options.items()),
+        *(f"--server.allowedHosts={name}" for name in (*_LOOPBACK, *names)),
     ]
 
 
