@@ -95,6 +95,8 @@ class Bench:
         self._paid_traces: set[str] = set()
         self._paid_asks: set[str] = set()
         self._unfinished: dict[str, JobRecord] = {}
+        self._priced: set[str] = set()
+        self._counts_tokens = gate.whole.tokens is not None or gate.whole.cost is not None
 
     @property
     def calls_left(self) -> int | None:
@@ -124,11 +126,30 @@ class Bench:
             self.halted = None
 
     async def rows(self, jobs: Sequence[RowJob], purpose: str = "evaluate") -> list[RowResult | None]:
-        """Run candidates on rows as one unit; None for a row that the end of the search left out."""
-        logged = [self._logged_row(job) for job in jobs]
-        return await self._unit(
-            purpose, logged, [_Work(_row_name(job), partial(self._row, job)) for job in jobs]
-        )
+        """Run candidates on rows as one unit; None for a row that the end of the search left out.
+
+        Where their price counts, one row of each new candidate runs before.
+        """
+        results: list[RowResult | None] = [None] * len(jobs)
+        for places in self._priced_first(jobs):
+            part = [jobs[place] for place in places]
+            logged = [self._logged_row(job) for job in part]
+            works = [_Work(_row_name(job), partial(self._row, job)) for job in part]
+            found = await self._unit(purpose, logged, works)
+            for place, result in zip(places, found, strict=True):
+                results[place] = result
+            if None in found:
+                break
+        return results
+
+    def _priced_first(self, jobs: Sequence[RowJob]) -> list[list[int]]:
+        """Return which jobs run together: under a cap on tokens or money the first of every new candidate runs alone,
+        as its prompts may be longer than any before.
+        """
+        new = list({job.candidate.key: place for place, job in reversed(list(enumerate(jobs)))}.items())
+        alone = sorted(place for key, place in new if key not in self._priced) if self._counts_tokens else []
+        self._priced.update(key for key, _ in new)
+        return [*([place] for place in alone), [place for place in range(len(jobs)) if place not in alone]]
 
     async def traces(self, jobs: Sequence[TraceJob]) -> list[Attempt | None]:
         """Run attempts of a teacher as one unit; None for one that the end of the search left out."""
@@ -206,8 +227,7 @@ class Bench:
 
     def _price_unknown(self, purpose: str) -> bool:
         """Return whether tokens or money are capped and nothing says yet what a job takes of them."""
-        budget = self._gate.budget
-        return (budget.tokens is not None or budget.cost is not None) and self._dearest(purpose) is None
+        return self._counts_tokens and self._dearest(purpose) is None
 
     def _dearest(self, purpose: str) -> Spend | None:
         """Return the most that a job of that purpose took; confirming a winner is like evaluating it."""
