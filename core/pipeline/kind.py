@@ -78,6 +78,10 @@ class StepKind(ABC):
         """Return the fields that later steps may read."""
         return step.signature.outputs if step.signature else ()
 
+    def goes_over(self, step: StepSpec) -> tuple[str, ...]:
+        """Return the inputs that have to be lists: the step does its work for every item."""
+        return ()
+
     def results(self, step: StepSpec) -> tuple[FieldSpec, ...]:
         """Return the outputs that a program gives which is this step alone: those of the signature."""
         names = [item.name for item in step.signature.outputs] if step.signature else []

@@ -59,6 +59,17 @@ def takes_list(spec: FieldSpec) -> bool:
     return any(item["kind"] in ("list", "any") for item in shapes)
 
 
+def _may_be_list(spec: FieldSpec) -> bool:
+    """True where what flows out of the field can be a list."""
+    try:
+        shape = shape_of_field(spec)
+    except (SignatureError, PipelineError):
+        return True  # its type is a problem of its own
+    shapes = shape["of"] if shape["kind"] == "union" else [shape]
+    inner = [item["of"] if item["kind"] == "optional" else item for item in shapes]
+    return any(item["kind"] in ("list", "tuple", "any") for item in inner)
+
+
 def _kind(name: str) -> StepKind | None:
     return step_kinds.get(name)() if name in step_kinds else None
 
@@ -69,7 +80,7 @@ class _Flow:
 
     spec: ProgramSpec
     problems: list[Problem] = field(default_factory=list[Problem])
-    produced: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    produced: dict[str, dict[str, FieldSpec]] = field(default_factory=dict[str, dict[str, FieldSpec]])
     used: set[str] = field(default_factory=set[str])
 
     def add(self, where: str, message: str, hint: str = "", *, warning: bool = False) -> None:
@@ -127,7 +138,7 @@ class _Flow:
             return
         self.check_signature(step, kind, where)
         self.check_mapping(step, kind, where)
-        self.produced[step.name] = {item.name: item.type for item in kind.outputs(step)}
+        self.produced[step.name] = {item.name: item for item in kind.outputs(step)}
 
     def check_signature(self, step: StepSpec, kind: StepKind, where: str) -> None:
         try:
@@ -166,9 +177,25 @@ class _Flow:
                     self.add(
                         place, f"Several sources flow into '{name}', which is no list.", "Make it a list."
                     )
+        for name in kind.goes_over(step):
+            self.check_list(step, name, f"{where}.inputs.{name}")
         for name in step.inputs:
             if name not in fields:
                 self.add(f"{where}.inputs.{name}", f"Step '{step.name}' has no input '{name}'.", "Remove it.")
+
+    def check_list(self, step: StepSpec, name: str, place: str) -> None:
+        """Find what is no list where every item of one is wanted; several sources make a list."""
+        given = step.inputs.get(name)
+        if not isinstance(given, str):
+            return
+        owner, source = split_source(given)
+        known = self.produced.get(owner, {}) if owner else {item.name: item for item in self.spec.inputs}
+        if source in known and not _may_be_list(known[source]):
+            self.add(
+                place,
+                f"'{given}' is no list, and step '{step.name}' goes over one.",
+                "Choose another source, or make it a list.",
+            )
 
     def suggestion(self, name: str) -> str:
         known = self.known_sources()

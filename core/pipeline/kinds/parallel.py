@@ -57,7 +57,7 @@ class ParallelKind(StepKind):
 
     def inputs(self, step: StepSpec) -> tuple[FieldSpec, ...]:
         """Return the signature's inputs, those of every item as lists."""
-        over = self._over(step)
+        over = self.goes_over(step)
         return tuple(listed(item) if item.name in over else item for item in super().inputs(step))
 
     def outputs(self, step: StepSpec) -> tuple[FieldSpec, ...]:
@@ -71,6 +71,14 @@ class ParallelKind(StepKind):
         """Return the signature's outputs as lists, and `errors` where failed items are borne."""
         return (*super().results(step), *((_ERRORS,) if self._bears(step) else ()))
 
+    def goes_over(self, step: StepSpec) -> tuple[str, ...]:
+        """Return the inputs that are chosen, or the first."""
+        given = step.options.get("over")
+        names = (
+            tuple(given) if isinstance(given, tuple) else (given,) if isinstance(given, str) and given else ()
+        )
+        return names or tuple(item.name for item in super().inputs(step)[:1])
+
     def problems(self, step: StepSpec) -> list[tuple[str, str]]:
         """Find lists that are no inputs, and a second `errors` or `reasoning`."""
         signature = step.signature
@@ -82,7 +90,7 @@ class ParallelKind(StepKind):
                 ("A step over a list gives 'errors'; there is a field of that name.", "Rename yours.")
             )
         known = [item.name for item in signature.inputs]
-        for name in self._over(step):
+        for name in self.goes_over(step):
             if name not in known:
                 hint = f"There are: {', '.join(known)}." if known else "Declare what one item is."
                 found.append((f"Option 'over': there is no input '{name}'.", hint))
@@ -104,16 +112,9 @@ class ParallelKind(StepKind):
     def _bears(step: StepSpec) -> bool:
         return step.options.get("max_errors") not in (None, 1)
 
-    def _over(self, step: StepSpec) -> tuple[str, ...]:
-        given = step.options.get("over")
-        names = (
-            tuple(given) if isinstance(given, tuple) else (given,) if isinstance(given, str) and given else ()
-        )
-        return names or tuple(item.name for item in super().inputs(step)[:1])
-
     def _asked(self, step: StepSpec) -> dict[str, Any]:
         given = {name: value for name, value in self.given(step).items() if value not in (None, ())}
-        return {"over": self._over(step), **given}
+        return {"over": self.goes_over(step), **given}
 
 
 def listed(item: FieldSpec, *, gaps: bool = False) -> FieldSpec:

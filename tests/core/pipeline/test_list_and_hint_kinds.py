@@ -173,6 +173,32 @@ class TestParallel:
         with pytest.raises(PipelineError):
             build(made)
 
+    @pytest.mark.parametrize(
+        ("type_", "fits"),
+        [
+            ("str", False),
+            ("int", False),
+            ("dict[str, str]", False),
+            ("list[str]", True),
+            ("Optional[list[str]]", True),
+            ("Union[str, list[str]]", True),
+            ("Any", True),
+        ],
+    )
+    def test_what_is_no_list_cannot_flow_into_it(self, type_, fits):
+        made = parse_spec(program_of("parallel", inputs=(("message", type_),)))
+        found = messages_of(errors_of(validate(made)))
+        assert found == ([] if fits else ["'message' is no list, and step 'sort' goes over one."])
+
+    def test_the_output_of_an_earlier_step_has_to_be_a_list_too(self):
+        made = program_of("parallel")
+        clue = {"inputs": [{"name": "message", "type": "list[str]"}], "outputs": [{"name": "clue"}]}
+        first = {"name": "think", "signature": clue, "inputs": {"message": "message"}}
+        for source, fits in (("think.clue", False), (["think.clue"], True), ("message", True)):
+            step = {**made["steps"][0], "inputs": {"message": source}}
+            found = errors_of(validate(parse_spec({**made, "steps": [first, step]})))
+            assert (not found) is fits, source
+
     @pytest.mark.parametrize(("name", "options"), [("errors", {}), ("reasoning", {"reasoning": True})])
     def test_its_own_fields_are_problems(self, name, options):
         signature = {"inputs": [{"name": "message"}], "outputs": [{"name": name}, {"name": "topic"}]}
