@@ -1,8 +1,10 @@
 """COPRO: coordinate ascent over the instructions of a program's steps.
 
-Knows nothing about demos. Khattab et al., arXiv:2310.03714, and Opsahl-Ong et al., arXiv:2406.11695 (§ on
-coordinate ascent); in 2024 it was called SignatureOptimizer. Of a step's attempts the best are shown to the proposer
-with their scores, the lowest first, and it writes the next ones.
+Knows nothing about demos. Khattab et al., arXiv:2310.03714, and Opsahl-Ong et al., arXiv:2406.11695 (§ on coordinate
+ascent); in 2024 it was called SignatureOptimizer. Of a step's attempts the best are shown to the proposer with their
+scores, the lowest first, and it writes the next ones. The published algorithm, `racing=False`, shows no data, and
+cannot state a rule that stands in none of its prompts; otherwise the proposer reads training rows, which then score
+nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from core.data.example import Example
 from core.modules.module import Module
 from core.modules.predict import Predict
 from core.optimizers.base import Optimizer, OptimizerParams, optimizers
-from core.optimizers.material import attempts_text, check_writable, fields_text, rows_text
+from core.optimizers.material import apart, attempts_text, check_writable, fields_text, rows_text
 from core.search.candidate import State
 from core.search.estimate import REPAIR, Estimate, Phase, calls_per_run
 from core.search.jobs import AskJob
@@ -53,13 +55,22 @@ class InstructionFromAttempts(Signature):
     proposed_instruction: str = OutputField()
 
 
+SHOWN_PART = 0.4
+"""Part of the rows that the proposer reads and candidates are not scored on, where there is no valset."""
+
+
 class COPROParams(OptimizerParams):
     """Parameters of `COPRO`."""
 
     breadth: int = Field(10, ge=2, le=200, description="Instructions tried for each step in each round.")
     depth: int = Field(3, ge=1, le=100, description="Rounds over all steps.")
     init_temperature: float = Field(1.4, ge=0, le=2, description="Temperature of the proposer.")
-    shown_rows: int = Field(6, ge=0, le=100, description="Training rows that the proposer reads.")
+    shown_rows: int = Field(
+        30,
+        ge=0,
+        le=100,
+        description="Training rows that the proposer reads; none without racing, as published.",
+    )
     track_stats: bool = Field(False, description="Keep the scores of every round on the program.")
 
 
@@ -117,6 +128,10 @@ class COPRO(Optimizer[COPROParams]):
             eval_kwargs: As DSPy has it: `num_threads`, `max_errors`; what only concerns its display is ignored.
             **options: As for every optimizer.
         """
+        if options.get("racing", True) and options.get("valset") is None:
+            # What the proposer has read is no measure of what it wrote: it would be chosen for what it knows by heart.
+            rows, seed = list(trainset), int(options.get("seed") or 0)
+            trainset, options["valset"] = _apart(rows, seed)
         taken = {name: (eval_kwargs or {}).get(name) for name in ("num_threads", "max_errors")}
         given = {name: value for name, value in taken.items() if value is not None}
         program = await super().acompile(student, trainset=trainset, **{**given, **options})
@@ -149,7 +164,7 @@ class COPRO(Optimizer[COPROParams]):
         teacher: Module | None = None,
     ) -> Estimate:
         """One request a step and round, and scoring what it wrote."""
-        rows = len(trainset if valset is None else valset)
+        rows = len(_apart(list(trainset), 0)[1] or trainset if valset is None else valset)
         steps = max(1, len(student.named_predictors())) * self.params.depth
         full = calls_per_run(student) * rows
         most = 1 + steps * self.params.breadth
@@ -171,7 +186,8 @@ class COPRO(Optimizer[COPROParams]):
 
     def _job(self, view: SearchView, path: str, depth: int, signature: Any, wanted: int) -> AskJob:
         train = [item.example for item in view.problem.train]
-        shown = view.rng("shown", path, depth).sample(train, min(self.params.shown_rows, len(train)))
+        most = min(self.params.shown_rows, len(train)) if view.racing else 0
+        shown = view.rng("shown", path, depth).sample(train, most)
         inputs = {"task_fields": fields_text(signature), "examples": rows_text(shown, signature)}
         proposer = Predict(BetterInstruction if depth == 0 else InstructionFromAttempts)
         if depth == 0:
@@ -211,6 +227,10 @@ class COPRO(Optimizer[COPROParams]):
             parents=parents,
             notes={"path": path, "depth": depth, "instructions": text},
         )
+
+
+def _apart(rows: list[Example], seed: int) -> tuple[list[Example], list[Example] | None]:
+    return apart(rows, SHOWN_PART, seed, "copro")
 
 
 def _of(view: SearchView, path: str) -> list[Entry]:

@@ -17,13 +17,12 @@ from pydantic import Field
 
 from core.data.example import Example
 from core.foundation.errors import OptimizerError
-from core.foundation.randomness import rng
 from core.modules.module import Module
 from core.modules.predict import Predict
 from core.optimizers.base import Optimizer, optimizers
 from core.optimizers.bootstrap_few_shot import BootstrapParams, bootstrap_phase
 from core.optimizers.demos import Bootstrap, bootstrap_all, check_structure, summarize
-from core.optimizers.material import fields_text, rows_text
+from core.optimizers.material import apart, fields_text, rows_text
 from core.search.candidate import Candidate, State
 from core.search.estimate import REPAIR, Estimate, Phase, calls_per_run
 from core.search.jobs import Answer, AskJob
@@ -242,13 +241,9 @@ def _halves(
     train: list[Example], validation: Iterable[Example] | None, seed: int
 ) -> tuple[list[Example], list[Example] | None]:
     """Return rows to learn from and rows to choose by; drawn, as rows often come sorted."""
-    if validation is not None or len(train) < 2:
-        return train, None if validation is None else list(validation)
-    chosen = set(rng(seed, "halves").sample(range(len(train)), len(train) - len(train) // 2))
-    return (
-        [row for position, row in enumerate(train) if position not in chosen],
-        [row for position, row in enumerate(train) if position in chosen],
-    )
+    if validation is not None:
+        return train, list(validation)
+    return apart(train, 0.5, seed, "halves")
 
 
 def _base(view: SearchView) -> Candidate:

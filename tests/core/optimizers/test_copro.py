@@ -107,3 +107,24 @@ def test_eval_kwargs_are_taken_as_dspy_gives_them() -> None:
             eval_kwargs={"num_threads": 2, "display_progress": True, "display_table": 0},
         )
     assert program.report.candidates
+
+
+def test_rows_that_the_proposer_reads_score_nothing() -> None:
+    read, train = [], rows("train", 20)
+
+    def write(request):
+        read.append(request.messages[-1]["content"])
+        return [REPLY.format(f"Take care {len(read)}{number}.") for number in range(request.params["n"])]
+
+    def learned(**options):
+        read.clear()
+        with context(lm=ToyLM()):
+            optimizer = COPRO(metric=exact, breadth=3, depth=1, prompt_model=ScriptedLM(write))
+            report = optimizer.compile(TwoSteps(), trainset=train, **options).report
+        return {row.question for row in train if any(f"{row.question}\n" in text for text in read)}, report
+
+    shown, report = learned()
+    assert len(shown) == 8
+    assert (report.score.on, report.score.of) == ("validation", 12)
+    assert learned(racing=False)[0] == set()  # the published algorithm shows no data, and scores on all of it
+    assert learned(racing=False)[1].score.of == 20
