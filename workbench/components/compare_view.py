@@ -87,7 +87,7 @@ def _cards(result: CompareResult) -> None:
 
 
 def _scored(side: Side, word: str) -> plots.Scored:
-    label = f"{word}: {side.version.name}"
+    label = f"{word}: v{side.version.number}"  # a version's whole name leaves a narrow plot no room
     return label, side.score / 100, (side.interval[0] / 100, side.interval[1] / 100)
 
 

@@ -96,8 +96,12 @@ def search_plot(candidates: Sequence[dict[str, Any]], baseline: float | None = N
             )
     if baseline is not None:
         figure.add_hline(y=100 * baseline, line_dash="dash", line_color=_QUIET, annotation_text="before")
-    figure.update_layout(
-        height=300, xaxis_title="candidate", yaxis_title="score, %", legend={"orientation": "h"}
-    )
+    legend = {
+        "orientation": "h",
+        "x": 0,
+        "y": 1.02,
+        "yanchor": "bottom",
+    }  # above: below it meets the axis's title
+    figure.update_layout(height=300, xaxis_title="candidate", yaxis_title="score, %", legend=legend)
     figure.update_xaxes(dtick=1 if len(order) <= 30 else None, range=[0.5, len(order) + 0.5])
     return figure

@@ -96,12 +96,14 @@ def run_table(runs: Sequence[Run], *, key: str, selectable: bool = False, tools:
         [run_row_of(run) for run in runs],
         key=key,
         name="runs",
-        hidden=("id",) if tools else ("id", "model", "cost $"),
+        hidden=("id",) if tools else ("id", "rows", "model", "cost $"),
         selectable=selectable,
         tools=tools,
         columns={
-            "name": st.column_config.TextColumn("name", width="medium"),
-            "score %": st.column_config.ProgressColumn("score", min_value=0, max_value=100, format="%.1f %%"),
+            "name": st.column_config.TextColumn("name", width=290),
+            "score %": st.column_config.ProgressColumn(
+                "score", min_value=0, max_value=100, format="%.1f %%", width=130
+            ),
             "cost $": st.column_config.NumberColumn("cost $", format="%.4f"),
         },
     )

@@ -120,6 +120,16 @@ def test_candidates_are_told_from_events() -> None:
     assert (third["status"], third["score"]) == ("waiting", None)
 
 
+def test_what_names_no_parent_was_made_from_the_program_as_given() -> None:
+    events = [
+        {"type": "candidate", "candidate": "c0", "notes": {"baseline": True}},
+        {"type": "candidate", "candidate": "c1", "parents": []},
+        {"type": "candidate", "candidate": "c2", "parents": ["c1"]},
+    ]
+    assert [item["parents"] for item in candidates_of(events)] == [[], ["c0"], ["c1"]]
+    assert candidates_of(events[1:2])[0]["parents"] == [], "a search that has not scored it names nothing"
+
+
 def test_events_are_lines_of_a_log() -> None:
     lines = [event_text(event) for event in EVENTS]
     assert lines[0] == "started: Bootstrapped examples, best of many, seed 3"
