@@ -67,6 +67,12 @@ class AutoParams(OptimizerParams):
         le=1,
         description="Gain of score, of 1, that 100 calls have to promise for another round; 0: use up the budget.",
     )
+    length_worth: float = Field(
+        0.005,
+        ge=0,
+        le=1,
+        description="Gain of score, of 1, that a prompt of twice the length has to bring.",
+    )
     temperature: float = Field(
         0.8, ge=0, le=2, description="Temperature of further questions to the proposer."
     )
@@ -96,6 +102,7 @@ class Auto(Optimizer[AutoParams]):
         max_confirm_rows: Rows that the winner is confirmed on, at most, of those that neither teach nor choose.
         metric_threshold: The least score of a run that becomes a demo.
         worth: Gain of score that 100 calls have to promise for another round.
+        length_worth: Gain of score that a prompt of twice the length has to bring.
         temperature: Of further questions to the proposer; the first is asked at 0.
         num_threads: Rows in flight.
     """
@@ -123,6 +130,7 @@ class Auto(Optimizer[AutoParams]):
         max_confirm_rows: int = 100,
         metric_threshold: float | None = None,
         worth: float = 0.01,
+        length_worth: float = 0.005,
         temperature: float = 0.8,
         num_threads: int | None = None,
     ) -> None:
@@ -212,14 +220,14 @@ class Auto(Optimizer[AutoParams]):
             return [
                 Proposal({}, label="as given", seed=0, notes={"baseline": True, "stage": 0, "kind": "given"})
             ]
-        best = Stages(view).best()
+        best = Stages(view, self.params.length_worth).best()
         if best is None or view.ended:
             return ()
         return await Course(self, view).next(best)
 
     def pick(self, view: SearchView) -> Candidate | None:
         """Return the best candidate, with rules only where they clearly help; the student where none was scored."""
-        return Stages(view).best() or super().pick(view)
+        return Stages(view, self.params.length_worth).best() or super().pick(view)
 
     def estimate(
         self,
@@ -236,11 +244,12 @@ class Auto(Optimizer[AutoParams]):
         )
         given = min(rows * each, cap)
         left = cap - given
+        demos = round(0.6 * left)
         return Estimate(
             (
                 Phase("score the program as given", given, given, given),
-                Phase("demo sets", 0, round(0.4 * left), round(0.6 * left)),
-                Phase("rounds of rules and demos", 0, round(0.4 * left), left - round(0.6 * left)),
+                Phase("demo sets", 0, min(demos, 3 * given // 2), demos),
+                Phase("rounds of rules and demos", 0, min(left - demos, 2 * given), left - demos),
             )
         )
 

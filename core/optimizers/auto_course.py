@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from core.optimizers.auto_demos import DemoLimits, demo_arms, hardened, run_on
+from core.optimizers.auto_demos import DemoLimits, demo_arms, fully_labelled, hardened, run_on
+from core.optimizers.auto_pruning import Pruning
 from core.optimizers.auto_rules import Rules, blamed, is_failure, merged, question, rules_in, with_rules
 from core.optimizers.auto_stages import TIE, Stages
 from core.optimizers.material import instructions_of
@@ -27,9 +28,6 @@ __all__ = ["Course"]
 Arm = tuple[str, State, dict[str, Any]]
 Run = tuple[Item, Attempt]
 
-FIRST_ROUND = 2
-"""Stage of the first round; stage 0 is the program as given, stage 1 are demo sets."""
-
 PLENTY = 1_000
 """Runs to plan by where nothing is capped."""
 
@@ -37,10 +35,15 @@ DRY_LOOKS = 3
 """Batches of training rows that are looked through for failures before a search ends."""
 
 DEMO_SHARE = 0.6
-PRUNE_SHARE = 0.4
-"""Shares of the calls left that demo sets, and tests of single rules, may take."""
+"""Share of the calls left that demo sets may take."""
 
-MOST_ARMS, MOST_GROUPS, STEPS_A_ROUND = 5, 4, 2
+FAILURES = 8
+"""Failures that a round wants to learn from."""
+
+LEAST_LOOK, MOST_LOOK = 6, 24
+"""Training rows that are run at once, for demos or for failures."""
+
+MOST_ARMS, LIKELY_ARMS, STEPS_A_ROUND = 4, 2, 2
 GOOD_RUN = 0.5
 """Least score of a run that becomes a demo where no threshold is given."""
 
@@ -59,11 +62,12 @@ class Course:
         self._params = optimizer.params
         self._optimizer = optimizer
         self._view = view
-        self._stages = Stages(view)
+        self._stages = Stages(view, self._params.length_worth)
         self._each = calls_per_run(view.problem.student)
         self._own = {
             path: part.signature.instructions for path, part in view.problem.student.named_predictors()
         }
+        self._pruning = Pruning(view, self._stages, self._own)
         self._limits = DemoLimits(
             self._params.max_bootstrapped_demos,
             self._params.max_labeled_demos,
@@ -80,34 +84,57 @@ class Course:
         """Return what to try next; nothing where the next round is not worth its price."""
         stages = self._stages
         if stages.of(stages.last)[0].candidate.notes.get("kind") == "ablation":
-            pruned = self._pruned(best)
+            pruned = self._pruning.outcome(self._runs_left)
             if pruned is not None:
                 return [pruned]
         elif (promoted := stages.promotion(2)) is not None:
             return [promoted]
-        if stages.last == 0 and (arms := await self._demo_arms()):
-            return stages.proposals(1, "demos", best, arms)
-        if groups := self._groups(best):
-            return stages.proposals(stages.last + 1, "ablation", best, groups)
+        if stages.last < 2 and not stages.rounds and (arms := await self._demo_arms(best)):
+            return stages.proposals(stages.last + 1, "demos", best, arms)
+        if groups := self._pruning.groups(best, self._runs_left):
+            return stages.proposals(stages.last + 1, "ablation", best, groups, self._pruning.telling(best))
         return await self._round(best)
 
-    async def _demo_arms(self) -> list[Arm]:
-        """Return demo sets to race."""
+    async def _demo_arms(self, best: Candidate) -> list[Arm]:
+        """Return the likeliest demo set; and where it did not help clearly, others to race."""
         stages, problem = self._stages, self._view.problem
         if not (self._limits.bootstrapped or self._limits.labelled) or not problem.train:
             return []
-        runs = DEMO_SHARE * self._runs_left
-        taught = min(self._taught(), int(runs / 4)) if self._limits.bootstrapped else 0
-        settings = self._optimizer.teacher_settings
-        teaching = problem.teacher is not None
+        if stages.last and not self._is_open(best):
+            return []
+        passed = await self._bootstrapped()
+        room = int((DEMO_SHARE * self._runs_left - (stages.rows - stages.batch)) / max(1, stages.batch))
+        arms = demo_arms(problem, self._limits, passed, self._view.rng("auto demos"))
+        chosen = arms[1 : min(MOST_ARMS, room) + 1] if stages.last else arms[:1]
+        return [(label, state, {"rules": {}}) for label, state in chosen]
+
+    def _is_open(self, best: Candidate) -> bool:
+        """Return whether other demo sets may do what the likeliest did not: it changed something, and helped little."""
+        return self._demos_matter() and not self._stages.is_clear(best, self._stages.entries[0].candidate)
+
+    def _demos_matter(self) -> bool:
+        """Return whether the likeliest demo set changed the score of any row; also where none was tried."""
+        given, tried = self._stages.entries[0].candidate, self._stages.of(1)
+        if not tried or tried[0].candidate.notes["kind"] != "demos":
+            return True
+        return self._stages.differs(tried[0].candidate, given)
+
+    async def _bootstrapped(self) -> list[Run]:
+        """Return runs that may become demos; none where the labelled rows show all that a run would."""
+        view, settings = self._view, self._optimizer.teacher_settings
+        if not self._limits.bootstrapped or (self._limits.labelled and fully_labelled(view.problem)):
+            return []
+        given = self._stages.entries[0].candidate
+        runs = self._runs_left
+        wanted = self._looked(self._limits.bootstrapped, self._stages.level(given))
+        teaching = view.problem.teacher is not None
         key = "teacher" if teaching or settings else state_key({})
-        tried = await run_on(self._view, {}, key, self._rows(0, taught), settings, teaching)
+        tried = await run_on(
+            view, {}, key, self._rows(0, min(wanted, int(DEMO_SHARE * runs / 4))), settings, teaching
+        )
         passed = self._passed(tried)
         self._tell(tried, {item.key for item, _ in passed})
-        # One arm more is scored on all rows.
-        most = int((runs - taught - (stages.rows - stages.batch)) / max(1, stages.batch))
-        arms = demo_arms(self._view, self._limits, passed, max(1, min(MOST_ARMS, most)))
-        return [(label, state, {"rules": {}}) for label, state in arms]
+        return passed
 
     def _passed(self, tried: Sequence[Run]) -> list[Run]:
         least = self._params.metric_threshold
@@ -127,9 +154,10 @@ class Course:
             why = "" if item.key in kept else run.error or f"the metric gave {run.score or 0.0:g}"
             self._view.attempts.append(AttemptRecord(item.key, 0, item.key in kept, why, run.score, "auto"))
 
-    def _taught(self) -> int:
-        """Return how many training rows one look takes."""
-        return max(4, min(24, self._stages.rows // 2, len(self._view.problem.train)))
+    def _looked(self, wanted: int, share: float) -> int:
+        """Return how many training rows to run for as many of a kind that has this share among them."""
+        count = min(MOST_LOOK, max(LEAST_LOOK, round(wanted / max(share, TIE))))
+        return min(count, len(self._view.problem.train))
 
     def _rows(self, turn: int, count: int) -> list[Item]:
         """Return the next few training rows; every pass over them has an order of its own."""
@@ -144,26 +172,29 @@ class Course:
     async def _round(self, best: Candidate) -> Sequence[Proposal]:
         """Return the arms of the next round."""
         stages, view = self._stages, self._view
-        stage = max(stages.last + 1, FIRST_ROUND)
-        taught = self._taught()
-        for turn in range(stage - FIRST_ROUND, stage - FIRST_ROUND + DRY_LOOKS):
-            room = self._runs_left - taught - (stages.rows - stages.batch) - 1
-            count = min(MOST_ARMS, room // max(1, stages.batch))
-            if count < 1 or view.ended or not self._is_worth(taught + count * stages.batch, best):
+        taught = self._looked(FAILURES, 1.0 - stages.level(best))
+        for turn in range(stages.rounds, stages.rounds + DRY_LOOKS):
+            whole = stages.rows - stages.batch
+            count = min(MOST_ARMS, (self._runs_left - taught - whole - 1) // max(1, stages.batch))
+            likely = (
+                taught + min(count, LIKELY_ARMS) * stages.batch + whole // 2
+            )  # every other round promotes one
+            if count < 1 or view.ended or not self._is_worth(likely, best):
                 return ()
             tried = await run_on(view, best.state, best.key, self._rows(turn, taught), {})
             failures = [(item, run) for item, run in tried if is_failure(run)]
-            arms = await self._arms(best, stage, turn, failures, count)
+            arms = await self._arms(best, turn, failures, count)
             if arms:
-                return stages.proposals(stage, "rules", best, arms)
+                marked = [(label, state, {**notes, "round": turn}) for label, state, notes in arms]
+                return stages.proposals(stages.last + 1, "rules", best, marked)
         view.note("No failure was left to learn from, or nothing new came of them.")
         return ()
 
     def _is_worth(self, runs: int, best: Candidate) -> bool:
         """Return whether a round may gain more than its calls are said to be worth; say so where it may not."""
-        expected = self._stages.expected(FIRST_ROUND)
+        expected = self._stages.expected()
         price = self._params.worth * runs * self._each / 100
-        if self._view.pool.mean(best) >= 1.0 - TIE:
+        if self._stages.level(best) >= 1.0 - TIE:
             return False
         if expected < price:
             self._view.note(
@@ -173,9 +204,7 @@ class Course:
             return False
         return True
 
-    async def _arms(
-        self, best: Candidate, stage: int, turn: int, failures: Sequence[Run], count: int
-    ) -> list[Arm]:
+    async def _arms(self, best: Candidate, turn: int, failures: Sequence[Run], count: int) -> list[Arm]:
         """Return what a round tries: what is left over from the last one, rules for the steps that failed, demos."""
         ruled = await self._ruled(best, turn, failures, count) if failures else []
         hard = self._hardened(best, turn, [item for item, _ in failures])
@@ -184,7 +213,7 @@ class Course:
         return _each_once(arms, known)[:count]
 
     def _hardened(self, best: Candidate, turn: int, failed: Sequence[Item]) -> list[Arm]:
-        state = hardened(self._view, best.state, failed, self._limits, turn)
+        state = hardened(self._view, best.state, failed, self._limits, turn) if self._demos_matter() else None
         if state is None:
             return []
         notes = {"kind": "demos", "rules": best.notes.get("rules", {})}
@@ -261,58 +290,6 @@ class Course:
                 self._with(best, path, [rule for owner, rule in half if owner == path], "half of the rules")
             )
         return arms
-
-    def _groups(self, best: Candidate) -> list[Arm]:
-        """Return the best candidate without a few of its new rules at a time, where that is yet to be tested."""
-        stages = self._stages
-        fresh: list[list[str]] = best.notes.get("fresh", [])
-        tested = any(
-            entry.candidate.notes["kind"] == "ablation" and best.id in entry.candidate.parents
-            for entry in stages.entries
-            if "kind" in entry.candidate.notes
-        )
-        room = int((PRUNE_SHARE * self._runs_left - stages.rows) / max(1, stages.batch))
-        count = min(len(fresh), MOST_GROUPS, room)
-        if len(fresh) < 2 or tested or count < 2 or stages.batch >= stages.rows:
-            return []
-        size = -(-len(fresh) // count)
-        parts = [fresh[start : start + size] for start in range(0, len(fresh), size)]
-        return [self._without(best, part, f"without {len(part)} of the rules") for part in parts]
-
-    def _without(self, best: Candidate, gone: Sequence[Sequence[str]], label: str) -> Arm:
-        dropped = {tuple(pair) for pair in gone}
-        rules = {
-            path: [rule for rule in lines if (path, rule) not in dropped]
-            for path, lines in best.notes["rules"].items()
-        }
-        notes = {"rules": rules, "dropped": [list(pair) for pair in gone]}
-        return label, with_rules(best.state, self._own, rules), notes
-
-    def _pruned(self, best: Candidate) -> Proposal | None:
-        """Return the tested candidate without all rules that nobody missed, to be scored on every row, unraced: it
-        replaces its parent where it is as good.
-        """
-        stages = self._stages
-        tried = stages.of(stages.last)
-        if any(
-            entry.candidate.notes.get("kind") == "pruned" or entry.status != "minibatch" for entry in tried
-        ):
-            return None
-        harmless = [
-            pair for entry in tried if stages.won(entry) >= -TIE for pair in entry.candidate.notes["dropped"]
-        ]
-        if not harmless or self._runs_left < stages.rows:
-            return None
-        tested = self._view.pool[tried[0].candidate.parents[0]].candidate
-        label, state, notes = self._without(tested, harmless, "without rules that nobody missed")
-        return Proposal(
-            state,
-            label=label,
-            parents=(tested.id,),
-            seed=len(self._view.pool),
-            rows=tuple(range(stages.rows)),
-            notes={**tried[0].candidate.notes, **notes, "kind": "pruned"},
-        )
 
 
 def _each_once(arms: Sequence[Arm], known: set[str]) -> list[Arm]:

@@ -19,8 +19,11 @@ __all__ = ["Divided", "choosing_rows", "divide", "proving_rows"]
 LEAST_CHOOSING = 8
 """Rows below which a score says next to nothing."""
 
-SHARE_OF_RUNS = 6
+SHARE_OF_RUNS = 5
 """One full score may take this part of all runs that the budget pays for."""
+
+ENOUGH_CHOOSING = 40
+"""Up to so many rows two fifths of the runs pay for one full score: two programs compared well before many badly."""
 
 LEAST_TO_SPLIT = 4
 
@@ -52,7 +55,10 @@ def choosing_rows(runs: int | None, most: int) -> int:
         runs: Runs of the program that the budget pays for; None: no cap.
         most: Never more than this.
     """
-    return most if runs is None else max(min(LEAST_CHOOSING, most), min(most, runs // SHARE_OF_RUNS))
+    if runs is None:
+        return most
+    wanted = max(LEAST_CHOOSING, min(ENOUGH_CHOOSING, 2 * runs // 5), runs // SHARE_OF_RUNS)
+    return min(most, wanted)
 
 
 def proving_rows(runs: int | None, most: int) -> int:

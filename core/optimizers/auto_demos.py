@@ -18,10 +18,25 @@ from core.search.jobs import Attempt, TraceJob
 from core.search.problem import Item, Problem
 from core.search.view import SearchView
 
-__all__ = ["DemoLimits", "demo_arms", "hardened", "labelled_paths", "run_on", "spread"]
+__all__ = [
+    "DemoLimits",
+    "Lengths",
+    "demo_arms",
+    "fully_labelled",
+    "hardened",
+    "labelled_paths",
+    "run_on",
+    "spread",
+]
 
 FEW = 16
-"""Labelled rows of the small set."""
+"""Labelled rows, at least, where rows that were failed become demos."""
+
+FEWER = 4
+"""The small set of labelled rows has this part of the large one."""
+
+PROMPT = 200
+"""Tokens, about, that a step's prompt takes without demos and rules."""
 
 CHARACTERS_PER_TOKEN = 4
 
@@ -68,38 +83,34 @@ def spread(items: Sequence[Item], count: int, draw: random.Random) -> list[Item]
 
 
 def demo_arms(
-    view: SearchView, limits: DemoLimits, passed: Sequence[tuple[Item, Attempt]], most: int
+    problem: Problem, limits: DemoLimits, passed: Sequence[tuple[Item, Attempt]], draw: random.Random
 ) -> list[Arm]:
-    """Return demo sets to try, the likeliest first.
+    """Return demo sets to try, the likeliest first; the others are for where it does not help.
 
     Args:
         passed: Runs that may become demos, the best first.
-        most: Sets at most.
+        draw: Orders the labelled rows.
     """
-    problem, draw = view.problem, view.rng("auto demos")
     order = spread(problem.train, limits.labelled, draw) if labelled_paths(problem) else []
     traced = passed[: limits.bootstrapped]
+    few = order[: len(order) // FEWER]
     sets: list[tuple[str, Sequence[Item], Sequence[tuple[Item, Attempt]]]] = []
+    if order and traced:
+        sets.append(("runs that passed, and labelled demos", order, traced))
+    if traced:
+        sets.append(("runs that passed", (), traced))
     if order:
         sets.append((f"{len(order)} labelled demos", order, ()))
-    if traced:
-        sets.append(("runs that passed, and labelled demos" if order else "runs that passed", order, traced))
-    if len(order) > FEW:
-        sets.append((f"{FEW} labelled demos", order[:FEW], ()))
-    if traced and order:
-        sets.append(("runs that passed", (), traced))
-    if fully_labelled(problem) and traced:
-        # A run shows nothing that its row does not, but that the label is right.
-        sets = sorted(sets, key=lambda one: bool(one[2]))[:3]
-    elif traced:
-        sets.sort(key=lambda one: not one[2])
-        sets += [("half of the runs that passed", (), traced[: len(traced) // 2])] * (len(traced) > 3)
+    if few:
+        sets.append((f"{len(few)} labelled demos", few, ()))
+    if len(traced) > 3 and not order:
+        sets.append(("half of the runs that passed", (), traced[: len(traced) // 2]))
     found: list[Arm] = []
     for label, rows, runs in sets:
         state = _state(problem, rows, runs, limits)
         if any(part["demos"] for part in state.values()) and all(state != other for _, other in found):
             found.append((label, state))
-    return found[:most]
+    return found
 
 
 def hardened(
@@ -122,6 +133,8 @@ def hardened(
     fresh = [item for item in problem.train if item.key not in shown and item.key not in taken]
     draw = view.rng("auto hard", number)
     rest = [*spread(kept, len(kept), draw), *spread(fresh, len(fresh), draw)]
+    if not first and not fresh:  # the same rows in another order
+        return None
     rows = [*rest[: max(0, size - len(first))], *first]
     state: State = {path: dict(part) for path, part in base.items()}
     for path in paths:
@@ -169,7 +182,10 @@ async def run_on(
             about=view.problem.paths,
         )
 
-    found = await view.traces([job(item) for item in items])
+    # The first alone: under a cap on tokens it tells the price of the others.
+    found = [
+        run for part in (items[:1], items[1:]) for run in await view.traces([job(item) for item in part])
+    ]
     return [(item, run) for item, run in zip(items, found, strict=True) if run is not None]
 
 
@@ -200,12 +216,39 @@ def _state(
     return state
 
 
+class Lengths:
+    """How long prompts are, about: in tokens over all steps, without the inputs."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        self._rows: dict[str, int] = {}
+
+    def of(self, state: State) -> float:
+        """Return the length of a state's prompts."""
+        steps = max(1, len(self._problem.paths))
+        written = sum(len(part.get("instructions") or "") for part in state.values())
+        shown = sum(self._demo(demo) for part in state.values() for demo in part.get("demos") or ())
+        return steps * PROMPT + (written + shown) / CHARACTERS_PER_TOKEN
+
+    def _demo(self, demo: Mapping[str, Any]) -> int:
+        if demo.get("values"):
+            return demo_length(self._problem, demo)
+        if demo["row"] not in self._rows:
+            self._rows[demo["row"]] = demo_length(self._problem, demo)
+        return self._rows[demo["row"]]
+
+
+def demo_length(problem: Problem, demo: Mapping[str, Any]) -> int:
+    """Return the characters of a demo's values."""
+    values = demo.get("values") or dict(problem.train_rows[demo["row"]].items())
+    return len(canonical_json(jsonable(values)))
+
+
 def _within(problem: Problem, demos: Sequence[Any], limits: DemoLimits) -> list[dict[str, Any]]:
     """Return as many demos as the limit on their length allows."""
     left, kept = limits.tokens * CHARACTERS_PER_TOKEN, list[dict[str, Any]]()
     for demo in demos:
-        values = demo.get("values") or dict(problem.train_rows[demo["row"]].items())
-        left -= len(canonical_json(jsonable(values)))
+        left -= demo_length(problem, demo)
         if left < 0:
             break
         kept.append(demo)

@@ -292,7 +292,7 @@ def test_more_rules_have_to_lead_by_a_standard_error() -> None:
         pool.finish(candidate, "full")
         return candidate
 
-    view = SimpleNamespace(pool=pool, problem=SimpleNamespace(scoring=range(20)))
+    view = SimpleNamespace(pool=pool, problem=SimpleNamespace(scoring=range(20), paths=("p",)))
     plain = scored("plain", set(range(10)), 0)
     scored("lucky", {*range(3, 14)}, 2)  # four rows won, three lost
     assert Stages(view).best() is plain
