@@ -101,10 +101,11 @@ class Comparison:
         return (self._difference(self.test) if self.detectable else self._no_difference(self.test)) + tail
 
     def _difference(self, test: PairedResult) -> str:
-        better, worse = (self.name_b, self.name_a) if test.difference > 0 else (self.name_a, self.name_b)
+        turned = test.difference < 0
+        better, worse = (self.name_a, self.name_b) if turned else (self.name_b, self.name_a)
         return (
             f"{better} is better than {worse}: {_points(abs(test.difference))} points more on the same {test.n} rows "
-            f"({_evidence(test)}); {self.name_b} fixed {test.fixed} rows and broke {test.broken}."
+            f"({_evidence(test, turned=turned)}); {self.name_b} fixed {test.fixed} rows and broke {test.broken}."
         )
 
     def _no_difference(self, test: PairedResult) -> str:
@@ -141,13 +142,15 @@ def _points(difference: float, *, signed: bool = False) -> str:
     return text.replace("-", "−")
 
 
-def _evidence(test: PairedResult) -> str:
-    low, high = test.interval
+def _evidence(test: PairedResult, *, turned: bool = False) -> str:
+    low, high = (-test.interval[1], -test.interval[0]) if turned else test.interval
     p = f"p = {test.p_value:.3f}" if test.p_value >= 0.001 else "p < 0.001"
     return f"95 % interval {_points(low, signed=True)} to {_points(high, signed=True)}, {p}, {test.method}"
 
 
 def _rows_needed(test: PairedResult) -> str:
+    if test.rows_needed is None and test.fixed != test.broken:
+        return "What some rows gained others lost, so more rows alone would not show one."
     if test.rows_needed is None:
         return f"As many rows were fixed as broken ({test.fixed}), so more rows alone would not show one."
     if test.rows_needed <= test.n:

@@ -16,19 +16,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from operator import getitem
 
 from core.evaluate.distributions import binomial_half_tail, normal_cdf, normal_quantile, student_t_quantile
-
-Interval = tuple[float, float]
+from core.evaluate.inversion import FLIPS, Interval, score_interval, sign_flips
 
 CONFIDENCE = 0.95
 RESAMPLES = 2_000
-FLIPS = 10_000
-EXACT_FLIPS_UP_TO = 16  # 2**16 sign patterns are counted one by one
-BOOTSTRAP_UP_TO = (
-    1_000  # above it the paired interval is Student's: the two agree there, and this one is instant
-)
 
 
 @dataclass(frozen=True)
@@ -38,7 +31,7 @@ class PairedResult:
     difference: float
     """Mean of the row differences, b - a."""
     interval: Interval
-    """95 % interval of that mean."""
+    """95 % interval of that mean: zero lies inside it just where the difference is not detectable."""
     p_value: float
     """Two-sided: how often chance alone would give a difference at least this large."""
     n: int
@@ -166,79 +159,69 @@ def mcnemar_exact(fixed: int, broken: int) -> float:
 
 
 def sign_flip_test(differences: Sequence[float], *, flips: int = FLIPS, seed: int = 0) -> float:
-    """Two-sided permutation test that paired differences centre on zero (Fisher 1935).
-
-    If nothing changed, the sign of each difference is a coin toss. Every sign pattern is counted for up to
-    16 non-zero differences; above that ``flips`` seeded patterns are drawn, and the observed one counts too
-    (Phipson & Smyth 2010), so the p-value is never zero.
-    """
-    moved = [value for value in differences if value != 0]
-    observed = abs(math.fsum(moved))
-    threshold = observed - 1e-12 * max(1.0, math.fsum(map(abs, moved)))
-    if len(moved) <= EXACT_FLIPS_UP_TO:
-        sums = _signed_sums(moved)
-        return sum(1 for value in sums if abs(value) >= threshold) / len(sums)
-    generator = random.Random(seed)
-    # Eight differences at a time: a table of their 256 signed sums turns a random byte into a partial sum.
-    tables = [_signed_sums(moved[start : start + 8]) for start in range(0, len(moved), 8)]
-    masks = bytes(len(table) - 1 for table in tables[-1:])
-    extreme = 1
-    for _ in repeat(None, flips):
-        tosses = bytearray(generator.randbytes(len(tables)))
-        tosses[-1] &= masks[0]
-        extreme += abs(sum(map(getitem, tables, tosses))) >= threshold
-    return extreme / (flips + 1)
-
-
-def _signed_sums(values: Sequence[float]) -> list[float]:
-    """All 2**n sums of the values with either sign."""
-    sums = [0.0]
-    for value in values:
-        sums = [total + value for total in sums] + [total - value for total in sums]
-    return sums
+    """Two-sided permutation test that paired differences centre on zero; see `core.evaluate.inversion.sign_flips`."""
+    return sign_flips(differences, flips=flips, seed=seed)[0]
 
 
 def paired_test(a: Sequence[float], b: Sequence[float], *, seed: int = 0) -> PairedResult:
     """Compare two runs row by row: is ``b`` better or worse than ``a`` beyond chance?
 
     0/1 scores take the exact McNemar test, others the sign-flip permutation test. The interval of the mean
-    difference is a BCa bootstrap (Student's t above 1,000 rows).
+    difference holds what a test of the same kind does not reject, and zero just where this one does not.
 
     Args:
         a: Scores of the first run.
         b: Scores of the second run on the same rows in the same order.
-        seed: Seeds the resampling.
+        seed: Seeds the permutations.
     """
     if len(a) != len(b) or not a:
         raise ValueError(f"paired scores need two equally long, non-empty lists, got {len(a)} and {len(b)}")
     differences = [after - before for before, after in zip(a, b, strict=True)]
     fixed, broken = sum(1 for d in differences if d > 0), sum(1 for d in differences if d < 0)
+    difference = math.fsum(differences) / len(differences)
     if is_binary(a) and is_binary(b):
-        test, p_value = "exact McNemar", mcnemar_exact(fixed, broken)
+        p_value, interval = mcnemar_exact(fixed, broken), score_interval(fixed, broken, len(a), CONFIDENCE)
+        method = "exact McNemar test, Tango's score interval"
     else:
-        test, p_value = "sign-flip permutation", sign_flip_test(differences, seed=seed)
-    interval, how = _difference_interval(differences, seed)
+        p_value, interval = sign_flips(differences, CONFIDENCE, seed=seed)
+        interval = _with_ends(interval, differences)
+        method = "sign-flip permutation test and its interval"
+        if all(0.0 <= score <= 1.0 for score in (*a, *b)):
+            interval = (max(-1.0, interval[0]), min(1.0, interval[1]))
     return PairedResult(
-        difference=math.fsum(differences) / len(differences),
-        interval=interval,
+        difference=difference,
+        interval=_agreeing(interval, p_value, difference),
         p_value=p_value,
         n=len(differences),
         fixed=fixed,
         broken=broken,
-        method=f"{test} test, {how} interval",
+        method=method,
         rows_needed=rows_needed(differences),
     )
 
 
-def _difference_interval(differences: Sequence[float], seed: int) -> tuple[Interval, str]:
+def _with_ends(interval: Interval, differences: Sequence[float]) -> Interval:
+    """Put ends where the rows are too few, or too much alike, for the test to give any."""
     n, first = len(differences), differences[0]
     if min(differences) == max(differences):
-        # No spread to resample: as many unseen rows as Wilson allows may move by a whole point either way.
+        # No spread to see: as many unseen rows as Wilson allows may move by a whole point either way.
         unseen = wilson_interval(0, n)[1] if abs(first) <= 1 else 0.0
-        return ((1 - unseen) * first - unseen, (1 - unseen) * first + unseen), "Wilson"
-    if n > BOOTSTRAP_UP_TO:
-        return student_interval(differences), "Student's t"
-    return bootstrap_interval(differences, seed=seed), "BCa bootstrap"
+        return ((1 - unseen) * first - unseen, (1 - unseen) * first + unseen)
+    if math.isinf(interval[0]) or math.isinf(interval[1]):
+        return student_interval(differences)
+    return interval
+
+
+def _agreeing(interval: Interval, p_value: float, difference: float) -> Interval:
+    """Let zero belong to the interval just where the test does not reject it.
+
+    Without this the two could disagree where they rest on different arithmetic: at 0/1 scores, whose interval takes
+    the normal limit of the test, and where the test itself gave no ends.
+    """
+    low, high = interval
+    if p_value >= 1.0 - CONFIDENCE:
+        return (min(low, 0.0), max(high, 0.0))
+    return (max(low, 0.0), high) if difference > 0 else (low, min(high, 0.0))
 
 
 def rows_needed(differences: Sequence[float], power: float = 0.8) -> int | None:

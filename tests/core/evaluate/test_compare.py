@@ -48,6 +48,26 @@ def test_a_clear_loss_names_the_better_one():
     assert "B fixed 0 rows and broke 20" in found.verdict
 
 
+def test_the_interval_of_a_loss_is_told_from_the_side_of_the_better_one():
+    before, after = [1.0] * 15 + [0.0] * 5, [0.0] * 14 + [1.0] + [0.0] * 5
+    gain, loss = compare(rows(after), rows(before)), compare(rows(before), rows(after))
+    told = gain.verdict.split("(")[1].split(";")[0]
+    assert told.startswith("95 % interval +")
+    assert told in loss.verdict
+    assert loss.test.interval == pytest.approx((-gain.test.interval[1], -gain.test.interval[0]))
+
+
+def test_five_better_rows_of_ten_are_no_verdict_and_their_interval_says_so_too():
+    found = compare(rows([0.0] * 10), rows([1.0] * 5 + [0.0] * 5))
+    assert found.verdict.startswith("No detectable difference between A and B on 10 rows: +50.0 points")
+    assert "95 % interval +0.0 to" in found.verdict
+
+
+def test_gains_that_losses_outweigh_are_not_called_as_many():
+    found = compare(rows([0.5, 0.5, 0.5, 0.5]), rows([0.75, 0.75, 0.0, 0.5]))
+    assert found.verdict.endswith("What some rows gained others lost, so more rows alone would not show one.")
+
+
 def test_noise_is_no_detectable_difference_and_says_how_many_rows_would_show_it():
     found = compare(rows([1.0, 0.0] * 10), rows([0.0, 1.0] * 9 + [1.0, 1.0]))
     assert not found.detectable

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from core.evaluate import distributions
+from core.evaluate import distributions, inversion
 from core.evaluate import statistics as ours
 
 TOLERANCE = 1e-9
@@ -107,7 +107,7 @@ def test_drawn_sign_flips_agree_with_counted_ones():
     generator = random.Random(7)
     differences = [generator.gauss(0.2, 1.0) for _ in range(16)]
     exact = ours.sign_flip_test(differences)
-    sums = ours._signed_sums(differences)
+    sums = inversion.signed_sums(differences)
     assert len(sums) == 2**16
     drawn = ours.sign_flip_test([*differences, 1e-9], flips=40_000)
     assert drawn == pytest.approx(exact, abs=0.01)
@@ -243,7 +243,7 @@ def test_paired_test_counts_and_names_what_it_did():
     result = ours.paired_test([0, 0, 1, 1, 0], [1, 1, 1, 0, 0])
     assert (result.fixed, result.broken, result.n) == (2, 1, 5)
     assert result.difference == pytest.approx(0.2)
-    assert result.method == "exact McNemar test, BCa bootstrap interval"
+    assert result.method == "exact McNemar test, Tango's score interval"
     assert ours.paired_test([0.5, 0.2], [0.7, 0.4]).method.startswith("sign-flip permutation test")
 
 
@@ -266,12 +266,6 @@ def test_unchanged_rows_still_leave_room_for_a_change():
     result = ours.paired_test([1.0, 0.0] * 5, [1.0, 0.0] * 5)
     assert result.p_value == 1.0
     assert result.interval[0] < 0 < result.interval[1]
-
-
-def test_large_runs_take_students_interval_quickly():
-    generator = random.Random(14)
-    a, b = graded(generator, 5000), graded(generator, 5000)
-    assert "Student" in ours.paired_test(a, b).method
 
 
 def test_rows_needed_is_the_sample_size_formula():
