@@ -24,7 +24,7 @@ if task_id not in known:
                 "home", "Or open a sample that has its data, split and metric", icon=":material/lightbulb:"
             )
     with right:
-        message_preview(spec, spec["steps"][0]["name"])
+        message_preview(spec, spec["steps"][-1]["name"])
 else:
     overview = tasks.overview(ws, task_id)
     head(

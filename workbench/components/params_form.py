@@ -14,7 +14,7 @@ import streamlit as st
 from core.foundation.errors import ConfigurationError
 from workbench.services.parameters import Parameter
 
-__all__ = ["params_form"]
+__all__ = ["options_form", "params_form"]
 
 
 def params_form(
@@ -43,6 +43,20 @@ def params_form(
         ):
             made[parameter.name] = value
     return made
+
+
+def options_form(
+    parameters: Sequence[Parameter],
+    *,
+    key: str,
+    values: Mapping[str, Any],
+    fields: Sequence[str] = (),
+    inputs: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Draw the form of a step's options; what the program says itself stays said, also where it is the default."""
+    made = params_form(parameters, key=key, values=values, fields=fields, inputs=inputs)
+    defaults = {item.name: item.default for item in parameters}
+    return {name: value for name, value in values.items() if defaults.get(name, ...) == value} | made
 
 
 def _widget(parameter: Parameter, start: Any, key: str, fields: Sequence[str]) -> Any:

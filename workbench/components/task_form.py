@@ -14,7 +14,8 @@ import streamlit as st
 
 from workbench import state
 from workbench.components.errors import readable_errors, verbatim
-from workbench.components.params_form import params_form
+from workbench.components.params_form import options_form
+from workbench.components.search_form import edit_search, search_before
 from workbench.components.signature_editor import signature_editor
 from workbench.components.step_sources import step_sources
 from workbench.services import tasks
@@ -48,6 +49,7 @@ def new_task_form(ws: Workspace) -> dict[str, Any]:
         step=base["name"],
         options=options,
     )
+    spec = search_before(spec, key=f"new_search_{chosen}")
     _interface_note(spec, signature)
     if st.button("Create the task", type="primary", icon=":material/add:", key="new_create"):
         with readable_errors():
@@ -60,18 +62,22 @@ def new_task_form(ws: Workspace) -> dict[str, Any]:
 
 
 def edit_program(ws: Workspace, version: Version) -> tuple[dict[str, Any], str]:
-    """Draw the form of a program's steps; return the program as the form has it, and the step shown."""
+    """Draw the form of a program's steps; return the program as the form has it, and the step whose messages count."""
     spec = version.spec
     asking = [step["name"] for step in spec["steps"] if step.get("signature")]
-    step_name = asking[0]
-    if len(asking) > 1:
+    names = [step["name"] for step in spec["steps"]]
+    first = asking[0] if asking else names[0]
+    step_name = first
+    if len(names) > 1:
         step_name = (
-            st.segmented_control(
-                "Step", asking, default=asking[0], required=True, key=f"task_step_{version.id}"
-            )
-            or asking[0]
+            st.segmented_control("Step", names, default=first, required=True, key=f"task_step_{version.id}")
+            or first
         )
     step = next(item for item in spec["steps"] if item["name"] == step_name)
+    if not step.get("signature"):
+        draft = edit_search(spec, step, key=f"task_{version.id}_{step_name}")
+        _save_row(ws, version, draft)
+        return draft, first
     kind = _kind_choice(step["kind"], f"task_kind_{version.id}_{step_name}")
     signature = signature_editor(step["signature"], key=f"task_{version.id}_{step_name}")
     known = step.get("options", {}) if kind == step["kind"] else {}
@@ -125,10 +131,7 @@ def _options(kind: str, values: dict[str, Any], key: str, signature: Mapping[str
         readable_errors(),
         st.grid(2, min_column_width=180),
     ):
-        made = params_form(found.parameters, key=key, values=values, fields=outputs, inputs=inputs)
-        # The form leaves out what is at its default; what the program says itself stays said.
-        defaults = {item.name: item.default for item in found.parameters}
-        return {name: value for name, value in values.items() if defaults.get(name, ...) == value} | made
+        return options_form(found.parameters, key=key, values=values, fields=outputs, inputs=inputs)
     return dict(values)
 
 

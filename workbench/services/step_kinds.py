@@ -12,9 +12,9 @@ from core.pipeline import step_kinds as registered
 from core.pipeline.kind import ModelOptions, StepKind
 from workbench.services.parameters import Parameter, parameters_of
 
-__all__ = ["KindChoice", "asking_kinds"]
+__all__ = ["KindChoice", "asking_kinds", "searching_kinds"]
 
-_FIRST = ("predict", "chain_of_thought")
+_FIRST = ("predict", "chain_of_thought", "retrieve")
 _GROUPS = ("Simple", "Lists", "Several attempts", "Agents and code")
 _OTHERS = "Others"
 _OF_ANY_REQUEST = frozenset(ModelOptions.model_fields)
@@ -41,7 +41,16 @@ class KindChoice:
 
 def asking_kinds() -> dict[str, KindChoice]:
     """Return the kinds that ask a model with a signature of the step's own, by group, the plain ones first."""
-    entries = [entry for entry in registered.entries() if entry.value.takes_signature]
+    return _choices([entry for entry in registered.entries() if entry.value.takes_signature])
+
+
+def searching_kinds() -> dict[str, KindChoice]:
+    """Return the kinds that fetch passages and ask no model."""
+    found = [entry for entry in registered.entries() if entry.value.retrieves]
+    return _choices([entry for entry in found if not entry.value.takes_signature])
+
+
+def _choices(entries: list[Entry[type[StepKind]]]) -> dict[str, KindChoice]:
     entries.sort(key=_order)
     return {
         entry.name: KindChoice(

@@ -19,11 +19,14 @@ __all__ = ["RetrieveKind", "RetrieveOptions"]
 class RetrieveOptions(Options):
     """Options of a retrieving step."""
 
-    k: int = Field(3, ge=1, le=100, description="How many passages to fetch.")
+    k: int = Field(3, ge=1, le=100, title="Passages", description="How many passages to fetch.")
 
 
 @step_kinds.register(
-    "retrieve", summary="Fetch the passages that fit a query best.", title="Retrieve", group="Retrieval"
+    "retrieve",
+    summary="Fetch the passages whose words fit a query best.",
+    title="Retrieve by words",
+    group="Retrieval",
 )
 class RetrieveKind(StepKind):
     """`core.Retrieve`: input `query` (a text or several), output `passages`."""
