@@ -88,7 +88,6 @@ def say(word: object) -> None:
 def _import_all() -> None:
     import aiohttp  # noqa: F401 - a child would import it anew each time
     import diskcache  # noqa: F401
-    import openai  # noqa: F401
 
     import core
     from core.optimizers import optimizers
