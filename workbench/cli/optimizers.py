@@ -11,10 +11,12 @@ import json
 from typing import Any
 
 from core.optimizers.base import optimizers as registry
-from workbench.cli.common import emit
+from workbench.cli.common import emit, open_home
 from workbench.cli.run_text import table
+from workbench.services import samples, tasks
 from workbench.services.optimizers import OptimizerKind, optimizer_kinds
 from workbench.services.parameters import Parameter
+from workbench.services.recommending import recommended_for_task
 
 __all__ = ["arguments", "run"]
 
@@ -22,11 +24,15 @@ __all__ = ["arguments", "run"]
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("name", nargs="?", help="show the parameters of this one")
+    parser.add_argument("--task", metavar="ID", help="recommend for this task, its rows and its metric")
+    parser.add_argument("--sample", metavar="NAME", help="recommend for a sample task")
 
 
 def run(options: argparse.Namespace) -> int:
     """List them, or show one."""
     kinds = {kind.name: kind for kind in optimizer_kinds()}
+    if options.task or options.sample:
+        return _recommend(options, kinds)
     if not options.name:
         rows = [(kind.name, kind.label, kind.when) for kind in kinds.values()]
         emit(options, {"optimizers": list(kinds.values())}, table(rows, ("name", "what it is", "when")))
@@ -34,6 +40,18 @@ def run(options: argparse.Namespace) -> int:
     registry.get(options.name)  # an unknown name is an error that names the nearest
     kind = kinds[options.name]
     emit(options, dataclasses.asdict(kind), _text(kind))
+    return 0
+
+
+def _recommend(options: argparse.Namespace, kinds: dict[str, OptimizerKind]) -> int:
+    """Say which fit a task, the best first, and why."""
+    ws = open_home(options)
+    task_id = (
+        samples.open_sample(ws, options.sample) if options.sample else tasks.get_task(ws, options.task).id
+    )
+    found = recommended_for_task(ws, task_id)
+    rows = [(item.name, kinds[item.name].label, item.why) for item in found]
+    emit(options, {"task": task_id, "recommended": found}, table(rows, ("name", "what it is", "because")))
     return 0
 
 

@@ -78,6 +78,8 @@ def score_line(run: runs.Run) -> str:
     if run.error:
         return f"{run.name} ({run.id}): {run.status}\n{run.error['message']}\n{run.error['hint']}".rstrip()
     result, interval = run.result or {}, run.interval
+    if run.active:
+        return f"{run.name} ({run.id}): {run.status}\n{_so_far(run)}"
     score = (
         "no score"
         if run.score is None or interval is None
@@ -91,6 +93,20 @@ def score_line(run: runs.Run) -> str:
             f"infrastructure {failed[1]}, metric {failed[2]}"
         )
     return "\n".join(lines)
+
+
+def _so_far(run: runs.Run) -> str:
+    """Return how far a run is."""
+    known, score = run.progress, run.progress.get("score")
+    rows = f"{run.done:,} of {run.total:,} rows" if run.total else f"{run.done:,} rows"
+    parts = [
+        str(known.get("phase") or ""),
+        rows,
+        f"{known['candidates']} candidates" if known.get("candidates") else "",
+        f"{known['calls']:,} calls" if known.get("calls") else "",
+        "" if score is None else f"{'best so far' if run.kind == 'compile' else 'score'} {score:g} %",
+    ]
+    return " · ".join(part for part in parts if part)
 
 
 def estimate_line(estimate: Estimate) -> str:

@@ -19,9 +19,10 @@ from workbench.components.compile_search import search_choices
 from workbench.components.errors import show_error, verbatim
 from workbench.components.params_form import params_form
 from workbench.components.same import same_elsewhere
-from workbench.components.setup import Setup, setup_row
-from workbench.services import datasets, metrics, models, optimizers, runs, tasks
+from workbench.components.setup import setup_row
+from workbench.services import datasets, models, optimizers, runs
 from workbench.services.optimizers import OptimizerKind, Recommendation
+from workbench.services.recommending import recommended_for
 from workbench.services.workspace import Workspace
 
 __all__ = ["compile_form"]
@@ -31,7 +32,7 @@ def compile_form(ws: Workspace, task_id: str) -> None:
     """Draw the form; starting opens the run."""
     setup = setup_row(ws, task_id, "compile", as_written=True)
     counts = datasets.get_dataset(ws, setup.dataset_id).counts
-    kind = _choice(_advice(ws, task_id, setup, counts.get("train", 0)))
+    kind = _choice(recommended_for(ws, task_id, setup.version_id, setup.dataset_id, setup.metric_id))
     left, right = st.columns([3, 2])
     try:
         with left:
@@ -70,13 +71,6 @@ def _rows_text(counts: Mapping[str, int], more: Mapping[str, Any]) -> str:
     train, validation = counts.get("train", 0), counts.get("validation", 0)
     proof = f", is confirmed on {counts.get('test', 0):,} test rows" if more.get("testset") else ""
     return f"Learns from {train:,} train rows, chooses by {validation:,} validation rows{proof}."
-
-
-def _advice(ws: Workspace, task_id: str, setup: Setup, rows: int) -> list[Recommendation]:
-    metric = next(item for item in metrics.list_metrics(ws, task_id) if item.id == setup.metric_id)
-    spec = tasks.get_version(ws, setup.version_id).spec
-    names = [kind.name for kind in optimizers.optimizer_kinds()]
-    return optimizers.recommended(rows, names, inputs=spec["inputs"], metric=metric.spec)
 
 
 def _choice(advice: list[Recommendation]) -> OptimizerKind:

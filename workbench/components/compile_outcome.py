@@ -86,7 +86,7 @@ def _rows_text(result: Mapping[str, Any], report: Mapping[str, Any]) -> str:
         )
     if score.get("on"):
         return (
-            f"**On {_rows(score)} that also chose the winner**, which flatters it: "
+            f"**On {_rows(score)} that also chose the winner**: "
             "the score on test rows says how good it really is."
         )
     return f"**On {_rows(result)}.**" if result.get("rows") else ""

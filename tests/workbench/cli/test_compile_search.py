@@ -109,3 +109,22 @@ def test_the_estimate_goes_with_what_json_says(cli: Cli) -> None:
     _, run = cli("compile", *JOB, "--confirm", "0.2")
     calls = run["result"]["calls"]
     assert run["estimate"]["low"] <= calls <= run["estimate"]["high"]
+
+
+def test_a_run_that_goes_on_says_how_far_it_is(cli: Cli, capsys: pytest.CaptureFixture[str]) -> None:
+    from workbench.jobs.holder import this_process
+    from workbench.services.workspace import open_workspace
+    from workbench.store.tables import RunRow
+
+    _, run = cli("compile", *JOB, "--name", "far")
+    ws = open_workspace(jobs="inline")
+    with ws.store.write() as session:  # as it is seen shortly before the end
+        row = session.get(RunRow, run["run"])
+        assert row is not None
+        row.status, row.result, row.worker = "running", None, this_process("inline")
+    ws.close()
+    assert main(["runs", "show", "far"]) == 0
+    shown = capsys.readouterr().out
+    assert "running" in shown
+    assert "candidates" in shown
+    assert "best so far" in shown

@@ -38,6 +38,19 @@ def test_one_is_shown_with_its_parameters(capsys: pytest.CaptureFixture[str]) ->
     assert "increasing | decreasing | chronological" in text
 
 
+def test_those_that_fit_a_task_are_recommended_with_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = said(capsys, "optimizers", "--sample", "support_tickets")
+    assert code == 0
+    assert [item["name"] for item in found["recommended"]] == ["auto", "random_search"]
+    assert "107 train rows" in found["recommended"][1]["why"]
+    assert said(capsys, "optimizers", "--task", found["task"])[1] == found
+    assert main(["optimizers", "--sample", "support_tickets"]) == 0
+    assert "because" in capsys.readouterr().out
+    code, error = said(capsys, "optimizers", "--task", "nothere")
+    assert code == 1
+    assert "nothere" in error["error"]["message"]
+
+
 def test_an_unknown_one_is_an_error_that_names_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
     code, found = said(capsys, "optimizers", "copr")
     assert code == 1

@@ -67,6 +67,7 @@ def test_instructions_are_searched_and_can_be_read(app: Open, ws: Any, texts: Te
     at.selectbox(key="compile_optimizer").set_value("copro").run()
     for name, value in COPRO.items():
         at.number_input(key=f"compile_copro_{name}").set_value(value)
+    at.toggle(key="compile_racing").set_value(False)
     at.selectbox(key="compile_prompt_model").set_value("embedded/in-context").run()
     command = next(code.value for code in at.code if code.value.startswith("workbench compile"))
     assert "--prompt-model embedded/in-context" in command
