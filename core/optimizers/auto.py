@@ -33,6 +33,10 @@ from core.search.view import SearchView
 __all__ = ["Auto"]
 
 
+LIKELY_QUESTIONS, QUESTIONS = 4, 0.2
+"""Questions to the proposer to expect, and their share of the calls of all rounds at most."""
+
+
 class AutoParams(OptimizerParams):
     """Parameters of `Auto`."""
 
@@ -245,11 +249,14 @@ class Auto(Optimizer[AutoParams]):
         given = min(rows * each, cap)
         left = cap - given
         demos = round(0.6 * left)
+        rounds = left - demos
+        asked = round(QUESTIONS * rounds)
         return Estimate(
             (
                 Phase("score the program as given", given, given, given),
                 Phase("demo sets", 0, min(demos, 3 * given // 2), demos),
-                Phase("rounds of rules and demos", 0, min(left - demos, 2 * given), left - demos),
+                Phase("write rules", 0, min(asked, LIKELY_QUESTIONS), asked, "writer"),
+                Phase("rounds of rules and demos", 0, min(rounds - asked, 2 * given), rounds - asked),
             )
         )
 
