@@ -3,6 +3,7 @@
 Knows nothing about any one optimizer. Real processes, a run log on disk and a real endpoint on this machine, which
 counts: what is sent again after a kill is at most what was in flight. Half of the kills come from outside, when the
 endpoint has received its n-th request; half at the n-th event of the log, some with half of its line written.
+`Ensemble` and `KNNFewShot` are not here: their `compile` sends nothing and writes no log.
 """
 
 from __future__ import annotations
