@@ -12,13 +12,13 @@ from playwright.sync_api import expect
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
-def _choose(tab: Any, label: str, option: str) -> None:
+def _choose(tab: Any, label: str, option: str | re.Pattern[str]) -> None:
     tab.main.get_by_role("combobox", name=label).click()
     tab.page.get_by_role("option").filter(has_text=option).click()
     tab.settle()
 
 
-def _new_task(tab: Any, name: str, kind: str, line: str) -> None:
+def _new_task(tab: Any, name: str, kind: str | re.Pattern[str], line: str) -> None:
     tab.main.get_by_role("textbox", name="Name").fill(name)
     box = tab.main.get_by_role("textbox", name="In one line")
     box.fill(line)
@@ -45,7 +45,7 @@ def _see_cell(tab: Any, text: str) -> None:
 
 def test_an_agent_calls_its_calculator_and_its_trace_says_so(new_tab: Callable[..., Any]) -> None:
     tab = new_tab("/task?new=1")
-    _new_task(tab, "Sums by tool", "Use tools", "question -> answer")
+    _new_task(tab, "Sums by tool", re.compile("Use tools$"), "question -> answer")
     expect(tab.main.get_by_text("Step 'classify': No tool is chosen")).to_be_visible()
     tools = tab.main.get_by_role("combobox", name="Tools")
     tools.click()
@@ -59,6 +59,17 @@ def test_an_agent_calls_its_calculator_and_its_trace_says_so(new_tab: Callable[.
     _see_cell(tab, "calculator")
     _see_cell(tab, "17 * 23 → 391")
     tab.shot("21_agent_explored")
+
+
+def test_a_list_is_asked_about_item_by_item(new_tab: Callable[..., Any]) -> None:
+    tab = new_tab("/task?new=1")
+    _new_task(tab, "Wheels", "Every item of a list", "message -> wheels: int")
+    expect(tab.main.get_by_text("The program as a whole: message: list[str]")).to_be_visible()
+    tab.shot("24_list_task")
+    _create_and_explore(tab, "message", "My 3 wheels broke\nall 5 wheels are fine")
+    _see_cell(tab, "item 2 of 2")
+    _see_cell(tab, "My 3 wheels broke → 3")
+    tab.shot("25_list_explored")
 
 
 def test_instructions_are_searched_and_read(new_tab: Callable[..., Any]) -> None:
