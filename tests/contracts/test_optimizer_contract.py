@@ -94,6 +94,19 @@ def test_a_cap_on_calls_is_exact_and_the_result_does_not_depend_on_concurrency(n
 
 
 @pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize(
+    "budget", [{"tokens": 13_000}, {"tokens": 27_000, "calls": 120}, {"cost": 0.07}], ids=str
+)
+def test_caps_on_tokens_and_money_give_the_same_result_at_any_concurrency(name, budget):
+    results = []
+    for threads in (1, 8):
+        program = compiled(name, ToyLM(cache=False), budget=budget, num_threads=threads, confirm=5)
+        confirmed = program.report.confirmation
+        results.append((essence(program), confirmed and (confirmed.score, confirmed.improvement)))
+    assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("student", [TwoSteps, SyncTwoSteps])
 @pytest.mark.parametrize("racing", [True, False])
 def test_the_same_seed_gives_the_same_program_at_any_concurrency(name, student, racing):
