@@ -8,7 +8,7 @@ from core.search.budget import Budget, Spend
 from core.search.estimate import Amount, Estimate, Phase
 from core.search.halving import SuccessiveHalving
 from core.search.options import SearchOptions
-from core.search.probing import Probe, aprobe, probe
+from core.search.probing import Probe, aprobe, aprobe_writer, probe, probe_writer
 from core.search.racing import Curtailed, PairedBetting, RacingRule
 from core.search.result import CompileReport
 from core.search.run_log import Event, JsonLinesRunLog, MemoryRunLog, RunLog
@@ -34,5 +34,7 @@ __all__ = [
     "aablate",
     "ablate",
     "aprobe",
+    "aprobe_writer",
     "probe",
+    "probe_writer",
 ]
