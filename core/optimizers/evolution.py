@@ -24,10 +24,7 @@ from core.search.problem import Item, Problem
 from core.search.proposal import Proposal
 from core.search.view import SearchView
 
-__all__ = ["Evolution", "Progress", "is_worse", "stage_rows"]
-
-STAGE = 8
-"""The least validation rows that a new candidate meets first."""
+__all__ = ["Evolution", "Progress"]
 
 
 @dataclass
@@ -38,11 +35,15 @@ class Progress:
         reflections: Tried so far.
         runs: Scored runs on training rows so far.
         turns: {candidate: predictor whose turn it is}, where it is not the first's.
+        batches: Mini-batches of training rows taken so far, where candidates are raced.
+        read: {candidate: places of the training rows that it ran on}, where candidates are raced.
     """
 
     reflections: int = 0
     runs: int = 0
     turns: dict[str, int] = field(default_factory=dict[str, int])
+    batches: int = 0
+    read: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
 
     @classmethod
     def of(cls, view: SearchView) -> Progress:
@@ -50,44 +51,24 @@ class Progress:
         for entry in reversed(list(view.pool)):
             if "reflections" in entry.candidate.notes:
                 notes = entry.candidate.notes
-                return cls(notes["reflections"], notes["runs"], dict(notes["turns"]))
+                read = {name: list(places) for name, places in notes["read"].items()}
+                return cls(notes["reflections"], notes["runs"], dict(notes["turns"]), notes["batches"], read)
         return cls()
 
     def to_notes(self) -> dict[str, Any]:
         """Return it as notes of a proposal."""
-        return {"reflections": self.reflections, "runs": self.runs, "turns": dict(self.turns)}
+        return {
+            "reflections": self.reflections,
+            "runs": self.runs,
+            "turns": dict(self.turns),
+            "batches": self.batches,
+            "read": {name: list(places) for name, places in self.read.items()},
+        }
 
     def spent(self, view: SearchView) -> int:
         """Return all scored runs so far, those on validation rows included."""
         keys = {entry.candidate.key for entry in view.pool}
         return self.runs + sum(view.pool.scores.count(key) for key in keys)
-
-
-def stage_rows(view: SearchView, number: int, seen: int = 0) -> tuple[int, ...] | None:
-    """Return the validation rows that a candidate meets before the rest: a quarter, then half; None: all.
-
-    Args:
-        number: Of the candidate.
-        seen: Rows that it met so far.
-    """
-    rows = len(view.problem.scoring)
-    quarter = max(STAGE, math.ceil(rows / 4))
-    size = next((size for size in (quarter, 2 * quarter) if size > seen), rows)
-    if not view.racing or rows <= 2 * STAGE or size >= rows:
-        return None
-    order = view.rng("gepa stage", number).sample(range(rows), rows)
-    return tuple(sorted(order[:size]))
-
-
-def is_worse(own: Mapping[int, float], leader: Mapping[int, float], rows: int) -> bool:
-    """Return whether a candidate is behind on the rows that both ran: early by more than chance would often give.
-
-    Args:
-        rows: How many there are in all.
-    """
-    pairs = [own[row] - leader[row] for row in own if row in leader]
-    usual = math.sqrt(math.fsum(pair * pair for pair in pairs)) if 2 * len(own) < rows else 0.0
-    return -math.fsum(pairs) > usual
 
 
 class _GEPA(Protocol):
@@ -194,16 +175,20 @@ class Evolution:
         return [path for path in named if path in self._own_texts]
 
     async def _runs(
-        self, state: State, key: str, items: Sequence[Item], about: tuple[str, ...]
+        self, state: State, key: str, items: Sequence[Item], about: tuple[str, ...], *, again: bool = False
     ) -> list[Attempt] | None:
-        """Run a state on training rows; None where the end of the search left some out."""
+        """Run a state on training rows; None where the end of the search left some out.
+
+        Args:
+            again: They ran before: what they gave is looked up.
+        """
         program = build(self._problem.student, state, self._problem.train_rows)
         heard = about if may_take(self._problem.metric, STEP_ARGUMENTS) else ()
         jobs = [self._job(program, f"gepa:{key}:{'+'.join(heard)}:{item.key}", item, heard) for item in items]
         found = [attempt for attempt in await self._view.traces(jobs) if attempt is not None]
         if len(found) < len(items):
             return None
-        self._progress.runs += len(found)
+        self._progress.runs += 0 if again else len(found)
         self._warn_of_mismatch(found)
         return found
 
@@ -295,7 +280,6 @@ class Evolution:
             label=f"{', '.join(paths)} rewritten, reflection {number + 1}",
             parents=(parent.id,),
             seed=len(self._view.pool),
-            rows=stage_rows(self._view, len(self._view.pool)),
             notes={
                 "kind": "reflection",
                 "paths": list(paths),

@@ -25,7 +25,7 @@ from core.search.proposal import Proposal
 from core.search.view import SearchView
 from core.signature import InputField, OutputField, Signature
 
-__all__ = ["Growth", "Program", "programs_of"]
+__all__ = ["Growth", "Program", "programs_of", "student_state"]
 
 SAMPLING_TEMPERATURE = 1.0
 """At which a model answers again."""
@@ -115,7 +115,7 @@ class Growth:
         self._problem = view.problem
         self._step = step
         self._fresh = not programs
-        student = _student_state(self._problem.student)
+        student = student_state(self._problem.student)
         self._programs = list(programs) or [Program("c0", state_key(student), student, 0, (), False)]
         self._signatures = {path: part.signature for path, part in self._problem.student.named_predictors()}
         self._built: dict[str, Module] = {}
@@ -236,12 +236,11 @@ class Growth:
     async def _with_rule(self, state: State, bucket: Bucket, low: float, high: float) -> State | None:
         """Return a state with a rule; None where the runs teach nothing.
 
-        As published, not where the best run is among the worst tenth or the worst among the best tenth. That leaves
-        programs without rules that seldom succeed, so unless racing is off only equal runs teach nothing.
+        As published, also where the best run is among the worst tenth or the worst among the best tenth: programs that
+        seldom succeed get no rules (`growth_raced` writes some).
         """
         best, worst = bucket.best, bucket.worst
-        extreme = best.score <= low or worst.score >= high
-        if best.score <= worst.score or (extreme and not self._view.racing):
+        if best.score <= worst.score or best.score <= low or worst.score >= high:
             return None
         paths = [path for path in self._problem.paths if self._differs(bucket, path)]
         answers = await self._view.ask([self._question(state, bucket, path) for path in paths])
@@ -300,7 +299,7 @@ class Growth:
         ]
 
 
-def _student_state(student: Module) -> State:
+def student_state(student: Module) -> State:
     """Return the student with its own demos as data, so that they can be dropped like others."""
     return {
         path: {

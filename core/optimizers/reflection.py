@@ -20,6 +20,7 @@ __all__ = [
     "CustomProposer",
     "Record",
     "Reflect",
+    "ReflectOnMany",
     "feedback_of",
     "last_step",
     "record_of",
@@ -44,6 +45,21 @@ class Reflect(Signature):
     current_instruction: str = InputField()
     task_fields: str = InputField()
     examples_with_feedback: str = InputField()
+    proposed_instruction: str = OutputField()
+
+
+class ReflectOnMany(Signature):
+    """A model did a step of a task with the current instruction. Read what went in, what came out and the feedback,
+    and the correct examples beside them.
+
+    Write an instruction with which it does better: keep what works, add what the feedback and the examples teach, as
+    rules that also hold for inputs not shown here. Return the instruction alone.
+    """
+
+    current_instruction: str = InputField()
+    task_fields: str = InputField()
+    examples_with_feedback: str = InputField()
+    correct_examples: str = InputField()
     proposed_instruction: str = OutputField()
 
 

@@ -1,11 +1,12 @@
 """SIMBA: small batches, several runs of each row, and what the best run did better becomes a demo or a rule.
 
-Knows nothing about how runs are compared (`trajectories`) or grown from (`growth`). DSPy's stochastic introspective
-mini-batch ascent; it has no paper.
+Knows nothing about how runs are compared (`trajectories`) or grown from (`growth`, `growth_raced`). DSPy's stochastic
+introspective mini-batch ascent; it has no paper. With `racing=False` as published.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,8 +16,11 @@ from pydantic import Field
 from core.data.example import Example
 from core.foundation.errors import OptimizerError
 from core.modules.module import Module
+from core.optimizers.acceptance import promoted
+from core.optimizers.aside import SHARE, set_aside
 from core.optimizers.base import Optimizer, OptimizerParams, optimizers
-from core.optimizers.growth import Growth, Program, programs_of
+from core.optimizers.growth import Growth, Program, programs_of, student_state
+from core.optimizers.growth_raced import MOST_GROWN, WRITTEN, RacedGrowth
 from core.search.candidate import Candidate
 from core.search.estimate import REPAIR, Estimate, Phase, calls_per_run
 from core.search.problem import Problem
@@ -24,6 +28,9 @@ from core.search.proposal import Proposal
 from core.search.view import SearchView
 
 __all__ = ["SIMBA"]
+
+PATIENCE = 2
+"""Steps without a better program: the search is over, where programs are raced."""
 
 
 class SIMBAParams(OptimizerParams):
@@ -60,6 +67,12 @@ class SIMBAParams(OptimizerParams):
 class SIMBA(Optimizer[SIMBAParams]):
     """Grows programs by what their best runs did better than their worst.
 
+    Unless `racing=False` asks for the published algorithm: the best program runs each batch once, not `num_candidates`
+    times, and again only where hardly anything went well; up to four programs grow from it, with as many demos at once
+    as there is room for and with a list of rules that was written from many runs and labelled training rows; they meet
+    a quarter of the rows to choose by, those that lead the half, then all; two steps without a better program end the
+    search; without a `valset` two fifths of 20 or more training rows choose and teach nothing.
+
     Args:
         metric: `metric(example, prediction, trace)`; feedback in words reaches the rules.
         bsize: Rows in a batch; all of them where there are fewer.
@@ -78,6 +91,8 @@ class SIMBA(Optimizer[SIMBAParams]):
     Params = SIMBAParams
     when = "The program is right now and wrong then on the same rows: it learns from the difference."
     needs = "A metric, about 30 rows or more, and a validation set for a score to rely on."
+
+    _remarks: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -103,13 +118,16 @@ class SIMBA(Optimizer[SIMBAParams]):
 
         Args:
             student: The program to improve.
-            trainset: Rows to learn from, and to choose by where there is no `valset`.
+            trainset: Rows to learn from. Without a `valset` two fifths of them choose and teach nothing; with
+                `racing=False` all do both.
             **options: As for every optimizer.
 
         Returns:
             The program, with `trial_logs`: {step: {"batch_scores", "candidates", "won"}}.
         """
-        program = await super().acompile(student, trainset=trainset, **options)
+        run = copy.copy(self)
+        rows, run._remarks = set_aside(trainset, options)
+        program = await Optimizer.acompile(run, student, trainset=rows, **options)
         program.trial_logs = _trial_logs(program.report)
         return program
 
@@ -125,7 +143,9 @@ class SIMBA(Optimizer[SIMBAParams]):
         programs = programs_of(view)
         if not programs:
             self._warn_of_few_rows(view)
-        elif view.pool[programs[0].id].status != "unscored":
+        if view.racing:
+            return await self._raced(view, programs)
+        if programs and view.pool[programs[0].id].status != "unscored":
             return []
         first = 1 + max((program.step for program in programs), default=-1)
         for step in range(first, self.params.max_steps):
@@ -135,6 +155,23 @@ class SIMBA(Optimizer[SIMBAParams]):
         if not programs:
             return [Proposal({}, label="as given", seed=0, notes={"baseline": True})]
         return self._finalists(view, programs)
+
+    async def _raced(self, view: SearchView, programs: Sequence[Program]) -> Sequence[Proposal]:
+        """Propose the student, to be scored; more rows for who leads so far; what the next step grew."""
+        if not programs:
+            for remark in self._remarks:
+                view.warn(remark)
+            state, notes = student_state(view.problem.student), {"baseline": True, "step": -1}
+            return [Proposal(state, label="as given", seed=0, notes=notes)]
+        if (more := promoted(view, lambda candidate: candidate.notes["step"])) is not None:
+            return [more]
+        last = view.leader.notes["step"] if view.leader is not None else -1
+        first = 1 + max(program.step for program in programs)
+        for step in range(first, min(self.params.max_steps, last + 1 + PATIENCE)):
+            grown = await RacedGrowth(self, view, programs, step).proposals()
+            if grown or view.ended:
+                return grown
+        return []
 
     def pick(self, view: SearchView) -> Candidate | None:
         """Return the best fully scored program; where the search ended before that, the best on its batch."""
@@ -156,23 +193,34 @@ class SIMBA(Optimizer[SIMBAParams]):
         valset: Sequence[Example] | None = None,
         teacher: Module | None = None,
     ) -> Estimate:
-        """Runs of every batch, of what it grew, rules, and scoring the winners."""
-        params, each = self.params, calls_per_run(student)
-        rows, batch = len(trainset if valset is None else valset), min(params.bsize, len(trainset))
+        """Runs of batches, rules, and scoring what grew; the most is what the published algorithm may take."""
+        params, each, steps = self.params, calls_per_run(student), self.params.max_steps
+        paths, rows = max(1, len(student.named_predictors())), len(trainset if valset is None else valset)
+        fewest = rows if valset is not None else min(rows, round(SHARE * rows))
+        batch = min(params.bsize, len(trainset))
         grown = min(params.num_candidates + 1, batch)
-        sampled = params.max_steps * params.num_candidates * batch * each
-        tried = params.max_steps * grown * batch * each
-        rules = params.max_steps * grown * max(1, len(student.named_predictors()))
-        final = min(params.num_candidates + 1, params.max_steps + 1)
+        raced = min(MOST_GROWN, params.num_candidates + 1)
+        final = max(min(params.num_candidates + 1, steps + 1), 1 + steps * raced)
         return Estimate(
             (
-                Phase("run batches", 0, sampled, sampled * REPAIR),
-                Phase("write rules", 0, rules // 2, rules * REPAIR, "writer"),
-                Phase("try what grew", 0, tried // 2, tried * REPAIR),
                 Phase(
-                    "score winners",
-                    each * rows,
-                    math.ceil(each * rows * (1 + final) / 2),
+                    "run batches",
+                    0,
+                    steps * batch * each,
+                    steps * params.num_candidates * batch * each * REPAIR,
+                ),
+                Phase(
+                    "write rules",
+                    0,
+                    steps * WRITTEN * paths,
+                    steps * max(grown, WRITTEN) * paths * REPAIR,
+                    "writer",
+                ),
+                Phase("try what grew", 0, 0, steps * grown * batch * each * REPAIR),
+                Phase(
+                    "score the best",
+                    each * fewest,
+                    math.ceil(each * fewest * (1 + steps * (raced / 4 + 0.5))),
                     each * rows * final * REPAIR,
                 ),
             )
@@ -197,11 +245,17 @@ class SIMBA(Optimizer[SIMBAParams]):
 
 def _trial_logs(report: Any) -> dict[int, dict[str, Any]]:
     logs: dict[int, dict[str, Any]] = {}
+    best = -math.inf
     for candidate in report.candidates:
-        notes = candidate.notes
+        notes, mean = candidate.notes, None if candidate.score is None else candidate.score.mean
+        won = bool(notes.get("won"))
+        if "scores" not in notes and candidate.status == "full" and mean is not None and mean > best:
+            best, won = mean, True  # raced: it was the best so far on all rows
         if "step" in notes and candidate.parents:
+            if "scores" in notes:
+                mean = math.fsum(notes["scores"]) / max(1, len(notes["scores"]))
             log = logs.setdefault(notes["step"], {"batch_scores": [], "candidates": [], "won": None})
             log["candidates"].append(candidate.id)
-            log["batch_scores"].append(math.fsum(notes["scores"]) / max(1, len(notes["scores"])))
-            log["won"] = candidate.id if notes["won"] else log["won"]
+            log["batch_scores"].append(mean)
+            log["won"] = candidate.id if won else log["won"]
     return logs

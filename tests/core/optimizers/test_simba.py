@@ -17,6 +17,7 @@ from core.settings import context
 from tests.fakes.toy import ToyLM, TwoSteps, exact, rows
 
 RULE = "[[ ## proposed_rule ## ]]\n{}\n[[ ## completed ## ]]"
+RULES = "[[ ## rules ## ]]\n{}\n[[ ## completed ## ]]"
 SMALL = {"bsize": 6, "num_candidates": 3, "max_steps": 3}
 
 
@@ -30,12 +31,22 @@ class Waverer(ScriptedLM):
 
     def answer(self, request: Any) -> str:
         system, asked = request.messages[0]["content"], request.messages[-1]["content"]
-        if "proposed_rule" in system:
+        if is_question(request):
             self.questions.append(asked)
-            return RULE.format(self.rule)
+            return written(request, self.rule)
         name = re.findall(r"thing (\d+)", asked)[-1]
         right = "Be exact." in system or (int(name) + (request.rollout_id or 0)) % 3 == 1
         return f"[[ ## answer ## ]]\n{name if right else 'wrong'}\n[[ ## completed ## ]]"
+
+
+def is_question(request: Any) -> bool:
+    """Whether a rule is asked for (published), or a list of them (raced)."""
+    system = request.messages[0]["content"]
+    return "proposed_rule" in system or "[[ ## rules ## ]]" in system
+
+
+def written(request: Any, rule: str) -> str:
+    return (RULE if "proposed_rule" in request.messages[0]["content"] else RULES).format(rule)
 
 
 def things(count: int, start: int = 0) -> list[core.Example]:
@@ -61,7 +72,9 @@ def test_it_finds_the_planted_rule(racing: bool) -> None:
     program = compiled(max_demos=0, racing=racing)
     assert program.report.score.mean == 1.0
     assert program.report.baseline.mean < 0.5
-    assert program.signature.instructions.startswith("Answer.\n\nBe exact.")
+    assert program.signature.instructions.startswith(
+        "Answer.\n\n- Be exact." if racing else "Answer.\n\nBe exact."
+    )
 
 
 def test_the_rule_is_asked_for_with_the_better_and_the_worse_run() -> None:
@@ -71,7 +84,7 @@ def test_the_rule_is_asked_for_with_the_better_and_the_worse_run() -> None:
         right = gold.answer == pred.answer
         return core.Prediction(score=float(right), feedback="well done" if right else f"say {gold.answer}")
 
-    compiled(lm, metric=metric, max_demos=0, max_steps=1)
+    compiled(lm, metric=metric, max_demos=0, max_steps=1, racing=False)
     better, worse = lm.questions[0].split("## better_run ##")[1].split("## worse_run ##")
     assert "well done" in better and "answer: wrong" not in better
     assert "answer: wrong" in worse and re.search(r"say \d+", worse)
@@ -97,7 +110,7 @@ def test_long_inputs_are_cut_in_demos() -> None:
 
 def test_equal_runs_teach_nothing() -> None:
     lm = Waverer()
-    program = compiled(lm, metric=lambda gold, pred, trace=None: 0.5, max_demos=0)
+    program = compiled(lm, metric=lambda gold, pred, trace=None: 0.5, max_demos=0, racing=False)
     assert not lm.questions
     assert [candidate.id for candidate in program.report.candidates] == ["c0"]
     assert program.report.score.full
@@ -118,7 +131,7 @@ def test_programs_that_seldom_succeed_get_rules_unless_the_published_way_is_aske
 
 def test_every_row_is_run_by_several_samples_of_the_model() -> None:
     lm = Waverer()
-    compiled(lm, max_steps=1, max_demos=0, bsize=12)
+    compiled(lm, max_steps=1, max_demos=0, bsize=12, racing=False)
     answered = [request for request in lm.requests if "proposed_rule" not in request.messages[0]["content"]]
     samples = Counter(request.rollout_id for request in answered)
     assert samples[1] == samples[2] == 12
@@ -129,13 +142,13 @@ def test_a_teachers_settings_hold_for_one_of_the_samples() -> None:
     teacher, lm = Waverer(), Waverer()
     with context(lm=lm):
         core.SIMBA(metric=exact, **{**SMALL, "max_steps": 1}, teacher_settings={"lm": teacher}).compile(
-            core.Predict("item -> answer"), trainset=things(6), valset=things(4, 100)
+            core.Predict("item -> answer"), trainset=things(6), valset=things(4, 100), racing=False
         )
     assert len(teacher.requests) == 6
 
 
 def test_the_prompt_model_writes_the_rules() -> None:
-    writer = ScriptedLM(lambda request: RULE.format("Be exact."))
+    writer = ScriptedLM(lambda request: written(request, "Be exact."))
     lm = Waverer()
     program = compiled(lm, prompt_model=writer, max_demos=0)
     assert writer.requests and not lm.questions
@@ -167,7 +180,7 @@ def test_the_winners_of_the_steps_are_scored_at_the_end_and_nobody_else() -> Non
 def test_a_search_that_ended_early_says_that_nothing_was_scored() -> None:
     with context(lm=ToyLM(cache=False)):
         program = core.SIMBA(metric=exact, bsize=8, num_candidates=3, max_steps=50).compile(
-            TwoSteps(), trainset=rows("train", 20), valset=rows("validation", 20), budget=260
+            TwoSteps(), trainset=rows("train", 20), valset=rows("validation", 20), budget=260, racing=False
         )
     assert program.report.calls <= 260
     assert any("before a program was scored" in warning for warning in program.report.warnings)
