@@ -72,7 +72,7 @@ class AutoParams(OptimizerParams):
         description="Gain of score, of 1, that 100 calls have to promise for another round; 0: use up the budget.",
     )
     length_worth: float = Field(
-        0.005,
+        0.002,
         ge=0,
         le=1,
         description="Gain of score, of 1, that a prompt of twice the length has to bring.",
@@ -134,7 +134,7 @@ class Auto(Optimizer[AutoParams]):
         max_confirm_rows: int = 100,
         metric_threshold: float | None = None,
         worth: float = 0.01,
-        length_worth: float = 0.005,
+        length_worth: float = 0.002,
         temperature: float = 0.8,
         num_threads: int | None = None,
     ) -> None:
