@@ -138,10 +138,10 @@ def _log(job: dict[str, Any]) -> Any:
             if self.count < self.at:
                 super().append(event)
                 return
+            self.close()
             line = f"{encode(event)}\n".encode()
             part = {"before": b"", "torn": line[: len(line) // 2], "after": line}[self.how]
-            with Path(self.path).open("ab") as file:
-                file.write(part)
+            os.write(self._open(), part)  # opened as ever: what an earlier kill tore is dropped first
             os.kill(os.getpid(), signal.SIGKILL)
 
     die = job.get("die")
