@@ -30,6 +30,9 @@ CEILING = 1.0
 
 TIE = 1e-12
 
+SHOWN = 0.001
+"""The least difference that a reason shows: a tenth of a percent."""
+
 
 class RacingRule:
     """Decides after every stage which candidates of a wave go on; a rule of one's own fills in `hopeless` at least.
@@ -50,6 +53,10 @@ class RacingRule:
     def places(self, running: int) -> int:
         """Return how many of a wave's running candidates may go on to the next stage."""
         return running
+
+    def alone(self) -> RacingRule:
+        """Return the rule for a candidate that has only the best so far to race against."""
+        return self
 
     def hopeless(self, own: Sequence[float | None], leader: Sequence[float | None], remaining: int) -> str:
         """Return why the candidate cannot beat the leader any more; empty: it still can.
@@ -125,11 +132,18 @@ class PairedBetting(RacingRule):
         rows = len(pairs) + remaining
         if not pairs or not remaining or fortune(pairs, rows, max(self.margin, 1 / rows)) < 1 / self.risk:
             return ""
-        behind = -math.fsum(pairs) / len(pairs)
         return (
-            f"{behind:.1%} behind the leader on the same {len(pairs)} rows: were it better by "
+            f"{_distance(pairs)} the leader on the same {len(pairs)} rows: were it better by "
             f"{max(self.margin, 1 / rows):.1%}, so few wins would have a chance below {self.risk:.0%}"
         )
+
+
+def _distance(differences: Sequence[float]) -> str:
+    """Return how far a candidate is from the leader, in words that go before "the leader"."""
+    lead = math.fsum(differences) / len(differences)
+    if abs(lead) < SHOWN / 2:
+        return "level with"
+    return f"{abs(lead):.1%} {'ahead of' if lead > 0 else 'behind'}"
 
 
 def fortune(differences: Sequence[float], rows: int, margin: float) -> float:

@@ -22,6 +22,9 @@ Event = Mapping[str, Any]
 _LONG = 1_200
 """Characters from which instructions scroll in their place."""
 
+_LOW, _TALL = 8, 480
+"""Candidates from which the lineage scrolls in its place, and the pixels of that."""
+
 _MOST_DRAWN = 40
 """Candidates in one picture of the lineage; of more, only the winner's line is drawn."""
 
@@ -121,8 +124,11 @@ def candidates_view(run: Run, events: Sequence[Event], given: Mapping[str, str])
     index = chosen if chosen is not None else _position(candidates, best)
     if index is not None:
         _details(candidates[index], given, winner=candidates[index]["id"] == best)
-    if not run.active and any(item["parents"] for item in candidates):
-        with st.expander("Lineage: which candidate was made from which", icon=":material/account_tree:"):
+    if any(item["parents"] for item in candidates):
+        with (
+            st.expander("Lineage: which candidate was made from which", icon=":material/account_tree:"),
+            st.container(height=_TALL if len(candidates) > _LOW else "content", border=False),
+        ):
             st.mermaid_chart(lineage_of(candidates, best), alt="Candidates, each with the ones it came from")
 
 

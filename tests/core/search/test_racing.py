@@ -110,6 +110,15 @@ def test_a_clearly_worse_candidate_is_dropped_early_and_the_reason_says_why():
     assert not PairedBetting().hopeless([1.0] * 8 + [0.0] * 2, leader, 90)
 
 
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [([0.5] * 80, "level with"), ([0.5] * 79 + [0.7], "0.2% ahead of"), ([0.45] * 80, "5.0% behind")],
+)
+def test_the_reason_calls_a_candidate_behind_only_where_it_is(own, said):
+    reason = PairedBetting(margin=0.05).hopeless(own, [0.5] * 90, 10)
+    assert reason.startswith(f"{said} the leader on the same 80 rows")
+
+
 def test_scores_outside_the_unit_range_leave_betting_out():
     assert not PairedBetting().hopeless([-0.5] * 16, [1.0] * 24 + [0.0] * 76, 84)
     assert not PairedBetting().hopeless([0.0] * 40, [5.0] * 100, 60)
@@ -153,6 +162,13 @@ def test_halving_bears_with_a_lag_that_chance_makes_likely_and_with_none_beyond(
     assert not rule.hopeless([None] * 5, leader, 15)
     assert "cannot be beaten" in rule.hopeless([], [1.0, 1.0], 2)
     assert not rule.hopeless([0.0] * 4, [5.0] * 8, 4)  # beyond the unit range nothing is known about chance
+
+
+def test_a_candidate_that_races_alone_has_to_keep_up_with_the_best_so_far():
+    rule, leader = SuccessiveHalving().alone(), [1.0, 1.0, 1.0, *[0.0] * 17]
+    assert rule.hopeless([1.0, 1.0, 0.0, 0.0, 0.0], leader, 15)
+    assert not rule.hopeless([1.0, 1.0, 1.0, 0.0, 0.0], leader, 15)
+    assert PairedBetting().alone() == PairedBetting()
 
 
 @pytest.mark.parametrize("graded", [False, True])

@@ -15,7 +15,7 @@ from workbench.services import datasets, estimates, metrics, runs, samples, task
 from workbench.services.workspace import Workspace
 
 SMALL: dict[str, dict[str, Any]] = {
-    "auto": {"max_calls": 250},
+    "auto": {"max_calls": 150},
     "bootstrap_optuna": {"num_candidate_programs": 3},
     "copro": {"breadth": 3, "depth": 2},
     "gepa": {"auto": None, "max_metric_calls": 120},
