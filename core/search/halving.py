@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from core.foundation.errors import ConfigurationError
@@ -67,6 +67,10 @@ class SuccessiveHalving(RacingRule):
     def places(self, running: int) -> int:
         """Return how many go on."""
         return max(1, math.ceil(running * self.keep))
+
+    def alone(self) -> RacingRule:
+        """Return the rule for a wave of one: of two, it and the best so far, the better half goes on."""
+        return replace(self, tolerance=0.0)
 
     def hopeless(self, own: Sequence[float | None], leader: Sequence[float | None], remaining: int) -> str:
         """Return why the candidate will hardly beat the leader; empty: it still may."""

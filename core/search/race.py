@@ -102,7 +102,7 @@ class Race:
         order, done = self._order(), 0
         active = list(wave)
         for stage in self._stages():
-            active = self._going_on(active, order, done)
+            active = self._going_on(active, order, done, alone=len(wave) == 1)
             if not active:
                 break
             if not await self._stage(active, order[done:stage]):
@@ -172,11 +172,14 @@ class Race:
             scores.veto(job.candidate.key)
         scores.put(job.candidate.key, job.position, score)
 
-    def _going_on(self, active: Sequence[Candidate], order: Sequence[int], done: int) -> list[Candidate]:
+    def _going_on(
+        self, active: Sequence[Candidate], order: Sequence[int], done: int, alone: bool
+    ) -> list[Candidate]:
         """Return the candidates that run the next stage, and drop the others."""
         if self._rule is None:
             return list(active)
-        hopeful = [candidate for candidate in active if not self._hopeless(candidate, order)]
+        rule = self._rule.alone() if alone else self._rule
+        hopeful = [candidate for candidate in active if not self._hopeless(candidate, order, rule)]
         places = self._rule.places(len(active)) if done else len(active)
         if len(hopeful) <= places:
             return hopeful
@@ -197,17 +200,17 @@ class Race:
         scored = [score for score in self._pool.scores.scores(candidate.key, rows) if score is not None]
         return math.fsum(scored) / len(scored) if scored else 0.0
 
-    def _hopeless(self, candidate: Candidate, order: Sequence[int]) -> bool:
+    def _hopeless(self, candidate: Candidate, order: Sequence[int], rule: RacingRule) -> bool:
         """Drop a candidate that the rule gives no hope against the best so far; True: it is dropped."""
         leader = self._pool.leader
-        if self._rule is None or leader is None:
+        if leader is None:
             return False
         scores = self._pool.scores
         seen = {row for row in order if scores.seen(candidate.key, row)}
         # A mini-batch may have come first: both sides in one order, the rows that the candidate has seen first.
         paired = sorted(order, key=lambda row: row not in seen)
         own = scores.scores(candidate.key, paired)
-        reason = self._rule.hopeless(own, scores.scores(leader.key, paired), len(order) - len(own))
+        reason = rule.hopeless(own, scores.scores(leader.key, paired), len(order) - len(own))
         if reason:
             self._drop(candidate, reason, leader)
         return bool(reason)

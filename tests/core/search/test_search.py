@@ -346,7 +346,7 @@ def test_a_rule_is_shown_both_sides_of_the_same_rows_also_after_a_mini_batch():
     for row in (17, 3, 11):
         pool.scores.put("b", row, row / 20)
     race = Race(problem, pool, None, None, rule=Watching(), width=1)
-    assert not race._hopeless(late, race._order())
+    assert not race._hopeless(late, race._order(), Watching())
     own, leader, remaining = shown[0]
     assert own == leader[:3]
     assert sorted(leader) == [row / 20 for row in range(20)]
