@@ -17,7 +17,7 @@ from core.optimizers.auto_demos import labelled_paths, spread
 from core.optimizers.auto_rules import diverse
 from core.optimizers.evolution import Evolution
 from core.optimizers.material import fields_text, instructions_of, rows_text
-from core.optimizers.reflection import Record, Reflect, ReflectOnMany, records_text
+from core.optimizers.reflection import LONGEST_MATERIAL, Record, Reflect, ReflectOnMany, records_text
 from core.search.candidate import Candidate, State, state_key
 from core.search.jobs import AskJob, Attempt
 from core.search.problem import Item
@@ -181,7 +181,7 @@ class RacedEvolution(Evolution):
         inputs = {
             "current_instruction": instructions_of(parent.state, path, self._own_texts[path]),
             "task_fields": fields_text(self._signatures[path]),
-            "examples_with_feedback": records_text(records),
+            "examples_with_feedback": records_text(records, LONGEST_MATERIAL),
         }
         labelled = path in labelled_paths(self._problem)
         if labelled:

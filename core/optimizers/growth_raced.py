@@ -18,7 +18,7 @@ from core.optimizers.auto_demos import labelled_paths, spread
 from core.optimizers.auto_rules import Rules, diverse, merged, rules_in, with_rules
 from core.optimizers.growth import SAMPLING_TEMPERATURE, Growth, Program
 from core.optimizers.material import fields_text, instructions_of, rows_text
-from core.optimizers.reflection import last_step, record_of, records_text
+from core.optimizers.reflection import LONGEST_MATERIAL, last_step, record_of, records_text
 from core.optimizers.trajectories import Bucket, Run, percentile
 from core.search.candidate import State, state_key
 from core.search.jobs import AskJob, Attempt
@@ -223,8 +223,8 @@ class RacedGrowth(Growth):
             inputs={
                 "task_description": instructions_of(best.state, path, signature.instructions),
                 "task_fields": fields_text(signature),
-                "worse_runs": records_text(worse) or "none",
-                "better_runs": records_text(better) or "none",
+                "worse_runs": records_text(worse, LONGEST_MATERIAL) or "none",
+                "better_runs": records_text(better, LONGEST_MATERIAL) or "none",
                 "correct_examples": examples or "none",
             },
             settings=self._optimizer.prompt_settings(),

@@ -17,6 +17,7 @@ from core.search.problem import Item
 from core.signature import InputField, OutputField, Signature
 
 __all__ = [
+    "LONGEST_MATERIAL",
     "CustomProposer",
     "Record",
     "Reflect",
@@ -30,6 +31,9 @@ __all__ = [
 
 LONGEST_SHOWN = 2_000
 """Characters of one value that a reflecting model reads."""
+
+LONGEST_MATERIAL = 16_000
+"""Characters of many runs together."""
 
 Record = dict[str, Any]
 """{"Inputs": {…}, "Generated Outputs": {…}, "Feedback": text}: the shape that DSPy's instruction proposers get."""
@@ -135,13 +139,22 @@ def record_of(
     return {"Inputs": step["inputs"], "Generated Outputs": step["outputs"], "Feedback": feedback}
 
 
-def records_text(records: Sequence[Record]) -> str:
-    """Return records as numbered blocks of lines."""
-    return "\n\n".join(
-        f"### Example {number}\nInputs:\n{_lines(record['Inputs'])}\n"
-        f"Outputs:\n{_lines(record['Generated Outputs'])}\nFeedback: {record['Feedback']}"
-        for number, record in enumerate(records, 1)
-    )
+def records_text(records: Sequence[Record], most: int | None = None) -> str:
+    """Return records as numbered blocks of lines.
+
+    Args:
+        most: Characters; later records are left out where they do not fit, but the first never.
+    """
+    blocks: list[str] = []
+    for number, record in enumerate(records, 1):
+        block = (
+            f"### Example {number}\nInputs:\n{_lines(record['Inputs'])}\n"
+            f"Outputs:\n{_lines(record['Generated Outputs'])}\nFeedback: {record['Feedback']}"
+        )
+        if blocks and most is not None and sum(map(len, blocks)) + len(block) > most:
+            break
+        blocks.append(block)
+    return "\n\n".join(blocks)
 
 
 def run_text(attempt: Attempt, item: Item, path: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import core
 from core.lm import ScriptedLM
+from core.optimizers.reflection import records_text
 from core.settings import context
 from tests.fakes.toy import ToyLM, TwoSteps, exact, rows
 
@@ -79,6 +80,13 @@ def test_failures_come_first() -> None:
     for question in lm.questions:
         said = re.findall(r"Feedback: (\w+)", shown_in(question))
         assert said == sorted(said, key=lambda word: word == "fine")
+
+
+def test_long_runs_are_left_out_but_for_the_first() -> None:
+    record = {"Inputs": {"item": "x" * 900}, "Generated Outputs": {"answer": "y"}, "Feedback": "no"}
+    assert records_text([record] * 10).count("### Example") == 10
+    assert records_text([record] * 10, 3_000).count("### Example") == 3
+    assert records_text([record] * 10, 10).count("### Example") == 1
 
 
 def test_labelled_training_rows_stand_beside_the_runs_but_no_validation_row_does() -> None:
