@@ -27,8 +27,8 @@ LEAST_BATCH = 8
 SHARE_OF_BATCH = 4
 """A comparison within a stage takes this part of the rows."""
 
-HARD = 2 / 3
-"""Share of a comparison's rows that its base failed, where it failed as many."""
+HARD, EASY = 0.5, 0.25
+"""How much, about, the difference varies on a row that the base failed (many are solved) and on another (few break)."""
 
 HOPE = 0.1
 """Share of what is missing to full marks that a first round is expected to gain."""
@@ -126,13 +126,19 @@ class Stages:
         Rows that the candidate's base failed are drawn more often than others: each kind counts as often as it is
         among all rows (stratified sampling; Cochran, Sampling Techniques, 1977, § 5.3).
         """
+        return self._estimate(candidate, other)[0]
+
+    def _estimate(self, candidate: Candidate, other: Candidate) -> tuple[float, float]:
+        """Return the estimated difference over all rows and its standard error about no difference."""
         base = candidate.parents[:1]
         hard = self._hard(self._pool[base[0]].candidate) if base else set[int]()
-        total = 0.0
+        total, variance = 0.0, 0.0
         for rows in (hard, set(range(self.rows)) - hard):
             pairs = self._pairs(candidate, other, rows)
-            total += len(rows) * math.fsum(pairs) / len(pairs) if pairs else 0.0
-        return total / self.rows if self.rows else 0.0
+            each = len(rows) / max(1, len(pairs) * self.rows)
+            total += each * math.fsum(pairs)
+            variance += each * each * math.fsum(pair * pair for pair in pairs)
+        return total, math.sqrt(variance)
 
     def lost(self, entry: Entry) -> float:
         """Return what a candidate scored less, in all, than the one it was made from, on the rows that both ran."""
@@ -197,13 +203,16 @@ class Stages:
         ]
 
     def _sample(self, stage: int, base: Candidate) -> tuple[int, ...] | None:
-        """Return rows to compare on: what a base fails tells more of who may beat it than what it solves."""
+        """Return rows to compare on: a row that the base fails tells more of who may beat it than one that it solves
+        (Neyman's allocation; Cochran, § 5.5).
+        """
         if self.batch >= self.rows:
             return None
         draw = self._view.rng("auto batch", stage)
         hard = sorted(self._hard(base))
         easy = sorted(set(range(self.rows)) - set(hard))
-        failed = max(min(len(hard), math.ceil(HARD * self.batch)), self.batch - len(easy))
+        share = HARD * len(hard) / (HARD * len(hard) + EASY * len(easy))
+        failed = min(len(hard), max(math.ceil(share * self.batch), self.batch - len(easy)))
         return tuple(sorted([*draw.sample(hard, failed), *draw.sample(easy, self.batch - failed)]))
 
     def promotion(self, most: int) -> Proposal | None:
@@ -214,11 +223,19 @@ class Stages:
         if best is None or not waiting or done >= most:
             return None
         chosen = max(waiting, key=lambda entry: self.gain(entry.candidate, best)).candidate
-        gain = self.gain(chosen, best)
-        is_first_of_demos = not done and _rules(chosen) <= _rules(best) and self.differs(chosen, best)
-        if gain < (-TIE if is_first_of_demos else TIE):
+        gain, error = self._estimate(chosen, best)
+        allowance = error if self._is_likeliest(chosen) else 0.0
+        if gain + allowance <= self._price(chosen, best) + TIE:
             return None
         return Proposal(chosen.state, label=chosen.label, parents=chosen.parents, seed=chosen.seed)
+
+    def _is_likeliest(self, candidate: Candidate) -> bool:
+        """Return whether a candidate is the first demo set: it needs no luck on a few rows to be scored on all."""
+        return (
+            candidate.notes["kind"] == "demos"
+            and candidate.notes["stage"] == 1
+            and "round" not in candidate.notes
+        )
 
     def expected(self) -> float:
         """Return what one more round may gain: a hope, which every round corrects by what it gained."""
