@@ -172,7 +172,7 @@ def _reload_and_second_tab(tab: Any, seen: Walk, new_tab: Callable[..., Any]) ->
     second = new_tab(f"/compile?task={seen.task}&run={seen.compile}")
     for shown in (tab, second):
         assert shown.parameter("run") == seen.compile
-        expect(shown.main.get_by_role("combobox", name="Compile")).to_have_value(re.compile("random_search"))
+        expect(shown.main.get_by_role("combobox", name="Compile")).to_have_value(re.compile("best of many"))
         expect(
             shown.button("Stop and keep the best").or_(shown.main.get_by_text("Score of the winner"))
         ).to_be_visible()
@@ -184,6 +184,11 @@ def _reload_and_second_tab(tab: Any, seen: Walk, new_tab: Callable[..., Any]) ->
 def _await_compile(tab: Any, seen: Walk) -> None:
     tab.state("done", 30)
     assert tab.metric("Score of the winner") == seen.compile_score
+    with tab.page.expect_download() as event:
+        tab.button("Report").click()
+    page = Path(event.value.path()).read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "best of many: compile report" in page
     tab.shot("09_compile_done")
 
 
