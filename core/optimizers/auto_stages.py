@@ -204,21 +204,21 @@ class Stages:
 
     def _sample(self, stage: int, base: Candidate) -> tuple[int, ...] | None:
         """Return rows to compare on: a row that the base fails tells more of who may beat it than one that it solves
-        (Neyman's allocation; Cochran, § 5.5).
+        (Neyman's allocation; Cochran, § 5.5), so half of them are such ones at least.
         """
         if self.batch >= self.rows:
             return None
         draw = self._view.rng("auto batch", stage)
         hard = sorted(self._hard(base))
         easy = sorted(set(range(self.rows)) - set(hard))
-        share = HARD * len(hard) / (HARD * len(hard) + EASY * len(easy))
+        share = max(0.5, HARD * len(hard) / (HARD * len(hard) + EASY * len(easy)))
         failed = min(len(hard), max(math.ceil(share * self.batch), self.batch - len(easy)))
         return tuple(sorted([*draw.sample(hard, failed), *draw.sample(easy, self.batch - failed)]))
 
     def promotion(self, most: int) -> Proposal | None:
         """Return the next candidate of the last stage to score on every row; None where no other is worth it."""
         best, tried = self.best(), self.of(self.last)
-        waiting = [entry for entry in tried if entry.status == "minibatch"]
+        waiting = [entry for entry in tried if entry.status == "minibatch" and self._is_news(entry.candidate)]
         done = sum(entry.status in {"full", "dropped", "partial"} for entry in tried)
         if best is None or not waiting or done >= most:
             return None
@@ -228,6 +228,10 @@ class Stages:
         if gain + allowance <= self._price(chosen, best) + TIE:
             return None
         return Proposal(chosen.state, label=chosen.label, parents=chosen.parents, seed=chosen.seed)
+
+    def _is_news(self, candidate: Candidate) -> bool:
+        """Return whether no candidate that ran on every row had the same scores on the candidate's rows."""
+        return all(self.differs(candidate, entry.candidate) for entry in self._pool.ranked())
 
     def _is_likeliest(self, candidate: Candidate) -> bool:
         """Return whether a candidate is the first demo set: it needs no luck on a few rows to be scored on all."""

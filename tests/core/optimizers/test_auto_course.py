@@ -154,11 +154,14 @@ def test_rows_that_the_base_failed_are_drawn_first_and_count_no_more_than_they_a
     drawn = found.proposals(1, "demos", base, [("arm", {"step": {"demos": []}}, {})])[0].rows
     assert drawn is not None
     assert len(drawn) == 10
-    assert sum(row >= 30 for row in drawn) == 4  # a fourth of all rows: these vary twice as much
+    assert sum(row >= 30 for row in drawn) == 5  # a fourth of all rows
     hard, easy = [row for row in drawn if row >= 30], [row for row in drawn if row < 30]
     arm = scored(pool, "arm", {*hard[:3], *easy[:4]}, drawn, stage=1, parents=("base",))
-    # Of ten failed rows three in four are solved; of thirty solved rows one in three is failed.
-    assert found.gain(arm, base) == pytest.approx((10 * 3 / 4 - 30 / 3) / 40)
+    # Of ten failed rows three in five are solved; of thirty solved rows one in five is failed.
+    assert found.gain(arm, base) == pytest.approx((10 * 3 / 5 - 30 / 5) / 40)
+    easily = scored(pool, "easily", set(range(6)), range(40), stage=1)
+    asked = found.proposals(2, "demos", easily, [("arm", {"step": {"demos": []}}, {})])[0].rows or ()
+    assert sum(row >= 6 for row in asked) == 10  # what it solves tells next to nothing
 
 
 @pytest.mark.parametrize(("kind", "goes_on"), [("demos", True), ("rules", False)])
@@ -168,8 +171,18 @@ def test_the_likeliest_demos_need_no_luck_on_a_few_rows(kind, goes_on) -> None:
     drawn = found.proposals(1, kind, base, [("arm", {"step": {"demos": []}}, {})])[0].rows or ()
     scored(
         pool, "arm", set(drawn[1:]), drawn, kind=kind, stage=1, parents=("base",)
-    )  # two solved, one broken
+    )  # four solved, one of thirty-six broken
     assert (Stages(found._view).promotion(2) is not None) is goes_on
+
+
+def test_what_scores_like_one_that_ran_on_every_row_does_not_run_on_every_row_itself() -> None:
+    for solved, goes_on in (({30}, False), ({30, 31}, True)):
+        found, pool = stages(40, doubling=0.02, demos=14)
+        scored(pool, "base", set(range(30)), range(40))
+        scored(pool, "long", set(range(31)), range(40), shown=14, stage=1, parents=("base",))
+        drawn = range(26, 36)
+        scored(pool, "other", set(range(30)) & set(drawn) | solved, drawn, stage=2, parents=("base",))
+        assert (Stages(found._view, 0.02).promotion(2) is not None) is goes_on
 
 
 def test_tests_of_single_rules_run_on_the_rows_that_the_rules_changed() -> None:
