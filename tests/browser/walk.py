@@ -172,7 +172,8 @@ def _reload_and_second_tab(tab: Any, seen: Walk, new_tab: Callable[..., Any]) ->
     second = new_tab(f"/compile?task={seen.task}&run={seen.compile}")
     for shown in (tab, second):
         assert shown.parameter("run") == seen.compile
-        expect(shown.main.get_by_role("combobox", name="Compile")).to_have_value(re.compile("best of many"))
+        chosen = shown.main.get_by_role("combobox", name="Compile")
+        expect(chosen).to_have_value(re.compile("best of many"), timeout=30_000)
         running_or_done = shown.button("Stop and keep the best").or_(
             shown.main.get_by_text("Score of the winner")
         )
