@@ -49,7 +49,7 @@ def metric_of(lib: Any, task: dict[str, Any], in_words: bool) -> Any:
 
 
 def compile_ours(run: dict[str, Any], student: Any, rows: dict[str, list[Any]]) -> tuple[Any, float | None]:
-    """Return our compiled program and the score that it reports."""
+    """Return our compiled program and the score that it says to expect on other rows."""
     import core
     from core.optimizers import optimizers
 
@@ -59,9 +59,13 @@ def compile_ours(run: dict[str, Any], student: Any, rows: dict[str, list[Any]]) 
     optimizer = optimizers.get(name).create(params, metric=metric)
     given = {"seed": run["seed"], "budget": run["budget"], "num_threads": 1, "max_errors": 1_000_000}
     program = optimizer.compile(student, **rows, **given)
-    score = program.report.score
-    run["told"] = {"stop": program.report.stop_reason, "candidates": len(program.report.candidates)}
-    return program, None if score is None else score.mean
+    report = program.report
+    run["told"] = {
+        "stop": report.stop_reason,
+        "candidates": len(report.candidates),
+        "chosen_with": None if report.score is None else report.score.mean,
+    }
+    return program, report.expected
 
 
 def compile_theirs(run: dict[str, Any], student: Any, rows: dict[str, list[Any]]) -> tuple[Any, float | None]:

@@ -37,6 +37,10 @@ from core.settings import context, current
 __all__ = ["MIPROParams", "MIPROv2"]
 
 
+LEAST_PATIENCE = 8
+"""Combinations in a row without a better one after which a race ends; or half of the trials, where those are more."""
+
+
 class MIPROParams(BootstrapParams):
     """Parameters of `MIPROv2`."""
 
@@ -244,7 +248,12 @@ class MIPROv2(Optimizer[MIPROParams]):
         if view.round == 0:
             view.note(str(plan))
             return [baseline()]
-        if view.round > len(plan.steps):
+        dry = view.racing and view.pool.since_best >= max(LEAST_PATIENCE, plan.trials // 2)
+        if view.round > len(plan.steps) or dry:
+            if dry:
+                view.note(
+                    f"The last {view.pool.since_best} combinations did not beat the best: no more are tried."
+                )
             warn_of_equals(view)
             return ()
         combinations = Combinations.known(view)

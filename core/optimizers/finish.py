@@ -13,10 +13,12 @@ from core.data.example import Example
 from core.evaluate.statistics import paired_test
 from core.foundation.errors import OptimizerError
 from core.foundation.fingerprint import canonical_json, jsonable
+from core.foundation.randomness import rng
 from core.modules.module import Module
 from core.search import fingerprints
 from core.search.candidate import Candidate, build, demo_counts, demo_rows
 from core.search.loop import Outcome
+from core.search.optimism import expected_score
 from core.search.options import SearchOptions
 from core.search.pool import Entry, Pool, Standing
 from core.search.problem import Problem
@@ -173,11 +175,20 @@ def _report(
         confirmation=outcome.confirmation,
         given=_given(problem),
         demo_texts=_demo_texts(problem, pool),
+        expected=_expected(best, problem, outcome),
         warnings=(*outcome.view.warnings, *_warnings(best, problem, pool)),
         budget=options.budget.to_dict(),
         racing=options.rule is not None,
         resumed=outcome.journal.resumed,
     )
+
+
+def _expected(best: Candidate | None, problem: Problem, outcome: Outcome) -> float | None:
+    if outcome.confirmation is not None:
+        return outcome.confirmation.score.mean
+    if best is None:
+        return None
+    return expected_score(outcome.view.pool, best, rng(problem.seed, "optimism"))
 
 
 def _given(problem: Problem) -> dict[str, dict[str, Any]]:

@@ -26,6 +26,8 @@ class CompileReport:
     Attributes:
         best: Id of the winning candidate; None where nothing could be proposed.
         score: The winner's score.
+        expected: The mean to expect of the winner on other rows: what it reached on rows that chose nothing where
+            there are some, or else its score less what choosing it flatters (`core.search.optimism`).
         baseline: The score of the program as it was given, where the search measured it.
         improvement: Paired comparison of winner and baseline on the same rows.
         stop_code: "done", "perfect", "target", "plateau", "budget", "seconds" or "stopped".
@@ -61,6 +63,7 @@ class CompileReport:
     confirmation: Confirmation | None = None
     given: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     demo_texts: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    expected: float | None = None
 
     @property
     def calls(self) -> int:
@@ -139,9 +142,14 @@ class CompileReport:
         partial = (
             "" if self.score.full else f" (only {self.score.rows} of {self.score.of} rows: not a full score)"
         )
+        expected = (
+            f" On other rows expect about {self.expected:.1%}."
+            if self.expected is not None and self.confirmation is None
+            else ""
+        )
         return (
             f"{self.optimizer}: {self.score.mean:.1%} on {rows} that chose it, "
-            f"95 % interval {low:.1%} to {high:.1%}{partial}."
+            f"95 % interval {low:.1%} to {high:.1%}{partial}.{expected}"
         )
 
     @property
