@@ -28,14 +28,14 @@ from core.signature import InputField, OutputField, Signature
 
 __all__ = ["MOST_GROWN", "WRITTEN", "RacedGrowth"]
 
-MOST_GROWN = 4
+MOST_GROWN = 3
 """New programs of a step at most."""
 
 WRITTEN = 2
 """Lists of rules that a step asks for, the first at temperature 0."""
 
 FEWEST_GOOD = 3
-"""Rows that went well: with fewer the model is asked again."""
+"""Rows that went well: with fewer the model is asked again, with as many, and bad ones, half of a batch is enough."""
 
 SHOWN_RUNS, SHOWN_ROWS = 8, 32
 """Runs of each kind, and labelled rows, that one question shows at most."""
@@ -91,19 +91,34 @@ class RacedGrowth(Growth):
 
     async def _buckets(self, best: Program) -> list[Bucket]:
         """Return the runs of each row of a batch, the widest spread first; nothing where the search ended before."""
-        batch = self._batch()
-        runs: dict[str, list[Run]] = {item.key: [] for item in batch}
+        batch, runs = self._batch(), dict[str, list[Run]]()
+        half = -(-len(batch) // 2)
+        for part in (batch[:half], batch[half:]):
+            if not (runs and self._teaches(runs)) and not await self._run(best, part, runs):
+                return []
+        batch = [item for item in batch if item.key in runs]
+        made = [Bucket(item, sorted(runs[item.key], key=lambda run: -run.score)) for item in batch]
+        return sorted(made, key=lambda bucket: bucket.spread, reverse=True)
+
+    def _teaches(self, runs: dict[str, list[Run]]) -> bool:
+        """Return whether there are runs of either kind enough: good ones for all demos, and some that went badly."""
+        good = sum(max(run.score for run in found) >= FULL for found in runs.values())
+        bad = sum(min(run.score for run in found) < FULL for found in runs.values())
+        return good >= max(FEWEST_GOOD, self._params.max_demos) and bad >= FEWEST_GOOD
+
+    async def _run(self, best: Program, items: Sequence[Item], runs: dict[str, list[Run]]) -> bool:
+        """Run rows, and some of them again, and add what came of them; False where the search ended before."""
+        runs |= {item.key: [] for item in items}
         for copy in self._copies():
-            waiting = [item for item in batch if all(run.score < FULL for run in runs[item.key])]
+            waiting = [item for item in items if all(run.score < FULL for run in runs[item.key])]
             if copy and self._is_enough(runs) and not self._is_taught(copy):
                 continue
             jobs = [self._job(best.key, best.state, item, copy) for item in waiting]
             for item, attempt in zip(waiting, await self._view.traces(jobs), strict=True):
                 if attempt is None:
-                    return []
+                    return False
                 runs[item.key].append(Run(attempt, attempt.score or 0.0))
-        made = [Bucket(item, sorted(runs[item.key], key=lambda run: -run.score)) for item in batch]
-        return sorted(made, key=lambda bucket: bucket.spread, reverse=True)
+        return True
 
     def _copies(self) -> list[int]:
         """Return the runs that a row may have; that with the teacher's settings before other further ones."""

@@ -68,8 +68,9 @@ class SIMBA(Optimizer[SIMBAParams]):
     """Grows programs by what their best runs did better than their worst.
 
     Unless `racing=False` asks for the published algorithm: the best program runs each batch once, not `num_candidates`
-    times, and again only where hardly anything went well; up to four programs grow from it, with as many demos at once
-    as there is room for and with a list of rules that was written from many runs and labelled training rows; they meet
+    times, half of it where that shows enough, and again only where hardly anything went well; up to three programs grow
+    from it: with as many demos at once as there is room for, with a list of rules that was written from many runs and
+    labelled training rows, and with both; they meet
     a quarter of the rows to choose by, those that lead the half, then all; two steps without a better program end the
     search; without a `valset` two fifths of 20 or more training rows choose and teach nothing.
 

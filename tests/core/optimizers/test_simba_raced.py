@@ -55,7 +55,7 @@ def told(gold: Any, pred: Any, trace: Any = None) -> Any:
 
 def test_one_question_shows_many_runs_of_both_kinds_and_labelled_rows() -> None:
     lm = Pupil()
-    compiled(lm, metric=told, bsize=12, max_steps=1, max_demos=0)
+    compiled(lm, metric=told, bsize=12, max_steps=1, max_demos=12)  # a whole batch, to fill them
     worse, rest = lm.questions[0].split("[[ ## worse_runs ## ]]")[1].split("[[ ## better_runs ## ]]")
     better, examples = rest.split("[[ ## correct_examples ## ]]")
     assert worse.count("### Example") == 8 and worse.count("answer: wrong") == worse.count("say ") == 8
@@ -69,6 +69,18 @@ def test_a_row_is_run_once_where_enough_went_well() -> None:
     assert not [
         request for request in lm.requests if request.rollout_id and "rules" not in str(request.messages[0])
     ]
+
+
+def test_half_of_a_batch_is_run_where_that_shows_enough() -> None:
+    ran: dict[int, int] = {}
+    for demos in (3, 24):
+        lm = Pupil(able=2)
+        compiled(lm, train=24, bsize=24, max_steps=1, max_demos=demos)
+        asked = [request.messages[-1]["content"] for request in lm.requests]
+        ran[demos] = len(
+            {number for text in asked for number in range(24) if f"thing {number}\n\nReply" in text}
+        )
+    assert ran[3] == 12 and ran[24] == 24
 
 
 def test_the_model_is_asked_again_where_hardly_anything_went_well() -> None:
