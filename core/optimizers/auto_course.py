@@ -90,7 +90,8 @@ class Course:
         elif (promoted := stages.promotion(2)) is not None:
             return [promoted]
         if stages.last < 2 and not stages.rounds and (arms := await self._demo_arms(best)):
-            return stages.proposals(stages.last + 1, "demos", best, arms)
+            # The likeliest set runs on every row: a few on which it changes nothing say little of it.
+            return stages.proposals(stages.last + 1, "demos", best, arms, whole=not stages.last)
         if groups := self._pruning.groups(best, self._runs_left):
             return stages.proposals(stages.last + 1, "ablation", best, groups, self._pruning.telling(best))
         return await self._round(best)

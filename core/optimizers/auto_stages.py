@@ -126,19 +126,13 @@ class Stages:
         Rows that the candidate's base failed are drawn more often than others: each kind counts as often as it is
         among all rows (stratified sampling; Cochran, Sampling Techniques, 1977, § 5.3).
         """
-        return self._estimate(candidate, other)[0]
-
-    def _estimate(self, candidate: Candidate, other: Candidate) -> tuple[float, float]:
-        """Return the estimated difference over all rows and its standard error about no difference."""
         base = candidate.parents[:1]
         hard = self._hard(self._pool[base[0]].candidate) if base else set[int]()
-        total, variance = 0.0, 0.0
+        total = 0.0
         for rows in (hard, set(range(self.rows)) - hard):
             pairs = self._pairs(candidate, other, rows)
-            each = len(rows) / max(1, len(pairs) * self.rows)
-            total += each * math.fsum(pairs)
-            variance += each * each * math.fsum(pair * pair for pair in pairs)
-        return total, math.sqrt(variance)
+            total += len(rows) * math.fsum(pairs) / len(pairs) if pairs else 0.0
+        return total / self.rows if self.rows else 0.0
 
     def lost(self, entry: Entry) -> float:
         """Return what a candidate scored less, in all, than the one it was made from, on the rows that both ran."""
@@ -181,14 +175,17 @@ class Stages:
         base: Candidate,
         arms: Sequence[tuple[str, State, dict[str, Any]]],
         rows: Sequence[int] | None = None,
+        *,
+        whole: bool = False,
     ) -> list[Proposal]:
         """Return the candidates of a stage, to be compared on a few rows that the stage shares.
 
         Args:
             arms: Label, state, and notes: `rules` by path, and `kind` where it differs.
             rows: The rows; None: some that the base failed and some that it did not.
+            whole: On every row at once instead.
         """
-        sample = self._sample(stage, base) if rows is None else tuple(rows)
+        sample = None if whole else self._sample(stage, base) if rows is None else tuple(rows)
         level = self._pool.mean(base)
         return [
             Proposal(
@@ -223,23 +220,13 @@ class Stages:
         if best is None or not waiting or done >= most:
             return None
         chosen = max(waiting, key=lambda entry: self.gain(entry.candidate, best)).candidate
-        gain, error = self._estimate(chosen, best)
-        allowance = error if self._is_likeliest(chosen) else 0.0
-        if gain + allowance <= self._price(chosen, best) + TIE:
+        if self.gain(chosen, best) <= self._price(chosen, best) + TIE:
             return None
         return Proposal(chosen.state, label=chosen.label, parents=chosen.parents, seed=chosen.seed)
 
     def _is_news(self, candidate: Candidate) -> bool:
         """Return whether no candidate that ran on every row had the same scores on the candidate's rows."""
         return all(self.differs(candidate, entry.candidate) for entry in self._pool.ranked())
-
-    def _is_likeliest(self, candidate: Candidate) -> bool:
-        """Return whether a candidate is the first demo set: it needs no luck on a few rows to be scored on all."""
-        return (
-            candidate.notes["kind"] == "demos"
-            and candidate.notes["stage"] == 1
-            and "round" not in candidate.notes
-        )
 
     def expected(self) -> float:
         """Return what one more round may gain: a hope, which every round corrects by what it gained."""

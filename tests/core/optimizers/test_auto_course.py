@@ -115,7 +115,7 @@ def test_where_many_demos_harm_a_few_are_tried() -> None:
 
 def test_demos_that_change_nothing_are_neither_kept_nor_varied() -> None:
     program = compiled(model(), marked("t", 40), marked("v", 40))
-    assert [candidate.status for candidate in program.report.candidates] == ["full", "minibatch"]
+    assert [candidate.status for candidate in program.report.candidates] == ["full", "full"]
     assert not program.demos
     assert program.report.calls < 150
 
@@ -164,15 +164,18 @@ def test_rows_that_the_base_failed_are_drawn_first_and_count_no_more_than_they_a
     assert sum(row >= 6 for row in asked) == 10  # what it solves tells next to nothing
 
 
-@pytest.mark.parametrize(("kind", "goes_on"), [("demos", True), ("rules", False)])
-def test_the_likeliest_demos_need_no_luck_on_a_few_rows(kind, goes_on) -> None:
-    found, pool = stages(40)
-    base = scored(pool, "base", set(range(36)), range(40))
-    drawn = found.proposals(1, kind, base, [("arm", {"step": {"demos": []}}, {})])[0].rows or ()
-    scored(
-        pool, "arm", set(drawn[1:]), drawn, kind=kind, stage=1, parents=("base",)
-    )  # four solved, one of thirty-six broken
-    assert (Stages(found._view).promotion(2) is not None) is goes_on
+def test_the_likeliest_demos_are_not_judged_by_a_few_rows() -> None:
+    def reply(request):
+        asked = request.messages[-1]["content"].split("[[ ## text ## ]]")[1]
+        word, mark = re.search(r"(word\d)([.!])", asked).groups()
+        shown = any(message["role"] == "assistant" for message in request.messages)
+        right = word.upper() if mark == "!" else word
+        knows = word not in {"word1", "word2"} or (shown and word == "word1" and mark == "!")
+        return f"[[ ## answer ## ]]\n{right if knows else 'lost'}\n[[ ## completed ## ]]"
+
+    for seed in range(6):  # three rows of forty change
+        program = compiled(ScriptedLM(reply), marked("t", 40), marked("v", 40), budget=80, seed=seed)
+        assert program.demos
 
 
 def test_what_scores_like_one_that_ran_on_every_row_does_not_run_on_every_row_itself() -> None:
@@ -210,3 +213,16 @@ def test_ten_thousand_rows_cost_no_more_than_few() -> None:
 def test_rows_to_choose_by_leave_room_for_two_programs_and_more_rounds(runs, wanted) -> None:
     assert choosing_rows(runs, 100) == wanted
     assert choosing_rows(runs, 5) == 5
+
+
+def test_a_proposer_that_fails_costs_the_rules_and_not_the_demos() -> None:
+    def broken(request):
+        raise ConnectionError("the writer is away")
+
+    unsolved = core.Example(text="v 99 word1.", answer="something else").with_inputs("text")
+    with context(lm=model(demos_needed=3)):
+        program = Auto(exact, prompt_model=ScriptedLM(broken)).compile(
+            core.Predict("text -> answer"), trainset=marked("t", 24), valset=[*marked("v", 20), unsolved]
+        )
+    assert len(program.demos) == 24
+    assert program.report.score.mean == pytest.approx(20 / 21)
