@@ -158,6 +158,9 @@ def scored(run: dict[str, Any], program: Any, part: str = "test") -> tuple[list[
     for row in run["task"][part]:
         try:
             told = program(**{name: row[name] for name in run["task"]["inputs"]})
+            told = (
+                told[0] if isinstance(told, tuple) else told
+            )  # DSPy's GEPA evaluates programs that also give traces
             scores.append(scoring.score(rule, row, {name: told.get(name) for name in rule["fields"]})[0])
         except Exception:
             failed += 1
