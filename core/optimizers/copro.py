@@ -9,6 +9,7 @@ nothing.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,8 +18,9 @@ from pydantic import Field
 from core.data.example import Example
 from core.modules.module import Module
 from core.modules.predict import Predict
+from core.optimizers.aside import SHARE, set_aside
 from core.optimizers.base import Optimizer, OptimizerParams, optimizers
-from core.optimizers.material import apart, attempts_text, check_writable, fields_text, rows_text
+from core.optimizers.material import attempts_text, check_writable, fields_text, rows_text
 from core.search.candidate import State
 from core.search.estimate import REPAIR, Estimate, Phase, calls_per_run
 from core.search.jobs import AskJob
@@ -53,10 +55,6 @@ class InstructionFromAttempts(Signature):
     examples: str = InputField()
     attempted_instructions: str = InputField()
     proposed_instruction: str = OutputField()
-
-
-SHOWN_PART = 0.4
-"""Part of the rows that the proposer reads and candidates are not scored on, where there is no valset."""
 
 
 class COPROParams(OptimizerParams):
@@ -96,6 +94,7 @@ class COPRO(Optimizer[COPROParams]):
     gives_demos = False
     when = "Instructions matter more than examples, and the program has few steps."
     needs = "A metric and rows to score on; a stronger model as proposer helps."
+    _remarks: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -124,17 +123,17 @@ class COPRO(Optimizer[COPROParams]):
 
         Args:
             student: The program to improve.
-            trainset: Rows to score on, where there is no `valset`.
+            trainset: Rows to learn from. Without a `valset` two fifths of them score candidates and are not shown to
+                the proposer; with `racing=False` all do.
             eval_kwargs: As DSPy has it: `num_threads`, `max_errors`; what only concerns its display is ignored.
             **options: As for every optimizer.
         """
-        if options.get("racing", True) and options.get("valset") is None:
-            # What the proposer has read is no measure of what it wrote: it would be chosen for what it knows by heart.
-            rows, seed = list(trainset), int(options.get("seed") or 0)
-            trainset, options["valset"] = _apart(rows, seed)
+        # What the proposer has read is no measure of what it wrote: it would be chosen for what it knows by heart.
+        run = copy.copy(self)
+        rows, run._remarks = set_aside(trainset, options)
         taken = {name: (eval_kwargs or {}).get(name) for name in ("num_threads", "max_errors")}
         given = {name: value for name, value in taken.items() if value is not None}
-        program = await super().acompile(student, trainset=trainset, **{**given, **options})
+        program = await Optimizer.acompile(run, student, trainset=rows, **{**given, **options})
         program.total_calls = len(program.report.candidates)
         if self.params.track_stats:
             program.results_best, program.results_latest = _statistics(program.report)
@@ -147,6 +146,9 @@ class COPRO(Optimizer[COPROParams]):
     async def propose(self, view: SearchView) -> Sequence[Proposal]:
         """Propose the instructions of one step in one round, the other steps at their best."""
         paths = view.problem.paths
+        if view.round == 0:
+            for remark in self._remarks:
+                view.warn(remark)
         depth, step = divmod(view.round, len(paths))
         if depth >= self.params.depth:
             return ()
@@ -164,12 +166,13 @@ class COPRO(Optimizer[COPROParams]):
         teacher: Module | None = None,
     ) -> Estimate:
         """One request a step and round, and scoring what it wrote."""
-        rows = len(_apart(list(trainset), 0)[1] or trainset if valset is None else valset)
+        rows = len(trainset if valset is None else valset)
+        fewest = rows if valset is not None else min(rows, round(SHARE * rows))
         steps = max(1, len(student.named_predictors())) * self.params.depth
-        full = calls_per_run(student) * rows
+        least, full = (calls_per_run(student) * count for count in (fewest, rows))
         most = 1 + steps * self.params.breadth
         asked = Phase("write instructions", 0, steps, steps * self.params.breadth * REPAIR, "writer")
-        scored = Phase("score candidates", full, max(full, full * most // 2), full * most * REPAIR)
+        scored = Phase("score candidates", least, max(least, least * most // 2), full * most * REPAIR)
         return Estimate((asked, scored))
 
     async def _texts(self, view: SearchView, path: str, depth: int) -> list[str]:
@@ -227,10 +230,6 @@ class COPRO(Optimizer[COPROParams]):
             parents=parents,
             notes={"path": path, "depth": depth, "instructions": text},
         )
-
-
-def _apart(rows: list[Example], seed: int) -> tuple[list[Example], list[Example] | None]:
-    return apart(rows, SHOWN_PART, seed, "copro")
 
 
 def _of(view: SearchView, path: str) -> list[Entry]:
