@@ -37,7 +37,7 @@ from core.settings import context, current
 __all__ = ["MIPROParams", "MIPROv2"]
 
 
-LEAST_PATIENCE = 8
+LEAST_PATIENCE = 6
 """Combinations in a row without a better one after which a race ends; or half of the trials, where those are more."""
 
 

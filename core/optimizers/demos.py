@@ -209,11 +209,14 @@ class Bootstrap:
         own = {path: _keyed(part.demos) for path, part in named_parts(self._teacher, Predict)}
         if compiled or (self._problem.teacher is not None and not self._rules.labeled):
             return own
-        draw = self._view.rng("teacher", self.label)
-        count = min(self._rules.labeled, len(self._rows))
+        # In a race all bootstrappings have one teacher: what it answered on a row is known to the next of them.
+        racing = self._view.racing
+        draw = self._view.rng("teacher") if racing else self._view.rng("teacher", self.label)
+        among = list(self._problem.train) if racing else self._rows
+        count = min(self._rules.labeled, len(among))
         shown = labelled_demos(self._teacher)
         for path in self._problem.paths:
-            drawn = draw.sample(self._rows, count)
+            drawn = draw.sample(among, count)
             own[path] = [
                 (item.key, shown[path](item.example) if path in shown else item.example) for item in drawn
             ]

@@ -290,6 +290,11 @@ class _Call:
         most = bootstrapper.params.max_errors
         self._bears = current().max_errors if most is None else most
 
+    @property
+    def racing(self) -> bool:
+        """False: nothing is scored against anything."""
+        return False
+
     def rng(self, *purpose: object) -> Any:
         """Return a generator for one purpose and these neighbours."""
         return rng(self.problem.seed, *purpose)

@@ -1,10 +1,9 @@
 """Successive halving: many candidates on few rows, the better part of them on more, the last ones on all.
 
 Knows nothing about programs. After each stage the best two fifths of a wave go on (Karnin, Koren & Somekh, ICML 2013;
-Jamieson & Talwalkar, AISTATS 2016, arXiv:1502.07943; for prompts: TRIPLE, arXiv:2402.09723), so a candidate among five
-runs on about a third of the rows. Waves are short and come one after another: each sends at most one candidate through
-all rows, and the best so far, which has run on all of them, sets the mark for the next. `benchmarks/racing.py`
-measures what it saves and loses.
+Jamieson & Talwalkar, AISTATS 2016, arXiv:1502.07943; for prompts: TRIPLE, arXiv:2402.09723), so one of ten candidates
+runs on a fourth of the rows on average. Each wave sends at most one of them through all rows, and the best so far,
+which has run on all of them, sets the mark for the next. `benchmarks/racing.py` measures what it saves and loses.
 """
 
 from __future__ import annotations
@@ -43,10 +42,10 @@ class SuccessiveHalving(RacingRule):
 
     keep: float = 0.4
     first: float = 1 / 8
-    growth: float = 1.6
+    growth: float = 2.0
     tolerance: float = 2.0
 
-    wave: ClassVar[int | None] = 6
+    wave: ClassVar[int | None] = 12
     stratified: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -57,7 +56,7 @@ class SuccessiveHalving(RacingRule):
             )
 
     def stages(self, rows: int) -> tuple[int, ...]:
-        """Return after how many rows is decided: 5, 8, 13, 21, 34 and 40 of 40."""
+        """Return after how many rows is decided: 5, 10, 20 and 40 of 40."""
         found, stage = list[int](), max(FEWEST_ROWS, math.ceil(rows * self.first))
         while stage < rows:
             found.append(stage)

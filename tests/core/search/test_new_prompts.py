@@ -27,9 +27,7 @@ class PricedByLength(ToyLM):
 
 
 def asked(kind: str) -> list[Example]:
-    return [
-        Example(question=f"{kind} {number}", answer="yes").with_inputs("question") for number in range(8)
-    ]
+    return [Example(question=f"{kind} {number}", answer="yes").with_inputs("question") for number in range(8)]
 
 
 @pytest.mark.parametrize("threads", [1, 3, 8])

@@ -88,16 +88,16 @@ def test_a_target_of_the_call_goes_before_that_of_the_optimizer():
 
 def test_a_plateau_ends_the_search_where_asked_for():
     log = MemoryRunLog()
-    whole = search(ToyLM(), count=8).report
-    report = search(ToyLM(), count=8, plateau=2, budget=100_000, run_log=log).report
+    whole = search(ToyLM(), count=30).report
+    report = search(ToyLM(), count=30, plateau=2, budget=100_000, run_log=log).report
     assert whole.stop_code == "done"
     assert report.stop_code == "plateau"
     since = len(report.candidates) - 1 - [c.id for c in report.candidates].index(report.best)
-    assert 2 <= since < 2 + 6  # a wave ends before anything is decided
+    assert 2 <= since < 2 + 12  # a wave ends before anything is decided
     assert report.stop_reason == f"The last {since} candidates did not beat candidate {report.best} (" + (
         f"{report.winner.label})."
     )
-    further = search(ToyLM(), count=8, plateau=50, budget=100_000, run_log=log).report
+    further = search(ToyLM(), count=30, plateau=50, budget=100_000, run_log=log).report
     assert further.stop_code == "done"  # the same log goes on with more patience
     assert further.score == whole.score
     with pytest.raises(ConfigurationError, match="plateau"):
