@@ -90,7 +90,7 @@ def ten_intents(seed: int) -> list[Result]:
     labelled = core.LabeledFewShot(k=16).compile(program, trainset=train)
     results.append(score("LabeledFewShot(k=16)", labelled, test, 0))
     search = core.BootstrapFewShotWithRandomSearch(metric=metric, num_candidate_programs=8)
-    compiled = search.compile(program, trainset=train, valset=validation, seed=seed)
+    compiled = search.compile(program, trainset=train, valset=validation, seed=seed, racing=False)
     results.append(score("random search, 8 candidates", compiled, test, compiled.report.calls))
     everything = core.LabeledFewShot(k=100).compile(program, trainset=train)
     results.append(score("all 100 train rows as demos", everything, test, 0))
@@ -131,7 +131,9 @@ def sample_task(folder: Path) -> list[Result]:
     labelled = core.LabeledFewShot(k=16).compile(program, trainset=held["train"])
     results.append(scored("LabeledFewShot(k=16)", labelled))
     search = core.BootstrapFewShotWithRandomSearch(metric=measure, num_candidate_programs=8)
-    compiled = search.compile(program, trainset=held["train"], valset=held["validation"], seed=0)
+    compiled = search.compile(
+        program, trainset=held["train"], valset=held["validation"], seed=0, racing=False
+    )
     return [*results, scored("random search, 8 candidates", compiled)]
 
 
