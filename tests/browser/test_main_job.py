@@ -61,7 +61,15 @@ def test_a_link_to_a_row_survives_a_reload(walk: Walk, new_tab: Callable[..., An
 def test_stop_keeps_the_best_and_resume_goes_on(walk: Walk, new_tab: Callable[..., Any]) -> None:
     tab = new_tab(f"/compile?task={walk.task}")
     tab.main.get_by_text("New compile").click()
+    # Many demo sets: a search that is not over before it can be stopped.
+    tab.main.get_by_role("combobox", name="Optimizer").click()
+    tab.page.get_by_role("option").filter(has_text="best of many").click()
+    tab.settle()
     tab.main.get_by_text("Parameters", exact=True).click()
+    count = tab.main.get_by_role("spinbutton", name="Number of candidate programs")
+    count.fill("2000")
+    count.press("Tab")
+    tab.settle()
     seed = tab.main.get_by_role("spinbutton", name="Seed")
     seed.fill("5")
     seed.press("Tab")
