@@ -38,7 +38,7 @@ __all__ = ["MIPROParams", "MIPROv2"]
 
 
 LEAST_PATIENCE = 5
-"""Combinations in a row without a better one after which a race ends; or a third of the trials, where those are more."""
+"""Combinations in a row without a better one after which a race ends; or a third of the trials, if that is more."""
 
 
 class MIPROParams(BootstrapParams):
