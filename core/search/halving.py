@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from core.foundation.errors import ConfigurationError
-from core.search.racing import CEILING, TIE, Curtailed, RacingRule
+from core.search.racing import CEILING, TIE, Curtailed, RacingRule, differences
 
 __all__ = ["SuccessiveHalving"]
 
@@ -76,11 +76,7 @@ class SuccessiveHalving(RacingRule):
         certain = Curtailed().hopeless(own, leader, remaining)
         if certain or any(score is not None and not 0.0 <= score <= CEILING for score in (*own, *leader)):
             return certain
-        pairs = [
-            mine - theirs
-            for mine, theirs in zip(own, leader, strict=False)
-            if mine is not None and theirs is not None
-        ]
+        pairs = differences(own, leader)
         lag, rows = -math.fsum(pairs), len(pairs)
         if not rows or lag <= self.tolerance * ROW_DEVIATION * math.sqrt(rows) + TIE:
             return ""

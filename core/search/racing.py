@@ -23,7 +23,7 @@ from typing import ClassVar
 
 from core.foundation.errors import ConfigurationError
 
-__all__ = ["Curtailed", "PairedBetting", "RacingRule", "block_size"]
+__all__ = ["Curtailed", "PairedBetting", "RacingRule", "block_size", "differences"]
 
 CEILING = 1.0
 """The most that one row can score; a metric that gives more switches the rule off."""
@@ -124,11 +124,7 @@ class PairedBetting(RacingRule):
         certain = Curtailed().hopeless(own, leader, remaining)
         if certain or any(score is not None and not 0.0 <= score <= CEILING for score in (*own, *leader)):
             return certain
-        pairs = [
-            mine - theirs
-            for mine, theirs in zip(own, leader, strict=False)
-            if mine is not None and theirs is not None
-        ]
+        pairs = differences(own, leader)
         rows = len(pairs) + remaining
         if not pairs or not remaining or fortune(pairs, rows, max(self.margin, 1 / rows)) < 1 / self.risk:
             return ""
@@ -138,24 +134,33 @@ class PairedBetting(RacingRule):
         )
 
 
-def _distance(differences: Sequence[float]) -> str:
+def differences(own: Sequence[float | None], leader: Sequence[float | None]) -> list[float]:
+    """Return a candidate's scores less the leader's, on the rows for which both have one."""
+    return [
+        mine - theirs
+        for mine, theirs in zip(own, leader, strict=False)
+        if mine is not None and theirs is not None
+    ]
+
+
+def _distance(pairs: Sequence[float]) -> str:
     """Return how far a candidate is from the leader, in words that go before "the leader"."""
-    lead = math.fsum(differences) / len(differences)
+    lead = math.fsum(pairs) / len(pairs)
     if abs(lead) < SHOWN / 2:
         return "level with"
     return f"{abs(lead):.1%} {'ahead of' if lead > 0 else 'behind'}"
 
 
-def fortune(differences: Sequence[float], rows: int, margin: float) -> float:
+def fortune(leads: Sequence[float], rows: int, margin: float) -> float:
     """Return what one unit became by betting that a candidate's lead over all rows is below the margin.
 
     Args:
-        differences: Own score minus the leader's on the rows seen, each from -1 to 1, in a random order.
+        leads: Own score minus the leader's on the rows seen, each from -1 to 1, in a random order.
         rows: How many rows there are in all.
         margin: The mean difference that is bet against.
     """
     funds, owed, left = [1.0] * len(STAKES), rows * margin, rows
-    for difference in differences:
+    for difference in leads:
         expected = owed / left  # what the rest must give on the mean for the margin to be reached
         if expected > 1.0:
             return math.inf
