@@ -20,7 +20,7 @@ from core.foundation.errors import (
 from core.foundation.fingerprint import fingerprint
 from core.lm.http_errors import error_of, failure_in
 from core.lm.providers import PROVIDERS, Secret, address_of, resolve
-from core.lm.transport import TIMEOUT, Answer, get, post, post_for_events
+from core.lm.transport import TIMEOUT, Answer, get, load_client, post, post_for_events
 
 __all__ = ["ARGUMENTS", "Endpoint"]
 
@@ -56,6 +56,7 @@ class Endpoint:
         self._own_headers = {str(name): Secret(str(value)) for name, value in headers.items()}
         for name in ("headers", "extra_headers"):
             self._arguments.pop(name, None)
+        load_client()
 
     def changed(self, model: str, arguments: dict[str, Any]) -> Endpoint:
         """Return another endpoint with some arguments replaced; None takes one away."""

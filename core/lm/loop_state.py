@@ -23,7 +23,6 @@ class LoopState:
         self.loop = weakref.ref(loop)
         self.flights = Flights()
         self.session: Any = None  # aiohttp.ClientSession, made by core.lm.transport on first use
-        self.http: asyncio.Future[Any] | None = None  # the library behind it, imported on first use
         self._limiters: dict[str, Limiter] = {}
 
     def limiter(self, endpoint: str, ceiling: int | None) -> Limiter:

@@ -18,11 +18,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.foundation.errors import LMTimeoutError, LMTransportError
-from core.foundation.threads import DaemonThreads
 from core.lm.loop_state import loop_state
 from core.lm.sse import EventReader
 
-__all__ = ["TIMEOUT", "Answer", "get", "post", "post_for_events"]
+__all__ = ["TIMEOUT", "Answer", "get", "load_client", "post", "post_for_events"]
 
 TIMEOUT = 600.0
 """Seconds for one attempt, from sending to the last byte; a model may think for minutes."""
@@ -67,20 +66,13 @@ def _close(loop: asyncio.AbstractEventLoop, session: Any) -> None:
             asyncio.run_coroutine_threadsafe(session.close(), loop).result(timeout=1)
 
 
-async def _library() -> Any:
-    """Return `aiohttp`, imported on a thread the first time.
+def load_client() -> None:
+    """Import `aiohttp`, 0.1 s the first time: where a model is made, so that its first call does not wait for it.
 
-    That takes 0.1 s, half of it outside of the interpreter's lock (the system's certificates): the loop goes on
-    meanwhile, with the other rows of an evaluation for example.
+    In the caller's own thread: a process that forks while another thread imports leaves its child a lock that nobody
+    ever opens.
     """
-    state = loop_state()
-    if state.http is None:
-        threads = DaemonThreads("import-aiohttp")
-        state.http = asyncio.wrap_future(threads.submit(importlib.import_module, "aiohttp"))
-        threads.shutdown()
-    if not state.http.done():
-        await asyncio.wait([state.http])
-    return state.http.result()
+    importlib.import_module("aiohttp")
 
 
 async def post(url: str, payload: Any, headers: Mapping[str, str], *, seconds: float, model: str) -> Answer:
@@ -113,7 +105,8 @@ async def post_for_events(
         LMTimeoutError: The last byte was not there within `seconds`.
         LMTransportError: The endpoint could not be reached, or hung up.
     """
-    aiohttp = await _library()
+    import aiohttp
+
     reader = EventReader()
     try:
         async with _session().request(
@@ -144,7 +137,8 @@ async def get(url: str, headers: Mapping[str, str], *, seconds: float, model: st
 async def _send(
     method: str, url: str, body: bytes | None, headers: Mapping[str, str], seconds: float, model: str
 ) -> Answer:
-    aiohttp = await _library()
+    import aiohttp
+
     limits = _limits(seconds)
     try:
         async with _session().request(
