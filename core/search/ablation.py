@@ -7,69 +7,36 @@ same rows, so that differences are paired; variants that are the same program ru
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from core.data.example import Example
 from core.evaluate.evaluate import Evaluate
-from core.evaluate.statistics import mean_interval, paired_test
+from core.evaluate.report import EvaluationResult
 from core.foundation.drive import drive
-from core.foundation.errors import OptimizerError
+from core.foundation.errors import EvaluationAborted, OptimizerError
 from core.foundation.fingerprint import fingerprint, jsonable
-from core.foundation.html import card, short, table
 from core.modules.module import Module
-from core.search.verdict import points
+from core.search.ablation_result import BOTH, DEMOS, GIVEN, INSTRUCTIONS, Ablation, Scored, Variant, scored
 
-__all__ = ["Ablation", "Variant", "aablate", "ablate"]
+__all__ = ["Ablation", "Scored", "Variant", "Variation", "aablate", "ablate", "scored", "variations"]
 
-BOTH = ("instructions", "demos")
+_PARTS = ("instructions", "demos")
 
 
 @dataclass(frozen=True)
-class Variant:
-    """The program with some of its parts.
+class Variation:
+    """A program with some parts of the compiled one, before it is run.
 
     Attributes:
-        name: "as given", "instructions only", "demos only", "both", "without <path>" or "only <path>".
-        mean: Of the metric; None where no row has a score.
-        interval: 95 % interval of the mean.
-        rows: Rows with a score.
-        difference: Paired test against the program as given; None for itself and what equals it.
+        name: As of `Variant`.
+        program: A copy of its own.
+        same_as: Number of the first variation that is the same program; its own where there is none before it.
     """
 
     name: str
-    mean: float | None
-    interval: tuple[float, float]
-    rows: int
-    difference: dict[str, Any] | None
-
-
-@dataclass(frozen=True)
-class Ablation:
-    """All variants, the program as given first."""
-
-    variants: tuple[Variant, ...]
-
-    def __getitem__(self, name: str) -> Variant:
-        return next(variant for variant in self.variants if variant.name == name)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON data."""
-        return jsonable(asdict(self))
-
-    def summary(self) -> str:
-        """Return a line a variant."""
-        return "\n".join(f"{row[0]}: {row[1]} ({row[2]}), {row[3]}" for row in self._cells())
-
-    def _repr_html_(self) -> str:
-        head = ("variant", "score", "95 % interval", "against the program as given")
-        return card("Ablation", table(head, [[short(cell) for cell in row] for row in self._cells()]))
-
-    def _cells(self) -> Iterator[tuple[str, str, str, str]]:
-        for variant in self.variants:
-            low, high = variant.interval
-            mean = "no score" if variant.mean is None else f"{variant.mean:.1%}"
-            yield variant.name, mean, f"{low:.1%} to {high:.1%}", _against(variant.difference)
+    program: Module
+    same_as: int
 
 
 def ablate(
@@ -100,6 +67,8 @@ async def aablate(
 ) -> Ablation:
     """Score a compiled program with parts of it taken away; programs and rows are untouched.
 
+    A variant whose rows fail, or at which a budget around the call is used up, stays in the table with the reason.
+
     Args:
         program: The compiled program.
         student: The program it was made from.
@@ -110,41 +79,64 @@ async def aablate(
 
     Raises:
         OptimizerError: There are no rows, or the two programs have different steps.
-        BudgetExceeded: A budget around the call is used up.
     """
     examples = list(rows)
     if not examples:
         raise OptimizerError("An ablation needs rows.", hint="Give rows that chose nothing: a test set.")
+    evaluate = Evaluate(devset=examples, metric=metric, num_threads=num_threads, max_errors=max_errors)
+    arms = variations(program, student, steps=steps)
+    results: dict[int, Scored] = {}
+    for number, arm in enumerate(arms):
+        if arm.same_as == number:
+            results[number] = await _run(evaluate, arm.program, len(examples))
+    return Ablation.made([(arm.name, arm.same_as) for arm in arms], results, len(examples))
+
+
+async def _run(evaluate: Evaluate, program: Module, of: int) -> Scored:
+    try:
+        result: EvaluationResult = await evaluate.acall(program)
+    except EvaluationAborted as error:
+        return scored(error.result.rows, of, "errors")
+    return scored(result.rows, of, result.end_reason)
+
+
+def variations(program: Module, student: Module, *, steps: bool = True) -> list[Variation]:
+    """Return the programs that an ablation runs, the student first; both arguments are untouched.
+
+    Args:
+        program: The compiled program.
+        student: The program it was made from.
+        steps: Also each step alone, and everything but that step, where there are several.
+
+    Raises:
+        OptimizerError: The two programs have different steps.
+    """
     before, after = _steps(student), _steps(program)
     if set(before) != set(after):
         raise OptimizerError(
             "The two programs have different steps.",
             hint="Give the student that the program was compiled from.",
         )
-    evaluate = Evaluate(devset=examples, metric=metric, num_threads=num_threads, max_errors=max_errors)
-    known: dict[str, list[float | None]] = {}
-    scored: list[tuple[str, list[float | None]]] = []
-    for name, parts in _variants(list(before), steps):
-        variant = _made(student, after, parts)
-        key = fingerprint(jsonable(variant.dump_state()))
-        if key not in known:
-            result = await evaluate.acall(variant)
-            known[key] = [row.score if row.counts else None for row in result.rows]
-        scored.append((name, known[key]))
-    return Ablation(tuple(_variant(name, own, scored[0][1]) for name, own in scored))
+    made: list[Variation] = []
+    known: dict[str, int] = {}
+    for number, (name, parts) in enumerate(_variants(list(before), steps)):
+        copy = _made(student, after, parts)
+        key = fingerprint(jsonable(copy.dump_state()))
+        made.append(Variation(name, copy, known.setdefault(key, number)))
+    return made
 
 
 def _variants(paths: Sequence[str], steps: bool) -> Iterator[tuple[str, Mapping[str, Sequence[str]]]]:
     """Yield (name, {path: parts taken over from the compiled program})."""
-    yield "as given", {}
-    yield "instructions only", dict.fromkeys(paths, ("instructions",))
-    yield "demos only", dict.fromkeys(paths, ("demos",))
-    yield "both", dict.fromkeys(paths, BOTH)
+    yield GIVEN, {}
+    yield INSTRUCTIONS, dict.fromkeys(paths, ("instructions",))
+    yield DEMOS, dict.fromkeys(paths, ("demos",))
+    yield BOTH, dict.fromkeys(paths, _PARTS)
     if not steps or len(paths) < 2:
         return
     for path in paths:
-        yield f"only {path}", {path: BOTH}
-        yield f"without {path}", {other: BOTH for other in paths if other != path}
+        yield f"only {path}", {path: _PARTS}
+        yield f"without {path}", {other: _PARTS for other in paths if other != path}
 
 
 def _made(student: Module, after: Mapping[str, Any], parts: Mapping[str, Sequence[str]]) -> Module:
@@ -160,19 +152,3 @@ def _made(student: Module, after: Mapping[str, Any], parts: Mapping[str, Sequenc
 
 def _steps(program: Module) -> dict[str, Any]:
     return dict(program.named_predictors())
-
-
-def _variant(name: str, own: Sequence[float | None], given: Sequence[float | None]) -> Variant:
-    scores = [score for score in own if score is not None]
-    pairs = [(a, b) for a, b in zip(given, own, strict=True) if a is not None and b is not None]
-    same = own == given or not pairs
-    test = None if same else asdict(paired_test([a for a, _ in pairs], [b for _, b in pairs]))
-    mean = sum(scores) / len(scores) if scores else None
-    return Variant(name, mean, mean_interval(scores), len(scores), test)
-
-
-def _against(test: Mapping[str, Any] | None) -> str:
-    if test is None:
-        return "the same"
-    low, high = test["interval"]
-    return f"{points(test['difference'])} points ({points(low)} to {points(high)}, p = {test['p_value']:.2g})"

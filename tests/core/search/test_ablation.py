@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+import core
 from core.foundation.errors import OptimizerError
 from core.lm import ScriptedLM
 from core.modules.predict import Predict
-from core.search.ablation import aablate, ablate
+from core.search.ablation import Ablation, aablate, ablate, variations
 from core.settings import context
 from tests.fakes.toy import TwoSteps, exact, gold, rows
 
@@ -103,3 +105,63 @@ def test_what_cannot_be_compared_is_refused():
         ablate(program, student, [], exact)
     with pytest.raises(OptimizerError, match="different steps"):
         ablate(program, Predict("question -> answer"), rows("t", 2), exact)
+
+
+def test_what_is_concluded_stands_in_a_sentence_and_survives_being_stored():
+    student, program = programs()
+    with context(lm=ScriptedLM(Believer(), cache=False)):
+        found = ablate(program, student, rows("test", 40), exact)
+    assert found.verdict == (
+        "Both together bring +75.0 points on 40 rows: "
+        "the instructions alone bring +50.0 and the demos alone bring +25.0."
+    )
+    assert Ablation.from_dict(found.to_dict()).to_dict() == found.to_dict()
+    alike = Ablation(tuple(replace(variant, difference=None) for variant in found.variants), 40)
+    assert alike.verdict == "The compiled program scores as the program as given on every row."
+    assert found.verdict in found.to_html("What does the work", "on <test> rows")
+    assert "on &lt;test&gt; rows" in found.to_html("What does the work", "on <test> rows")
+
+
+def test_a_few_rows_show_no_difference_and_it_says_so():
+    student, program = programs()
+    with context(lm=ScriptedLM(Believer())):
+        found = ablate(program, student, rows("test", 3), exact)
+    assert found.verdict.startswith("No detectable difference")
+
+
+def test_a_variant_that_cannot_be_scored_stays_with_its_reason():
+    student, program = programs()
+
+    def broken(example, prediction, trace=None):
+        raise ValueError("no gold here")
+
+    with context(lm=ScriptedLM(Believer())):
+        found = ablate(program, student, rows("test", 10), broken, max_errors=2)
+    assert {variant.mean for variant in found.variants} == {None}
+    assert "Ended by too many failures" in found["both"].note
+    assert "no gold here" in found["both"].note
+    assert "no gold here" in found.to_html()
+    assert "no score" in found.summary()
+    assert "cannot be said" in found.verdict
+
+
+def test_a_budget_leaves_what_was_scored_and_names_what_was_not():
+    student, program = programs()
+    with context(lm=ScriptedLM(Believer(), cache=False)), core.budget(calls=50) as spent:
+        found = ablate(program, student, rows("test", 20), exact, num_threads=1)
+    assert spent.calls == 50
+    assert found["as given"].rows == 20
+    partly = found["instructions only"]
+    assert (partly.rows, partly.difference["n"]) == (5, 5)
+    assert partly.note == "The budget was used up after 5 of 20 rows."
+    assert found["both"].note == "The budget was used up after 0 of 20 rows."
+    assert "5 of 20 rows" in found.summary()
+
+
+def test_variations_that_are_one_program_are_known_before_any_is_run():
+    student, program = programs()
+    names = [item.name for item in variations(program, student)]
+    twins = {names[number]: names[item.same_as] for number, item in enumerate(variations(program, student))}
+    assert twins["without look"] == twins["only say"] == "both"
+    assert twins["only look"] == twins["without say"] == "as given"
+    assert len(variations(program, student, steps=False)) == 4
