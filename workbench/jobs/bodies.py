@@ -14,7 +14,8 @@ __all__ = ["bodies"]
 
 def bodies() -> Mapping[str, Body]:
     """Return the body of each kind of run."""
+    from workbench.jobs.ablate import run_ablation
     from workbench.jobs.compile import run_compile
     from workbench.jobs.evaluate import run_evaluation
 
-    return {"evaluate": run_evaluation, "compile": run_compile}
+    return {"evaluate": run_evaluation, "compile": run_compile, "ablation": run_ablation}

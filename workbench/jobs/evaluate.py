@@ -5,7 +5,6 @@ Knows nothing about queues or leases. Called again after a crash it goes on wher
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -19,9 +18,6 @@ from workbench.jobs.request import RunRequest, load_request
 from workbench.jobs.results import FINAL, RowBook, RowWriter, figures
 
 __all__ = ["run_evaluation"]
-
-_SHARE_OF_ERRORS = 0.2
-_LEAST_ERRORS = 10
 
 
 def run_evaluation(job: Job) -> Outcome:
@@ -69,7 +65,7 @@ def _pass(
         devset=[examples[position] for position in left],
         metric=request.metric,
         num_threads=int(request.settings.get("concurrency") or 8),
-        max_errors=_max_errors(request, len(examples)),
+        max_errors=request.max_errors(len(examples)),
         traces=True,
         on_row=keep,
         stop_requested=job.control.stop_requested,
@@ -82,11 +78,6 @@ def _pass(
                 "Mend what failed and resume: finished rows are kept and only the others are run again."
             )
             raise
-
-
-def _max_errors(request: RunRequest, rows: int) -> int:
-    chosen = request.settings.get("max_errors")
-    return int(chosen) if chosen is not None else max(_LEAST_ERRORS, math.ceil(_SHARE_OF_ERRORS * rows))
 
 
 class _Watch:

@@ -5,6 +5,7 @@ Knows nothing about doing it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RunRequest", "load_request"]
 
+_SHARE_OF_ERRORS = 0.2
+_LEAST_ERRORS = 10
+
 
 @dataclass(frozen=True)
 class RunRequest:
@@ -34,6 +38,11 @@ class RunRequest:
     dataset_id: str
     split: str | None
     settings: dict[str, Any]
+
+    def max_errors(self, rows: int) -> int:
+        """How many of so many rows may fail because of infrastructure or the metric before the run ends."""
+        chosen = self.settings.get("max_errors")
+        return int(chosen) if chosen is not None else max(_LEAST_ERRORS, math.ceil(_SHARE_OF_ERRORS * rows))
 
 
 def load_request(job: Job) -> RunRequest:

@@ -67,6 +67,10 @@ class RowBook:
         """All rows: repeat by repeat, each in the dataset's order."""
         return [self._rows[key] for key in sorted(self._rows)]
 
+    def of_repeat(self, repeat: int) -> list[Row]:
+        """The rows of one repeat, in the dataset's order."""
+        return [row for (own, _), row in sorted(self._rows.items()) if own == repeat]
+
     def per_example(self) -> list[Row]:
         """One row per example; of several repeats the score is the mean of those that count."""
         grouped: dict[int, list[Row]] = {}

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.foundation.errors import DataError, WorkbenchError
 from core.search.budget import Budget
-from core.search.estimate import Amount, Asked, Measured, Phase, confirmation_phase
+from core.search.estimate import REPAIR, Amount, Asked, Measured, Phase, calls_per_run, confirmation_phase
 from core.search.estimate import Estimate as Calls
 from workbench.jobs.engine import EMBEDDED, checked_split, load_examples, load_program
 from workbench.services.adapters import requests_per_call
@@ -22,7 +22,13 @@ from workbench.services.starting import checked_budget, checked_search
 from workbench.services.tasks import Version, get_version
 from workbench.services.workspace import Workspace
 
-__all__ = ["Estimate", "estimate_compile", "estimate_evaluation", "measure_compile"]
+__all__ = [
+    "Estimate",
+    "estimate_compile",
+    "estimate_evaluation",
+    "estimate_programs",
+    "measure_compile",
+]
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,31 @@ def estimate_evaluation(
     models: dict[Asked, str] = {"program": model}
     expected = Calls((Phase("run rows", calls, calls, 2 * calls),))
     return _told(ws, version, expected, models, adapter, rows)
+
+
+def estimate_programs(
+    ws: Workspace,
+    version: Version,
+    rows: Sequence[Any],
+    programs: int,
+    model: str = EMBEDDED,
+    *,
+    adapter: str = "chat",
+    concurrency: int = 8,
+    judged: bool = False,
+) -> Estimate:
+    """Return what running several programs like a version on the same rows will take; asks no model.
+
+    Args:
+        judged: The metric asks a model too.
+    """
+    runs = programs * len(rows)
+    calls = runs * calls_per_run(load_program(version.spec, version.state))
+    phases = [Phase("run rows", calls, calls, REPAIR * calls)]
+    if judged:
+        phases.append(Phase("judge the answers", runs, runs, REPAIR * runs))
+    models: dict[Asked, str] = {"program": model}
+    return _told(ws, version, Calls(tuple(phases)), models, adapter, rows, concurrency=concurrency)
 
 
 def estimate_compile(

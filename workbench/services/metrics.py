@@ -25,6 +25,7 @@ __all__ = [
     "Metric",
     "MetricKind",
     "Trial",
+    "asks_a_model",
     "bench_metric",
     "checked_metric",
     "get_metric",
@@ -33,6 +34,9 @@ __all__ = [
     "save_metric",
     "try_metric",
 ]
+
+_ASKING = ("judge", "grounded", "semantic_f1")
+"""Kinds whose grade is a model's, given with its reasons."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,12 @@ def list_metrics(ws: Workspace, task_id: str) -> list[Metric]:
     with ws.store.read() as session:
         require(session, TaskRow, task_id, "task")
         return [_metric(row) for row in session.scalars(query)]
+
+
+def asks_a_model(spec: Mapping[str, Any]) -> bool:
+    """Return whether a metric (its spec) asks a model; such a metric also says in words what is wrong."""
+    parts: Sequence[Mapping[str, Any]] = (spec.get("params") or {}).get("parts") or ()
+    return spec.get("kind") in _ASKING or any(asks_a_model(part.get("metric") or {}) for part in parts)
 
 
 def get_metric(ws: Workspace, metric_id: str) -> Metric:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.services.metrics import asks_a_model
 from workbench.services.parameters import Parameter, parameters_of
 
 __all__ = [
@@ -27,8 +28,6 @@ _SEARCH_FROM, _JOINT_FROM = 30, 300
 
 _PROMPT_MODELS = ("prompt_model", "reflection_lm")
 _MEDIA = ("Image", "Audio", "File", "Document")
-_EXPLAINING = ("judge", "grounded", "semantic_f1")
-"""Metric kinds whose feedback says in words what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ def recommended(
     else:
         why = f"{rows:,} train rows are enough to search instructions and examples together"
         found += [Recommendation("miprov2", why), Recommendation("random_search", why)]
-    if rows >= _SEARCH_FROM and _explains(metric or {}):
+    if rows >= _SEARCH_FROM and asks_a_model(metric or {}):
         found.append(Recommendation("gepa", "the metric says in words what is wrong, which it learns from"))
     there = [item for item in found if item.name in names and _works(item.name)]
     return there or [Recommendation(next(iter(names)), "")]
@@ -157,11 +156,6 @@ def _works(name: str) -> bool:
 
 def _is_media(kind: str) -> bool:
     return any(name in kind.replace("[", " ").replace("]", " ").split() for name in _MEDIA)
-
-
-def _explains(metric: Mapping[str, Any]) -> bool:
-    parts: Sequence[Mapping[str, Any]] = (metric.get("params") or {}).get("parts") or ()
-    return metric.get("kind") in _EXPLAINING or any(_explains(part.get("metric") or {}) for part in parts)
 
 
 def checked_params(optimizer: str, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,12 +19,12 @@ __all__ = ["Run", "RunItem", "Trace", "item_of", "run_of"]
 
 @dataclass(frozen=True)
 class Run:
-    """One evaluation or compile."""
+    """One evaluation, compile or ablation."""
 
     id: str
     task_id: str
     kind: str
-    """"evaluate" or "compile"."""
+    """"evaluate", "compile" or "ablation"."""
     name: str
     status: RunState
     version_id: str

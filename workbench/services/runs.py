@@ -1,4 +1,4 @@
-"""Runs: start, watch, stop, resume, look at, rate and put away evaluations and compiles.
+"""Runs: start, watch, stop, resume, look at, rate and put away evaluations, compiles and ablations.
 
 Knows nothing about how runs are carried out. Everything is read from the store, so any process sees the same.
 """
@@ -59,7 +59,7 @@ def list_runs(
 
     Args:
         task_id: Only of this task.
-        kind: "evaluate" or "compile".
+        kind: "evaluate", "compile" or "ablation".
         status: Only in this state.
         archived: Include those put away.
     """
@@ -174,7 +174,7 @@ def resume_run(ws: Workspace, run_id: str, *, budget: Mapping[str, float | None]
     """Go on with a run that was interrupted, stopped or failed, or whose rows failed; what is finished stays.
 
     Args:
-        budget: New caps for a compile, e.g. to add to those that ended it.
+        budget: New caps for a compile or an ablation, e.g. to add to those that ended it.
 
     Raises:
         JobError: The run is still going, or is done.
@@ -187,7 +187,7 @@ def resume_run(ws: Workspace, run_id: str, *, budget: Mapping[str, float | None]
                 f"The run is {run.status}.", hint="Only a run with something left to do can be resumed."
             )
         if budget is not None:
-            if row.kind != "compile":
+            if row.kind == "evaluate":
                 raise ConfigurationError("An evaluation has no budget.", hint="Resume it without one.")
             caps = checked_budget({**row.settings.get("budget", {}), **budget})
             row.settings = {**row.settings, "budget": caps}

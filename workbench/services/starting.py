@@ -19,7 +19,14 @@ from workbench.services.workspace import Workspace
 from workbench.store import require
 from workbench.store.tables import DataRow, DatasetRow, MetricRow, RunRow, VersionRow
 
-__all__ = ["checked_budget", "checked_search", "start_compile", "start_evaluation"]
+__all__ = [
+    "checked_budget",
+    "checked_number",
+    "checked_search",
+    "start_compile",
+    "start_evaluation",
+    "write_run",
+]
 
 
 def start_evaluation(
@@ -52,9 +59,9 @@ def start_evaluation(
     Raises:
         WorkbenchError: Something asked for does not exist or cannot work; nothing was started.
     """
-    _checked_number("limit", limit, 1, None)
-    _checked_number("repeats", repeats, 1, 100)
-    _checked_number("concurrency", concurrency, 1, 1024)
+    checked_number("limit", limit, 1, None)
+    checked_number("repeats", repeats, 1, 100)
+    checked_number("concurrency", concurrency, 1, 1024)
     check_adapter(adapter)
     open_model(ws.store, model, temperature=temperature)
     settings = {
@@ -66,7 +73,7 @@ def start_evaluation(
         "max_errors": max_errors,
     }
     wanted = checked_split(split)
-    run_id = _write(
+    run_id = write_run(
         ws,
         "evaluate",
         version_id,
@@ -123,8 +130,8 @@ def start_compile(
     Raises:
         WorkbenchError: Something asked for does not exist or cannot work; nothing was started.
     """
-    _checked_number("concurrency", concurrency, 1, 1024)
-    _checked_number("seed", seed, 0, None)
+    checked_number("concurrency", concurrency, 1, 1024)
+    checked_number("seed", seed, 0, None)
     check_adapter(adapter)
     open_model(ws.store, model, temperature=temperature)
     _checked_models(ws, optimizer, teacher_model, prompt_model)
@@ -141,7 +148,7 @@ def start_compile(
         **checked_search(racing, target, plateau, testset, confirm),
     }
     needs = ("train", "test") if testset else ("train",)
-    run_id = _write(
+    run_id = write_run(
         ws, "compile", version_id, dataset_id, metric_id, model, "train", settings, name, needs=needs
     )
     ws.jobs.start(run_id)
@@ -160,7 +167,7 @@ def checked_search(
         raise ConfigurationError(
             f"The target is {target}.", hint="It is a mean score between 0 and 1: 0.9 is 90 %."
         )
-    _checked_number("plateau", plateau, 1, None)
+    checked_number("plateau", plateau, 1, None)
     if confirm is not None and not (0 < confirm < 1 or (confirm >= 1 and float(confirm).is_integer())):
         raise ConfigurationError(
             f"confirm is {confirm}.", hint="Give a share of the rows below 1, or a number of rows."
@@ -191,7 +198,7 @@ def _checked_models(ws: Workspace, optimizer: str, teacher: str | None, prompt: 
         )
 
 
-def _write(
+def write_run(
     ws: Workspace,
     kind: str,
     version_id: str,
@@ -204,6 +211,14 @@ def _write(
     *,
     needs: tuple[str | None, ...],
 ) -> str:
+    """Write a run's row and return its id; whoever calls it hands the run to a runner.
+
+    Args:
+        needs: Splits that must have rows; None: the dataset must.
+
+    Raises:
+        WorkbenchError: What it names does not exist, does not go together or has no rows.
+    """
     with ws.store.write() as session:
         version = require(session, VersionRow, version_id, "version")
         dataset = require(session, DatasetRow, dataset_id, "dataset")
@@ -257,6 +272,8 @@ def _auto_name(session: Session, run: RunRow, version: VersionRow, dataset: Data
     ).all()
     if run.kind == "compile":
         parts = [optimizer_title(str(run.settings["optimizer"])), f"from v{version.number}"]
+    elif run.kind == "ablation":
+        parts = [f"Ablation of v{version.number}", run.split]
     else:
         parts = [f"v{version.number}" + (f" {version.label}" if version.label else ""), run.split]
     if any(other.dataset_id != run.dataset_id for other in others):
@@ -279,7 +296,12 @@ def _auto_name(session: Session, run: RunRow, version: VersionRow, dataset: Data
     return free[:200]
 
 
-def _checked_number(name: str, value: float | None, least: float, most: float | None) -> None:
+def checked_number(name: str, value: float | None, least: float, most: float | None) -> None:
+    """Refuse a number out of its span; None is no number.
+
+    Raises:
+        ConfigurationError: It is.
+    """
     if value is None:
         return
     if isinstance(value, bool) or not value >= least or (most is not None and value > most):

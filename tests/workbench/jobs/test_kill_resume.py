@@ -22,7 +22,8 @@ import pytest
 from counting_server import CountingServer
 
 from workbench.config import Config, read_config
-from workbench.services import datasets, metrics, models, runs, samples, tasks
+from workbench.jobs import InlineJobRunner
+from workbench.services import ablations, datasets, metrics, models, runs, samples, tasks
 from workbench.services.workspace import Workspace, open_workspace
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -73,6 +74,8 @@ class Bench:
                 limit=60,
                 concurrency=IN_FLIGHT,
             )
+        if kind == "ablation":
+            return self._start_ablation()
         params = {"num_candidate_programs": 2, "max_bootstrapped_demos": 2, "max_labeled_demos": 4}
         return runs.start_compile(
             self.ws,
@@ -84,6 +87,16 @@ class Bench:
             "counted",
             concurrency=IN_FLIGHT,
         )
+
+    def _start_ablation(self) -> str:
+        """The compile is done in this process, on other rows, and not counted."""
+        made = runs.start_compile(
+            self.ws, self.version, self.dataset, self.metric, "labeled_few_shot", {"k": 4}, "counted",
+            concurrency=IN_FLIGHT,
+        )  # fmt: skip
+        InlineJobRunner(self.ws.store, self.config).start(made)
+        self.server.reset()
+        return ablations.start_ablation(self.ws, made, "train")
 
     def worker(self) -> subprocess.Popen[bytes]:
         environment = {**os.environ, **self.config.environment(), "PYTHONPATH": str(ROOT)}
@@ -128,7 +141,7 @@ def bench(tmp_path: Path, server: CountingServer) -> Generator[Bench, None, None
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, server: CountingServer) -> dict[str, Ending]:
     """The same runs without a kill."""
     endings: dict[str, Ending] = {}
-    for kind in ("compile", "evaluate"):
+    for kind in ("compile", "evaluate", "ablation"):
         server.reset()
         made = Bench(tmp_path_factory.mktemp(kind), server)
         run_id = made.start(kind)
@@ -149,7 +162,10 @@ def points(kind: str, total: int, sample: int) -> list[Any]:
     return made
 
 
-@pytest.mark.parametrize(("kind", "share", "moment"), [*points("compile", 20, 4), *points("evaluate", 20, 2)])
+KILLS = [*points("compile", 20, 4), *points("evaluate", 20, 2), *points("ablation", 10, 1)]
+
+
+@pytest.mark.parametrize(("kind", "share", "moment"), KILLS)
 def test_killed_at_a_seeded_point_it_ends_as_if_nothing_had_happened(
     kind: str, share: float, moment: float | None, bench: Bench, undisturbed: dict[str, Ending]
 ) -> None:
