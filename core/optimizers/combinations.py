@@ -94,6 +94,7 @@ class Combinations:
                 parents=_parents(seen.get(key)),
                 seed=number,
                 rows=None if batch is None else self._rows(view, key, number, batch),
+                hopeful=True,
                 notes=notes,
             )
         ]
@@ -154,10 +155,12 @@ class Combinations:
         return entry is not None and entry.status != "minibatch"
 
     def _rows(self, view: SearchView, key: str, number: int, size: int) -> tuple[int, ...]:
-        """Return the rows of a trial, before others those that the combination has not seen."""
+        """Return the rows of a trial, before others those that the combination has not seen; drawn, not sorted: the
+        first of them speak for the rest.
+        """
         draw, scores = view.rng("minibatch", number), view.pool.scores
         order = draw.sample(range(scores.rows), scores.rows)
-        return tuple(sorted(sorted(order, key=lambda row: scores.seen(key, row))[:size]))
+        return tuple(sorted(order, key=lambda row: scores.seen(key, row))[:size])
 
 
 def _parents(entry: Entry | None) -> tuple[str, ...]:

@@ -158,20 +158,28 @@ class Search:
             if stop is not None:
                 return stop
             proposals = await self._strategy.propose(self._view)
-            new = [(self._admit(proposal), proposal.rows) for proposal in proposals]
+            new = [(self._admit(proposal), proposal) for proposal in proposals]
             self._view.round += 1
             if self._problem.scoring and not await self._score(new):
                 return self._halted()
             if not proposals:
                 return self._halted() if self._view.ended else self._all_tried()
 
-    async def _score(self, new: Sequence[tuple[Entry, tuple[int, ...] | None]]) -> bool:
+    async def _score(self, new: Sequence[tuple[Entry, Proposal]]) -> bool:
         """Score mini-batches, then those that run on every row; False where the end of the search cut it short."""
-        waiting = [(entry.candidate, rows) for entry, rows in new if entry.status == "proposed"]
-        batches = [(candidate, rows) for candidate, rows in waiting if rows is not None]
-        whole = list({candidate.id: candidate for candidate, rows in waiting if rows is None}.values())
-        if batches and not await self._race.sample(batches):
-            return False
+        waiting = [(entry.candidate, proposal) for entry, proposal in new if entry.status == "proposed"]
+        batches = [
+            (candidate, proposal.rows, proposal.hopeful)
+            for candidate, proposal in waiting
+            if proposal.rows is not None
+        ]
+        whole = list(
+            {candidate.id: candidate for candidate, proposal in waiting if proposal.rows is None}.values()
+        )
+        for hopeful in (False, True):
+            chosen = [(candidate, rows) for candidate, rows, by_stages in batches if by_stages is hopeful]
+            if chosen and not await self._race.sample(chosen, hopeful=hopeful):
+                return False
         return not whole or await self._race.run(whole)
 
     def _admit(self, proposal: Proposal) -> Entry:

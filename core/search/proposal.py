@@ -25,6 +25,8 @@ class Proposal:
         evaluate: False: taken as it is, not scored; proposed again with True, the same state is.
         rows: Positions of the scoring rows to score it on, a mini-batch; None: all. Proposed again without them, or
             with others, the same state goes on where it was.
+        hopeful: Of a mini-batch, run the rows by stages, in the order given, and give up where a race would; without
+            racing there is no difference.
         notes: JSON data for the report.
     """
 
@@ -34,4 +36,5 @@ class Proposal:
     seed: int | None = None
     evaluate: bool = True
     rows: tuple[int, ...] | None = None
+    hopeful: bool = False
     notes: dict[str, Any] = field(default_factory=dict[str, Any])

@@ -69,24 +69,57 @@ class Race:
                 return False
         return True
 
-    async def sample(self, batches: Sequence[tuple[Candidate, Sequence[int]]]) -> bool:
-        """Score candidates on rows of their own choice, as one unit; False where the end of the search cut it short."""
-        jobs = [
-            RowJob(candidate, position, self._problem.scoring[position])
-            for candidate, positions in batches
-            for position in positions
-            if not self._pool.scores.seen(candidate.key, position)
-        ]
-        complete = await self._run(jobs)
-        for candidate, _ in batches:
-            rows = self._pool.standing(candidate).rows
-            if rows == len(self._problem.scoring):
-                self._finished(candidate)
-            else:
-                self._pool.finish(candidate, "minibatch" if rows else "proposed")
-                self._bench.forget(candidate)
-                self._write_score(candidate)
+    async def sample(
+        self, batches: Sequence[tuple[Candidate, Sequence[int]]], *, hopeful: bool = False
+    ) -> bool:
+        """Score candidates on rows of their own choice, as one unit; False where the end of the search cut it short.
+
+        Args:
+            batches: Candidates and the positions of their rows.
+            hopeful: With a rule, go by its stages, and drop who lags behind the best so far on the same rows, as a
+                candidate that comes alone.
+        """
+        rule = self._rule.alone() if hopeful and self._rule is not None else None
+        most = max(len(positions) for _, positions in batches)
+        stages = (
+            []
+            if rule is None
+            else [stage for stage in rule.stages(len(self._problem.scoring)) if stage < most]
+        )
+        active, done, complete = list(batches), 0, True
+        for stage in (*stages, most):
+            complete = await self._sample([(candidate, rows[done:stage]) for candidate, rows in active])
+            if not complete or rule is None or stage == most:
+                break
+            active = [pair for pair in active if not self._hopeless(pair[0], self._all_rows(pair[1]), rule)]
+            done = stage
+        for candidate, _ in active:
+            self._sampled(candidate)
         return complete
+
+    def _all_rows(self, first: Sequence[int]) -> list[int]:
+        """Return some rows and then all others: who lags on a mini-batch may still be the best on every row."""
+        known = set(first)
+        return [*first, *(row for row in range(len(self._problem.scoring)) if row not in known)]
+
+    async def _sample(self, batches: Sequence[tuple[Candidate, Sequence[int]]]) -> bool:
+        return await self._run(
+            [
+                RowJob(candidate, position, self._problem.scoring[position])
+                for candidate, positions in batches
+                for position in positions
+                if not self._pool.scores.seen(candidate.key, position)
+            ]
+        )
+
+    def _sampled(self, candidate: Candidate) -> None:
+        rows = self._pool.standing(candidate).rows
+        if rows == len(self._problem.scoring):
+            self._finished(candidate)
+        else:
+            self._pool.finish(candidate, "minibatch" if rows else "proposed")
+            self._bench.forget(candidate)
+            self._write_score(candidate)
 
     def _waves(self, candidates: Sequence[Candidate]) -> Iterator[list[Candidate]]:
         waiting = list(candidates)

@@ -68,6 +68,36 @@ def test_a_search_with_minibatches_resumes_without_a_call():
     assert again.dump_state() == first.dump_state()
 
 
+class Hopeful(Batches):
+    """Scores a good state on every row, then a poor one on ten rows as long as there is hope."""
+
+    async def propose(self, view):
+        if view.round == 0:
+            return [Proposal({"say": {"instructions": "Take care 36."}})]
+        if view.round == 1:
+            return [
+                Proposal(
+                    {"say": {"instructions": "Take care 0."}}, rows=tuple(range(11, 1, -1)), hopeful=True
+                )
+            ]
+        return ()
+
+
+def test_a_hopeful_minibatch_ends_where_a_race_would_have_dropped_it():
+    def ran(**options):
+        with context(lm=ToyLM(cache=False)):
+            program = Hopeful().compile(
+                TwoSteps(), trainset=rows("train", 4), valset=rows("validation", 12), **options
+            )
+        poor = program.report.candidates[1]
+        return poor.status, poor.score.rows, poor.reason
+
+    status, count, reason = ran()
+    assert (status, count) == ("dropped", 5)
+    assert "the leader has 91.7%" in reason
+    assert ran(racing=False) == ("minibatch", 10, "")
+
+
 class Watching(Optimizer[OptimizerParams]):
     """Runs the student on training rows and keeps what it saw, right or wrong."""
 
