@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from workbench.cli import (
+    ablate,
     compare_runs,
     compile_program,
     evaluate,
@@ -47,6 +48,7 @@ COMMANDS = {
     "run": Command("open the workbench in the browser", run_app),
     "eval": Command("score a program on a dataset", evaluate),
     "compile": Command("improve a program with an optimizer", compile_program),
+    "ablate": Command("say which part of a compiled program does the work", ablate),
     "optimizers": Command("list the optimizers, or the parameters of one", optimizers),
     "compare": Command("compare two evaluations row by row", compare_runs),
     "export": Command("write a program as files that run without the workbench", export_version),

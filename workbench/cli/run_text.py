@@ -10,9 +10,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.services import runs
+from workbench.services.ablations import AblationPlan, ablation_of, parts_name, rows_text
 from workbench.services.estimates import Estimate
 
-__all__ = ["estimate_line", "estimate_text", "run_summary", "run_text", "score_line", "table", "warning_text"]
+__all__ = [
+    "ablation_plan_text",
+    "estimate_line",
+    "estimate_text",
+    "run_summary",
+    "run_text",
+    "score_line",
+    "table",
+    "warning_text",
+]
 
 _UNITS = {"calls": "calls", "tokens": "tokens", "cost": "US dollars", "seconds": "seconds"}
 
@@ -45,6 +55,8 @@ def run_text(run: runs.Run) -> str:
     """Return a run's outcome in a few lines; of a compile also what it was measured against and what to do next."""
     result = run.result or {}
     lines = [score_line(run)]
+    if run.kind == "ablation":
+        lines += _ablation(run)
     baseline = result.get("baseline") or {}
     if baseline.get("score") is not None:
         lines.append(
@@ -57,6 +69,26 @@ def run_text(run: runs.Run) -> str:
     if result.get("stop_code") in ("budget", "seconds"):
         lines.append(f"to go on: {_go_on(run)}")
     return "\n".join(lines)
+
+
+def _ablation(run: runs.Run) -> list[str]:
+    """Return what an ablation found: on which rows, a line a variant, why some have no score, what to conclude."""
+    found = ablation_of(run)
+    if found is None:
+        return []
+    rows = [(parts_name(cells[0]), *cells[1:]) for cells in found.cells()]
+    notes = [f"{parts_name(item.name)}: {item.note}" for item in found.variants if item.note]
+    head = ("program", "score", "95 % interval", "against the program as given", "rows")
+    return [f"on {rows_text(run.split, found.of)}", table(rows, head), *notes, found.verdict]
+
+
+def ablation_plan_text(plan: AblationPlan) -> str:
+    """Return what an ablation would run."""
+    names = {name: parts_name(name) for name in plan.names}
+    same = [name for name in plan.names if name not in plan.runs]
+    equal = f"\nequal to one of these, at no cost: {', '.join(names[name] for name in same)}" if same else ""
+    programs = "\n".join(f"  {names[name]}" for name in plan.runs)
+    return f"{len(plan.runs)} programs, each on {rows_text(plan.split, plan.rows)}:\n{programs}{equal}"
 
 
 def _go_on(run: runs.Run) -> str:
@@ -80,6 +112,8 @@ def score_line(run: runs.Run) -> str:
     result, interval = run.result or {}, run.interval
     if run.active:
         return f"{run.name} ({run.id}): {run.status}\n{_so_far(run)}"
+    if run.kind == "ablation":
+        return f"{run.name} ({run.id}): {run.status}"
     score = (
         "no score"
         if run.score is None or interval is None

@@ -1,4 +1,4 @@
-"""`workbench runs`: list runs, look at one, stop, resume, or take its rows away.
+"""`workbench runs`: list runs, look at one, stop, resume, or take its rows or its report away.
 
 Knows nothing about how runs are carried out.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 from core.foundation.errors import ConfigurationError
+from core.foundation.files import atomic_write
 from workbench.cli.common import emit, open_home, pairs
 from workbench.cli.run_text import run_summary, run_text, table, warning_text
 from workbench.cli.waiting import exit_code, wait
-from workbench.services import downloads, runs
+from workbench.services import compile_report, downloads, runs
 from workbench.services.workspace import Workspace
 
 __all__ = ["arguments", "run"]
@@ -22,15 +24,18 @@ __all__ = ["arguments", "run"]
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument(
-        "action", nargs="?", default="list", choices=("list", "show", "rows", "events", "stop", "resume"),
+        "action", nargs="?", default="list", choices=("list", "show", "rows", "events", "report", "stop", "resume"),
         help="what to do (default: list)",
     )  # fmt: skip
     parser.add_argument("run_id", nargs="?", metavar="RUN", help="id or name; for all but list")
     parser.add_argument("--task", metavar="ID", help="list: only of this task")
-    parser.add_argument("--kind", choices=("evaluate", "compile"), help="list: only of this kind")
+    parser.add_argument("--kind", choices=("evaluate", "compile", "ablation"), help="list: only of this kind")
     parser.add_argument("--status", help="list: only in this state")
     parser.add_argument("--all", action="store_true", help="list: also those put away")
-    parser.add_argument("--budget", action="append", metavar="WHAT=CAP", help="resume: new caps of a compile")
+    parser.add_argument(
+        "--budget", action="append", metavar="WHAT=CAP", help="resume: new caps of a compile or an ablation"
+    )
+    parser.add_argument("--out", metavar="FILE", help="report: write the page there and not to the output")
     parser.add_argument("--worker", action="store_true", help="resume: leave it to the worker process")
 
 
@@ -40,9 +45,9 @@ def run(options: argparse.Namespace) -> int:
         return _list(options)
     if not options.run_id:
         raise ConfigurationError("Which run?", hint="Give its id or name: workbench runs lists them.")
-    return {"show": _show, "rows": _rows, "events": _events, "stop": _stop, "resume": _resume}[
-        options.action
-    ](options)
+    return {
+        "show": _show, "rows": _rows, "events": _events, "report": _report, "stop": _stop, "resume": _resume,
+    }[options.action](options)  # fmt: skip
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -87,6 +92,16 @@ def _rows(options: argparse.Namespace) -> int:
 def _events(options: argparse.Namespace) -> int:
     events = runs.run_events(*_place(options))
     emit(options, {"events": events}, downloads.jsonl_bytes(events).decode().rstrip())
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    ws, run_id = _place(options)
+    page = compile_report.report_html(ws, run_id)
+    if options.out:
+        atomic_write(Path(options.out), page)
+    written = {"run": run_id, "file": options.out} if options.out else {"run": run_id, "html": page}
+    emit(options, written, options.out or page)
     return 0
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from core.foundation.errors import DataError, JobError
 from core.foundation.fingerprint import canonical_json, jsonable
 from workbench.jobs.engine import load_examples
+from workbench.services.ablations import ablation_of, ablations_of, rows_text
 from workbench.services.optimizers import optimizer_title
 from workbench.services.run_records import Run
 from workbench.services.runs import get_run
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["has_report", "report_html", "report_of"]
 
 T = TypeVar("T")
+_END = "</body></html>"
 LONGEST_DEMO = 400
 """Characters of a labelled demo on the page."""
 
@@ -33,7 +35,7 @@ def has_report(run: Run) -> bool:
 
 
 def report_html(ws: Workspace, run_id: str) -> str:
-    """Return a compile's report as one page of HTML, self-contained.
+    """Return a compile's report as one page of HTML, self-contained; the newest ablation of its winner stands below.
 
     Raises:
         JobError: The run left no report.
@@ -41,7 +43,17 @@ def report_html(ws: Workspace, run_id: str) -> str:
     run = get_run(ws, run_id)
     if not has_report(run):
         raise JobError("The run has no report.", hint="A compile has one once it has ended.")
-    return report_of(run, _demo_texts(ws, run)).to_html()
+    return _with_ablation(ws, run, report_of(run, _demo_texts(ws, run)).to_html())
+
+
+def _with_ablation(ws: Workspace, run: Run, page: str) -> str:
+    for item in ablations_of(ws, run.id):
+        found = ablation_of(item)
+        if found is not None:
+            about = f"On {rows_text(item.split, found.of)}."
+            section = found.to_html("Which part does the work", about)
+            return f"{page.removesuffix(_END)}<hr>{section}{_END}"
+    return page
 
 
 def report_of(run: Run, demo_texts: Mapping[str, str] | None = None) -> CompileReport:

@@ -187,6 +187,7 @@ def test_every_command_has_help_home_and_json(capsys: pytest.CaptureFixture[str]
         "run",
         "eval",
         "compile",
+        "ablate",
         "compare",
         "export",
         "runs",
