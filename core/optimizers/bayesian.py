@@ -38,7 +38,7 @@ __all__ = ["MIPROParams", "MIPROv2"]
 
 
 LEAST_PATIENCE = 5
-"""Combinations in a row without a better one after which a race ends; or a third of the trials, if that is more."""
+"""Combinations in a row without a better one after which a race ends; or a fourth of the trials, if that is more."""
 
 
 class MIPROParams(BootstrapParams):
@@ -248,7 +248,7 @@ class MIPROv2(Optimizer[MIPROParams]):
         if view.round == 0:
             view.note(str(plan))
             return [baseline()]
-        dry = view.racing and view.pool.since_best >= max(LEAST_PATIENCE, plan.trials // 3)
+        dry = view.racing and view.pool.since_best >= max(LEAST_PATIENCE, plan.trials // 4)
         if view.round > len(plan.steps) or dry:
             if dry:
                 view.note(
