@@ -15,7 +15,9 @@ from core.adapters.special import Special, special_of
 from core.callbacks import reported
 from core.foundation.drive import drive
 from core.foundation.errors import AdapterParseError
+from core.foundation.overrides import means_call
 from core.foundation.registry import Registry
+from core.foundation.threads import run_sync
 from core.messages import LanguageModel, LMOutput, LMResponse, Message
 from core.settings import current
 from core.signature import SignatureMeta
@@ -44,10 +46,12 @@ class Adapter(FormatHooks):
     requests: ClassVar[int] = 1
     """How many requests a call sends when every reply can be read."""
     _has_parse: ClassVar[bool] = False
+    _own_call: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls._has_parse = cls.parse is not Adapter.parse
+        cls._own_call = means_call(cls, "acall")
 
     def __init__(
         self,
@@ -93,6 +97,10 @@ class Adapter(FormatHooks):
     ) -> list[dict[str, Any]]:
         """Same as `acall`, from sync code."""
         return drive(self.acall(lm, lm_kwargs, signature, demos, inputs))
+
+    def answer(self, *request: Any) -> Awaitable[list[dict[str, Any]]]:
+        """Same as `acall`, or the call itself where that is what a subclass overrides: what predictors use."""
+        return run_sync(self.__call__, *request) if self._own_call else self.acall(*request)
 
     async def acall(
         self,

@@ -16,6 +16,7 @@ from typing import Any
 
 from core.evaluate.score import Score, as_score
 from core.foundation.errors import BudgetExceeded, MetricError, WouldBlock
+from core.foundation.overrides import means_call
 from core.foundation.threads import run_in_thread, shares_context
 from core.trace import MemorySink, Span, sink_to
 from core.trace.collect import steps_so_far, take_back_steps
@@ -89,14 +90,16 @@ def _async_form(program: Any) -> Callable[..., Awaitable[Any]] | None:
     """The awaitable way into a program; None where it only has a sync one.
 
     Of `forward` and `aforward`, that of the most derived class counts: a subclass that overrides only
-    `forward` means it.
+    `forward`, or the call itself, means it.
     """
     if inspect.iscoroutinefunction(program):
         return program
     acall = getattr(program, "acall", None)
     if acall is None:
         return program if inspect.iscoroutinefunction(type(program).__call__) else None
-    return None if _most_derived(program) == "forward" else acall
+    if means_call(type(program), "acall", "aforward") or _most_derived(program) == "forward":
+        return None
+    return acall
 
 
 def _most_derived(module: Any) -> str | None:

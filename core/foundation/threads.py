@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from core.foundation.drive import on_io
 
-__all__ = ["DaemonThreads", "run_in_thread", "shares_context"]
+__all__ = ["DaemonThreads", "run_in_thread", "run_sync", "shares_context"]
 
 T = TypeVar("T")
 _Work = tuple[Future[Any], Callable[..., Any], tuple[Any, ...], dict[str, Any]]
@@ -132,3 +132,10 @@ async def run_in_thread(function: Callable[..., T], *args: Any, executor: Execut
         return await asyncio.wrap_future(future)
 
     return await on_io(wait)
+
+
+async def run_sync(function: Callable[..., T], *args: Any) -> T:
+    """Run sync code that may wait: in this thread, or on another where an event loop would stand still."""
+    if asyncio._get_running_loop() is None:
+        return function(*args)
+    return await run_in_thread(function, *args)

@@ -27,6 +27,10 @@ class LegacyLM(BaseLM):
 
     local = True
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._own_call = False  # `complete` asks it, with one prompt
+
     def __init__(self, model: str) -> None:
         super().__init__(model, temperature=0.0, cache=False)
         self.provider = "default"

@@ -13,9 +13,10 @@ from typing import Any, ClassVar, Self, TextIO
 from core.callbacks import reported
 from core.foundation.drive import drive
 from core.foundation.errors import LMConfigurationError
+from core.foundation.overrides import is_ours, means_call
 from core.lm.call import call
 from core.lm.history import Entry, History
-from core.lm.legacy import complete_by_forward
+from core.lm.legacy import answered_by_call, complete_by_forward
 from core.lm.retry import Backoff
 from core.lm.typed import as_message, normal
 from core.messages import LMOutput, LMRequest, LMResponse, Message
@@ -28,9 +29,9 @@ __all__ = ["BaseLM"]
 class BaseLM:
     """A language model.
 
-    Subclasses override `complete` (ours) or `forward(prompt=None, messages=None, **kwargs)` returning an
-    OpenAI-like object (DSPy's). What `forward` gives is not cached; what `complete` gives is cached where
-    `identity()` says who answers.
+    Subclasses override `complete` (ours), `forward(prompt=None, messages=None, **kwargs)` returning an
+    OpenAI-like object, or `__call__` returning texts (DSPy's). What `forward` and `__call__` give is not cached;
+    what `complete` gives is cached where `identity()` says who answers.
 
     Args:
         model: Name, e.g. "openai/gpt-4o-mini".
@@ -61,10 +62,19 @@ class BaseLM:
     max_concurrency: int | None = None
     """Requests in flight at the endpoint; None: the house's ceiling."""
 
+    _own_call: ClassVar[bool] = False
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "forward" in cls.__dict__ and "complete" not in cls.__dict__ and "local" not in cls.__dict__:
+        own = vars(cls)
+        cls._own_call = means_call(cls, "acall", "complete", "respond", "basic_request")
+        if is_ours(cls) or "complete" in own:
+            return
+        if "forward" in own and "local" not in own:
             cls.local = True  # a sync function: runs in the thread that asks
+        if ("forward" in own or "aforward" in own) and cls.complete is not BaseLM.complete:
+            # It says how to answer instead of the class that it derives from, whose address is not who answers then.
+            cls.complete, cls.identity = BaseLM.complete, BaseLM.identity
 
     def __init__(
         self,
@@ -135,6 +145,11 @@ class BaseLM:
             LMError: It could not answer.
             BudgetExceeded: A budget in force forbids the call.
         """
+        if self._own_call:
+            return answered_by_call(self, messages, params)
+        return self._directly(messages, params)
+
+    def _directly(self, messages: list[Message], params: dict[str, Any]) -> Coroutine[Any, Any, LMResponse]:
         if self.callbacks or current().callbacks:
             return self._reported(messages, params)
         return self._respond(messages, params)
@@ -158,7 +173,7 @@ class BaseLM:
         """
         if isinstance(prompt, LMRequest):
             request = normal(prompt)
-            return await self.respond(request.messages, **{**request.params, **kwargs})
+            return await self._passed_on(request.messages, {**request.params, **kwargs})
         if messages is not None:
             messages = [as_message(message) for message in messages]
         else:
@@ -167,8 +182,12 @@ class BaseLM:
                     "Nothing to answer.", model=self.model, hint="Give a text or messages."
                 )
             messages = [{"role": "user", "content": prompt}]
-        response = await self.respond(messages, **kwargs)
+        response = await self._passed_on(messages, kwargs)
         return response if current().experimental else [_plain(output) for output in response.outputs]
+
+    def _passed_on(self, messages: list[Message], params: dict[str, Any]) -> Coroutine[Any, Any, LMResponse]:
+        # A subclass's own call that goes on to `super().__call__` means the model itself by that.
+        return self._directly(messages, params) if self._own_call else self.respond(messages, **params)
 
     def __call__(
         self, prompt: str | LMRequest | None = None, messages: list[Message] | None = None, **kwargs: Any

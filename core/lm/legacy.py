@@ -1,6 +1,7 @@
 """Models written for DSPy: a class whose `forward(prompt, messages, **kwargs)` returns an OpenAI-like object.
 
-Knows nothing about caches or retries. The object may be made of attributes or of dicts.
+Knows nothing about caches or retries. The object may be made of attributes or of dicts. A class that overrides
+`__call__` instead gives texts; `Forwards` is what the overriding class calls as `super().forward(…)`.
 With `forward_contract = "typed_lm"` it is `forward(request: LMRequest) -> LMResponse`.
 """
 
@@ -8,14 +9,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from core.foundation.drive import drive, on_io
 from core.foundation.errors import LMConfigurationError, LMUnexpectedError
-from core.foundation.threads import run_in_thread
+from core.foundation.overrides import is_ours
+from core.foundation.threads import run_in_thread, run_sync
 from core.lm.typed import typed_response
-from core.messages import LMOutput, LMRequest, LMResponse, Usage
+from core.messages import LMOutput, LMRequest, LMResponse, Message, Usage
 
-__all__ = ["complete_by_forward", "response_of"]
+__all__ = ["Forwards", "answered_by_call", "complete_by_forward", "response_of"]
 
 MISSING_USAGE = Usage()
 
@@ -25,8 +29,7 @@ async def complete_by_forward(lm: Any, request: LMRequest) -> LMResponse:
 
     A sync `forward` runs in the caller's thread; where that is an event loop's, on a thread of its own.
     """
-    forward = getattr(lm, "forward", None)
-    aforward = getattr(lm, "aforward", None)
+    forward, aforward = _own_ways(lm)
     in_loop = _in_event_loop()
     arguments, read = _contract(lm, request)
     if aforward is not None and (in_loop or forward is None):
@@ -40,6 +43,101 @@ async def complete_by_forward(lm: Any, request: LMRequest) -> LMResponse:
     if in_loop:
         return read(await run_in_thread(lambda: forward(**arguments)), request.model)
     return read(forward(**arguments), request.model)
+
+
+def _own_ways(lm: Any) -> tuple[Any, Any]:
+    """Return `forward` and `aforward`, None for one that only a base of the class with the other has."""
+    for owner in type(lm).__mro__:
+        own = vars(owner)
+        if "forward" in own or "aforward" in own:
+            return (
+                lm.forward if "forward" in own else None,
+                lm.aforward if "aforward" in own else None,
+            )
+    return getattr(lm, "forward", None), getattr(lm, "aforward", None)
+
+
+async def answered_by_call(lm: Any, messages: list[Message], params: dict[str, Any]) -> LMResponse:
+    """Answer with the model's own `__call__(prompt=None, messages=None, **kwargs)`, which gives texts.
+
+    Raises:
+        LMUnexpectedError: It gives something else.
+    """
+    given = await run_sync(partial(lm, messages=messages, **params))
+    if isinstance(given, LMResponse):
+        return given
+    outputs = [given] if isinstance(given, (str, Mapping)) else given
+    if not isinstance(outputs, (list, tuple)) or not all(isinstance(one, (str, Mapping)) for one in outputs):
+        raise LMUnexpectedError(
+            f"`__call__` returned {type(given).__name__}.", model=lm.model, hint="Return a list of texts."
+        )
+    return LMResponse([_said(one) for one in outputs], MISSING_USAGE, model=lm.model)
+
+
+def _said(given: str | Mapping[str, Any]) -> LMOutput:
+    if isinstance(given, str):
+        return LMOutput(given)
+    return LMOutput(
+        text=str(given.get("text") or ""),
+        tool_calls=given.get("tool_calls"),
+        reasoning=given.get("reasoning_content"),
+        logprobs=given.get("logprobs"),
+    )
+
+
+class _Reply(dict[str, Any]):
+    """A dict whose items are attributes too, as the objects of OpenAI's client have them."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+
+class Forwards:
+    """The `forward` and `aforward` of a model of ours: one request as it is, no cache, no retry."""
+
+    def forward(self, prompt: str | None = None, messages: list[Message] | None = None, **kwargs: Any) -> Any:
+        """Send one request; return an OpenAI-like object, read by attribute or by item."""
+        return drive(self.aforward(prompt, messages, **kwargs))
+
+    async def aforward(
+        self, prompt: str | None = None, messages: list[Message] | None = None, **kwargs: Any
+    ) -> Any:
+        """Same as `forward`, from async code."""
+        lm: Any = self
+        owner = next(base for base in type(lm).__mro__ if is_ours(base) and "complete" in vars(base))
+        said = messages or [{"role": "user", "content": prompt}]
+        params = {name: value for name, value in {**lm.kwargs, **kwargs}.items() if value is not None}
+        request = LMRequest(lm.model, said, params, lm.model_type)
+        return _openai_like(await on_io(lambda: owner.complete(lm, request)))
+
+
+def _openai_like(response: LMResponse) -> _Reply:
+    choices = [
+        _Reply(
+            index=index,
+            finish_reason=output.finish_reason or "stop",
+            logprobs=output.logprobs,
+            message=_Reply(
+                role="assistant",
+                content=output.text,
+                tool_calls=output.tool_calls,
+                reasoning_content=output.reasoning,
+            ),
+        )
+        for index, output in enumerate(response.outputs)
+    ]
+    return _Reply(
+        object="chat.completion",
+        model=response.model,
+        choices=choices,
+        usage=_Reply(response.usage.to_dict()),
+    )
 
 
 def _contract(lm: Any, request: LMRequest) -> tuple[dict[str, Any], Callable[[Any, str], LMResponse]]:

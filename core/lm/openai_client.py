@@ -27,6 +27,7 @@ from core.lm.call import Adjusted
 from core.lm.capabilities import Capabilities, capabilities_of
 from core.lm.deltas import Listener, listener
 from core.lm.endpoint import ARGUMENTS, Endpoint
+from core.lm.legacy import Forwards
 from core.messages import LMRequest, LMResponse
 
 __all__ = ["LM"]
@@ -61,7 +62,7 @@ _PARAMS = frozenset(
 )
 
 
-class LM(BaseLM):
+class LM(Forwards, BaseLM):
     """A language model by its name.
 
     `LM("openai/gpt-4o-mini")`, `LM("ollama/llama3")`, `LM("embedded/in-context")`, `LM("local/path/to/checkpoint")`.
@@ -82,6 +83,11 @@ class LM(BaseLM):
 
     def __new__(cls, model: str = "", *args: Any, **kwargs: Any) -> LM:
         """Give the embedded or a local model where one is asked for: they live in the process."""
+        if not isinstance(model, str) and cls is LM:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise LMConfigurationError(
+                f"A language model is named by a text, not {model!r}.",
+                hint='For example "openai/gpt-4o-mini".',
+            )
         if cls is LM and (made := _in_process(model, args, kwargs)) is not None:
             return made
         return super().__new__(cls)

@@ -14,7 +14,8 @@ from typing import Any, ClassVar, Self, TextIO
 
 from core.foundation.drive import drive, drive_user
 from core.foundation.errors import ConfigurationError
-from core.foundation.threads import run_in_thread
+from core.foundation.overrides import means_call
+from core.foundation.threads import run_in_thread, run_sync
 from core.lm.history import Entry, History
 from core.modules.observing import Root, is_observed, observed, path_of
 from core.modules.overrides import running
@@ -67,6 +68,8 @@ class Module(Part):
     _native: ClassVar[bool] = False
     _sync_style: ClassVar[bool] = True
     _has_async: ClassVar[bool] = False
+    _own_call: ClassVar[bool] = False
+    _as_built: ClassVar[bool] = False
     _assertions: Callable[..., Any] | None = None
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
@@ -87,9 +90,11 @@ class Module(Part):
             if "forward" in base.__dict__ or "aforward" in base.__dict__:
                 cls._sync_style = "forward" in base.__dict__
                 cls._has_async = "aforward" in base.__dict__
-                # Our own coroutines wait on nothing but the I/O loop, so sync code can step them.
-                cls._native = base.__module__.startswith("core.")
                 break
+        # Our own coroutines wait on nothing but the I/O loop, so sync code can step them.
+        cls._native = cls.aforward.__module__.startswith("core.")
+        cls._own_call = means_call(cls, "acall", "aforward")
+        cls._as_built = cls._native and not (cls._sync_style or cls._own_call)
         if "forward" in cls.__dict__ and not cls.__module__.startswith("core."):
             cls.forward = _warning(cls.__dict__["forward"])
 
@@ -122,6 +127,8 @@ class Module(Part):
 
     async def acall(self, *args: Any, **kwargs: Any) -> Any:
         """Run the program from async code; a program with only `forward` runs on a thread."""
+        if self._own_call:
+            return await run_sync(functools.partial(self, *args, **kwargs))
         if is_observed(self, current()):
             with observed(self, args, kwargs) as gives:
                 return gives(await self._acall(args, kwargs))

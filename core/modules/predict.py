@@ -82,16 +82,23 @@ class Predict(Module, Parameter):
             AdapterParseError: Its reply could not be read, repair included.
         """
         self._refuse_positional(args)
-        return drive(self.acall(**inputs))
+        if not self._as_built:  # a subclass has a `forward` or another way in of its own
+            return super().__call__(**inputs)
+        return drive(self._asked(inputs))
 
     async def acall(self, *args: Any, **inputs: Any) -> Prediction:
         """Ask from async code; errors as for a sync call."""
         self._refuse_positional(args)
+        if not self._as_built:
+            return await super().acall(**inputs)
+        return await self._asked(inputs)
+
+    async def _asked(self, inputs: dict[str, Any]) -> Prediction:
         inside = callers.set((*callers.get(), self))
         try:
             now = current()
             if now.callbacks or self.callbacks or now.track_usage:
-                with observed(self, args, inputs) as gives:
+                with observed(self, (), inputs) as gives:
                     return gives(await self.aforward(**inputs))
             return await self.aforward(**inputs)
         finally:
@@ -136,9 +143,9 @@ class Predict(Module, Parameter):
         with span("predict", type(self).__name__, path=path) as opened:
             hearing = audience.get()
             if hearing is None:
-                completions = await adapter.acall(lm, config, signature, demos, asked)
+                completions = await adapter.answer(lm, config, signature, demos, asked)
             else:
-                ask = partial(adapter.acall, lm, config, signature, demos, asked)
+                ask = partial(adapter.answer, lm, config, signature, demos, asked)
                 completions = await hearing.follow(self, path_of(self), signature, adapter, ask)
             prediction = _prediction(completions, signature)
             if opened.recording:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -171,3 +172,16 @@ def test_finetuning_data_is_the_request_and_the_reply(name: str):
 def test_adapters_that_override_nothing_keep_the_compiled_path():
     assert not FormatHooks._has_hooks
     assert not any(adapters.get(name)._has_hooks for name in adapters.names())
+
+
+def test_the_call_itself_can_be_replaced():
+    import core
+
+    class Louder(ChatAdapter):
+        def __call__(self, lm: Any, lm_kwargs: Any, signature: Any, demos: Any, inputs: Any) -> Any:
+            found = super().__call__(lm, lm_kwargs, signature, demos, inputs)
+            return [{**fields, "answer": fields["answer"] + "!"} for fields in found]
+
+    with core.context(lm=ScriptedLM([GOOD, GOOD]), adapter=Louder()):
+        assert core.Predict(SIGNATURE)(**INPUTS).answer == "yes!"
+        assert asyncio.run(core.Predict(SIGNATURE).acall(**INPUTS)).answer == "yes!"

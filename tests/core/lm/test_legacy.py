@@ -9,8 +9,10 @@ from types import SimpleNamespace as Obj
 
 import pytest
 
+import core
 from core.foundation.errors import LMUnexpectedError
-from core.lm import BaseLM
+from core.lm import LM, BaseLM
+from tests.fakes.server import FakeServer
 
 
 def _response(text):
@@ -104,3 +106,73 @@ def test_anything_else_is_an_error_that_says_so():
 
     with pytest.raises(LMUnexpectedError, match="choices"):
         Wrong("w")("x")
+
+
+class Told(LM):
+    """Counts its calls by overriding `__call__`, as models of DSPy 2.5 do."""
+
+    def __init__(self, model, **kwargs):
+        super().__init__(model, **kwargs)
+        self.calls = 0
+
+    def __call__(self, prompt=None, messages=None, **kwargs):
+        self.calls += 1
+        return super().__call__(prompt, messages, **kwargs)
+
+
+def test_a_call_of_ones_own_is_what_predictors_use():
+    class Fixed(BaseLM):
+        def __call__(self, prompt=None, messages=None, **kwargs):
+            return [f"[[ ## answer ## ]]\n{messages[-1]['role']} {kwargs['temperature']}"]
+
+    predictor = core.Predict("question -> answer", temperature=0.5)
+    with core.context(lm=Fixed("fixed")):
+        assert predictor(question="x").answer == "user 0.5"
+        assert asyncio.run(predictor.acall(question="x")).answer == "user 0.5"
+
+
+def test_a_call_of_ones_own_goes_on_to_the_model():
+    with FakeServer() as server:
+        lm = Told("openai/fake", api_base=server.url, cache=False)
+        assert lm("hi") == ["ok"]
+        with core.context(lm=lm):
+            assert core.Predict("question -> answer")(question="x").answer == "ok"
+        assert lm.calls == len(server.calls) == len(lm.history) == 2
+
+
+def test_a_call_of_ones_own_gives_texts():
+    class Odd(BaseLM):
+        def __call__(self, prompt=None, messages=None, **kwargs):
+            return 5
+
+    with core.context(lm=Odd("odd")), pytest.raises(LMUnexpectedError, match="list of texts"):
+        core.Predict("question -> answer")(question="x")
+
+
+@pytest.mark.parametrize("name", ["forward", "aforward"])
+def test_a_client_answers_by_the_forward_of_a_subclass(name):
+    async def aforward(self, prompt=None, messages=None, **kwargs):
+        return _response("mine")
+
+    def forward(self, prompt=None, messages=None, **kwargs):
+        return _response("mine")
+
+    kind = type("Mine", (LM,), {name: {"forward": forward, "aforward": aforward}[name]})
+    lm = kind("openai/fake", api_base="http://127.0.0.1:9")
+    assert lm("hi") == asyncio.run(lm.acall("hi")) == ["mine"]
+    assert lm.identity() == ""  # what it says is nobody else's answer, so it is not cached as one
+
+
+def test_forward_of_a_client_sends_one_request():
+    class Passing(LM):
+        def forward(self, prompt=None, messages=None, **kwargs):
+            reply = super().forward(prompt, messages, **kwargs)
+            reply.choices[0].message.content += "!"
+            return reply
+
+    with FakeServer() as server:
+        assert Passing("openai/fake", api_base=server.url)("hi", top_p=0.5) == ["ok!"]
+        assert server.calls[0].body["top_p"] == 0.5
+        reply = LM("openai/fake", api_base=server.url, api_key="k").forward(prompt="hi")
+        assert reply["choices"][0]["message"]["content"] == reply.choices[0].message.content == "ok"
+        assert reply.usage.total_tokens > 0
