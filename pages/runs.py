@@ -1,4 +1,4 @@
-"""Runs: every evaluation and compile, started here, in a notebook or on the command line."""
+"""Runs: every evaluation, compile and ablation, started here, in a notebook or on the command line."""
 
 import streamlit as st
 
@@ -9,14 +9,14 @@ from workbench.components.runs import run_table
 from workbench.services import runs, tasks
 
 ws = state.workspace()
-head("Runs", "Every evaluation and compile, from every door: browser, command line, notebook.")
+head("Runs", "Every evaluation, compile and ablation, from every door: browser, command line, notebook.")
 
 names = {task.id: task.name for task in tasks.list_tasks(ws)}
 with st.container(horizontal=True, vertical_alignment="bottom"):
     everything = st.toggle("All tasks", key="runs_all")
     archived = st.toggle("Archived too", key="runs_archived")
     kind = st.segmented_control(
-        "Kind", ["all", "evaluate", "compile"], default="all", required=True, key="runs_kind"
+        "Kind", ["all", "evaluate", "compile", "ablation"], default="all", required=True, key="runs_kind"
     )
 shown = runs.list_runs(
     ws,

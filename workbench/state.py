@@ -30,9 +30,20 @@ __all__ = [
 ]
 
 _TASK = "task"
-_OF_A_TASK = ("task_", "data_", "metric_", "explore_", "eval_", "compile_", "compare_", "export_", "preview_")
+_OF_A_TASK = (
+    "task_",
+    "data_",
+    "metric_",
+    "explore_",
+    "eval_",
+    "compile_",
+    "ablation_",
+    "compare_",
+    "export_",
+    "preview_",
+)
 """Beginnings of the keys under which pages remember what belongs to one task."""
-_OF_A_TASK_IN_ADDRESS = ("new", "version", "dataset", "run", "row", "a", "b")
+_OF_A_TASK_IN_ADDRESS = ("new", "version", "dataset", "run", "ablation", "row", "a", "b")
 
 
 @st.cache_resource(show_spinner=False)

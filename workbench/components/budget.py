@@ -134,7 +134,7 @@ def go_on_form(ws: Workspace, run: Run) -> None:
 
 def _used_up(run: Run, caps: Mapping[str, Any]) -> set[str]:
     """Return the caps that are reached."""
-    report = (run.result or {}).get("report") or {}
+    report: Mapping[str, Any] = (run.result or {}).get("report") or run.result or {}
     spend = report.get("spend") or {}
     used = {
         "calls": spend.get("calls", 0),

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from core.foundation.errors import WorkbenchError
+from workbench.components.ablation_view import ablation_section
 from workbench.components.budget import budget_bars, go_on_form
 from workbench.components.compile_candidates import candidates_view
 from workbench.components.compile_log import asks_view, log_view
@@ -49,6 +50,7 @@ def compile_view(ws: Workspace, run_id: str) -> None:
                 figures_so_far(now, spent)
             budget_bars(now, spent)
             go_on_form(ws, now)
+            ablation_section(ws, now)
             candidates_view(now, events, given)
             _attempts((now.result or {}).get("report") or {})
             asks_view(events, run_id)

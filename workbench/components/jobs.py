@@ -9,11 +9,14 @@ import streamlit as st
 
 from workbench import state
 from workbench.components.errors import verbatim
+from workbench.components.runs import address_of
 from workbench.services import runs
 from workbench.services.run_records import Run
 from workbench.services.workspace import Workspace
 
 __all__ = ["job_chip", "progress_text"]
+
+_ICONS = {"evaluate": "checklist", "compile": "auto_awesome", "ablation": "content_cut"}
 
 
 def job_chip(ws: Workspace) -> None:
@@ -36,8 +39,8 @@ def _chip(ws: Workspace) -> None:
         st.rerun()
     for run in active:
         with st.container(border=True, gap="xsmall"):
-            icon = "auto_awesome" if run.kind == "compile" else "checklist"
-            state.link(run.kind, verbatim(run.name), icon=f":material/{icon}:", run=run.id)
+            page, where = address_of(run)
+            state.link(page, verbatim(run.name), icon=f":material/{_ICONS[run.kind]}:", **where)
             st.caption(progress_text(run))
             if run.total:
                 st.progress(min(1.0, run.done / run.total))

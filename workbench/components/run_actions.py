@@ -10,6 +10,7 @@ import streamlit as st
 from workbench import state
 from workbench.components.errors import verbatim
 from workbench.components.run_head import run_head
+from workbench.components.runs import address_of
 from workbench.services import runs
 from workbench.services.run_records import Run
 from workbench.services.workspace import Workspace
@@ -25,7 +26,8 @@ def run_actions(ws: Workspace, run: Run) -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if st.button("Open", type="primary", icon=":material/open_in_new:", key=f"open_{run.id}"):
                 state.choose_task(run.task_id)
-                state.go(run.kind, run=run.id)
+                page, where = address_of(run)
+                state.go(page, **where)
             if (
                 run.kind == "evaluate"
                 and run.score is not None

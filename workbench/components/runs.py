@@ -14,7 +14,7 @@ import streamlit as st
 from workbench.components.table import data_table
 from workbench.services.run_records import Run
 
-__all__ = ["latest_score", "run_names", "run_row_of", "run_table", "score_text", "status_badge"]
+__all__ = ["address_of", "latest_score", "run_names", "run_row_of", "run_table", "score_text", "status_badge"]
 
 _COLOURS = {
     "queued": "gray",
@@ -30,6 +30,13 @@ _COLOURS = {
 def status_badge(run: Run) -> None:
     """Draw the state of a run."""
     st.badge(run.status, color=_COLOURS.get(run.status, "gray"))  # type: ignore[arg-type]
+
+
+def address_of(run: Run) -> tuple[str, dict[str, str]]:
+    """Return the page that shows a run, and what its address then names."""
+    if run.kind == "ablation":
+        return "compile", {"run": str(run.settings.get("compile")), "ablation": run.id}
+    return run.kind, {"run": run.id}
 
 
 def score_text(run: Run) -> str:

@@ -67,8 +67,6 @@ class AblationPlan:
     """Steps of the program that ask a model."""
     split: str
     rows: int
-    counts: dict[str, int]
-    """Rows of each split."""
     estimate: Estimate
 
     @property
@@ -111,7 +109,7 @@ def plan_ablation(
         judged=asks_a_model(get_metric(ws, run.metric_id).spec),
     )
     asking = len(list(student.named_predictors()))
-    return AblationPlan([arm.name for arm in arms], own, asking, chosen, len(rows), counts, estimate)
+    return AblationPlan([arm.name for arm in arms], own, asking, chosen, len(rows), estimate)
 
 
 def start_ablation(
