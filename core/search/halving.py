@@ -71,6 +71,10 @@ class SuccessiveHalving(RacingRule):
         """Return the rule for a wave of one: of two, it and the best so far, the better half goes on."""
         return replace(self, tolerance=0.0)
 
+    def on_a_batch(self) -> RacingRule:
+        """Return the rule for a mini-batch: half a standard error behind may be luck, more hardly ever pays."""
+        return replace(self, tolerance=min(self.tolerance, 0.5))
+
     def hopeless(self, own: Sequence[float | None], leader: Sequence[float | None], remaining: int) -> str:
         """Return why the candidate will hardly beat the leader; empty: it still may."""
         certain = Curtailed().hopeless(own, leader, remaining)

@@ -76,10 +76,9 @@ class Race:
 
         Args:
             batches: Candidates and the positions of their rows.
-            hopeful: With a rule, go by its stages, and drop who lags behind the best so far on the same rows, as a
-                candidate that comes alone.
+            hopeful: With a rule, go by its stages, and drop who lags behind the best so far on the same rows.
         """
-        rule = self._rule.alone() if hopeful and self._rule is not None else None
+        rule = self._rule.on_a_batch() if hopeful and self._rule is not None else None
         most = max(len(positions) for _, positions in batches)
         stages = (
             []

@@ -58,6 +58,10 @@ class RacingRule:
         """Return the rule for a candidate that has only the best so far to race against."""
         return self
 
+    def on_a_batch(self) -> RacingRule:
+        """Return the rule for a candidate on a mini-batch, whose rows are not all that it can win on."""
+        return self
+
     def hopeless(self, own: Sequence[float | None], leader: Sequence[float | None], remaining: int) -> str:
         """Return why the candidate cannot beat the leader any more; empty: it still can.
 
