@@ -18,14 +18,16 @@ from pydantic import Field
 from core.data.example import Example
 from core.foundation.errors import OptimizerError
 from core.modules.module import Module
+from core.optimizers.aside import readable
 from core.optimizers.auto_course import PLENTY, Course
 from core.optimizers.auto_data import Divided, choosing_rows, divide, proving_rows
 from core.optimizers.auto_stages import Stages
 from core.optimizers.base import Optimizer, OptimizerParams, optimizers
+from core.optimizers.checks import check_predictors
 from core.search.budget import Budget
 from core.search.candidate import Candidate
 from core.search.estimate import Estimate, Phase, calls_per_run
-from core.search.problem import Problem
+from core.search.problem import Problem, as_seed, check_program, rows_of
 from core.search.proposal import Proposal
 from core.search.run_log import RunLog, as_run_log
 from core.search.view import SearchView
@@ -118,8 +120,6 @@ class Auto(Optimizer[AutoParams]):
         "A metric and 10 rows or more; labels, a validation set and a second model are of use, not needed."
     )
 
-    _remarks: tuple[str, ...] = ()
-
     def __init__(
         self,
         metric: Callable[..., Any] | None = None,
@@ -148,7 +148,7 @@ class Auto(Optimizer[AutoParams]):
         *,
         trainset: Iterable[Example],
         valset: Iterable[Example] | None = None,
-        seed: int = 0,
+        seed: int | None = 0,
         budget: Budget | Mapping[str, Any] | int | None = None,
         run_log: RunLog | str | os.PathLike[str] | None = None,
         **options: Any,
@@ -173,10 +173,12 @@ class Auto(Optimizer[AutoParams]):
         caps, log = Budget.of(budget), as_run_log(run_log)
         calls = caps.calls if caps.calls is not None else made.params.max_calls
         caps = Budget(calls=calls, tokens=caps.tokens, cost=caps.cost, seconds=caps.seconds)
-        train, given = list(trainset), list(valset) if valset is not None else None
+        check_program(student, "student")
+        train = rows_of(trainset, "trainset")
+        given = None if valset is None else rows_of(valset, "valset")
         rows = (
-            made._divided(student, train, given, calls, seed, log, options)
-            if _readable(train, given)
+            made._divided(student, train, given, calls, as_seed(seed), log, options)
+            if readable([*train, *(given or ())])
             else None
         )
         if rows is not None:
@@ -211,8 +213,7 @@ class Auto(Optimizer[AutoParams]):
 
     def prepare(self, problem: Problem) -> None:
         """Check that there is something to improve and rows to score on."""
-        if not problem.paths:
-            raise OptimizerError("The program has no predictor to improve.", hint="Add a Predict.")
+        check_predictors(problem)
         if not problem.scoring:
             raise OptimizerError("There are no rows to score on.", hint="Give a trainset or a valset.")
 
@@ -259,9 +260,3 @@ class Auto(Optimizer[AutoParams]):
                 Phase("rounds of rules and demos", 0, min(rounds - asked, 2 * given), rounds - asked),
             )
         )
-
-
-def _readable(train: Sequence[Any], validation: Sequence[Any] | None) -> bool:
-    """Return whether all rows are examples with inputs; others are refused by the search, with the row's number."""
-    rows = [*train, *(validation or ())]
-    return all(isinstance(row, Example) and row.input_keys is not None for row in rows)

@@ -14,7 +14,7 @@ from core.foundation.fingerprint import fingerprint
 from core.foundation.randomness import rng
 from core.search.run_log import RunLog
 
-__all__ = ["Divided", "choosing_rows", "divide", "proving_rows"]
+__all__ = ["Divided", "choosing_rows", "divide", "proving_rows", "said_of"]
 
 LEAST_CHOOSING = 8
 """Rows below which a score says next to nothing."""
@@ -87,9 +87,10 @@ def divide(
         held: The caller has some of the rows to choose by set aside for that.
     """
     header = next((event for event in log.read() if event.get("type") == "header"), None)
-    if header is not None and header["rows"]["scored_on"] == "validation":
-        confirmed = header["rows"].get("confirm", 0)
-        wanted = header["rows"]["scoring"] + (confirmed if held else 0)
+    sizes = (header or {}).get("rows") or {}
+    if sizes.get("scored_on") == "validation":
+        confirmed = sizes.get("confirm", 0)
+        wanted = sizes["scoring"] + (confirmed if held else 0)
         proving = confirmed if proving else 0
     if not validation:
         return _split(list(train), wanted, seed, proving)
@@ -122,12 +123,16 @@ def _split(rows: list[Example], wanted: int, seed: int, proving: int) -> Divided
     taught = [row for row in rows if _asked(row) not in gone]
     if not taught:
         return Divided(rows, None)
-    last = f", {len(proof)} confirm the winner" if proof else ""
-    said = (
-        f"No validation rows were given: {len(chosen)} of the {len(rows)} rows choose between candidates{last}, "
-        f"the other {len(taught)} teach."
+    return Divided(taught, chosen, (said_of(len(rows), len(chosen), len(taught), len(proof)),), proof or None)
+
+
+def said_of(rows: int, chosen: int, taught: int, proof: int = 0) -> str:
+    """Return what a report says where the training rows were divided."""
+    last = f", {proof} confirm the winner" if proof else ""
+    return (
+        f"No validation rows were given: {chosen} of the {rows} rows choose between candidates{last}, "
+        f"the other {taught} teach."
     )
-    return Divided(taught, chosen, (said,), proof or None)
 
 
 def _asked(row: Example) -> str:

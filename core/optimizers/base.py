@@ -7,6 +7,7 @@ no state of its own: everything it knows comes from the view, so a search can be
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
@@ -19,6 +20,7 @@ from core.foundation.drive import drive
 from core.foundation.errors import OptimizerError
 from core.foundation.registry import Registry
 from core.modules.module import Module
+from core.optimizers.checks import check_metric, check_model, checked_settings
 from core.optimizers.finish import compiled_program, header_of, with_confirmation
 from core.search.budget import Budget
 from core.search.candidate import Candidate
@@ -26,10 +28,10 @@ from core.search.estimate import Estimate
 from core.search.likely import likely_best
 from core.search.loop import Search
 from core.search.options import SearchOptions
-from core.search.problem import Problem
+from core.search.problem import Problem, as_seed
 from core.search.proposal import Proposal
 from core.search.racing import RacingRule
-from core.search.run_log import Event, RunLog, as_run_log
+from core.search.run_log import Event, RunLog, as_run_log, closing
 from core.search.view import SearchView
 
 __all__ = ["Optimizer", "OptimizerParams", "optimizers"]
@@ -81,6 +83,8 @@ class Optimizer(Generic[P]):
     marks_compiled: ClassVar[bool] = True
     when: ClassVar[str] = ""
     needs: ClassVar[str] = ""
+    _remarks: tuple[str, ...] = ()
+    """What to warn of at the start of this compile."""
 
     def __init__(
         self,
@@ -95,9 +99,11 @@ class Optimizer(Generic[P]):
                 f"{type(self).__name__} needs a metric.",
                 hint="A metric is metric(example, prediction, trace=None) and returns a number or True or False.",
             )
+        check_metric(metric)
+        check_model(prompt_model, "The model that writes instructions (prompt_model or reflection_lm)")
         self.params = params
         self.metric = metric
-        self.teacher_settings = dict(teacher_settings or {})
+        self.teacher_settings = checked_settings(teacher_settings)
         self.prompt_model = prompt_model
 
     @classmethod
@@ -143,13 +149,9 @@ class Optimizer(Generic[P]):
         Raises:
             OptimizerError: One is unknown or out of bounds.
         """
-        merged = {**self.params.model_dump(), **changes}
-        return self.create(
-            merged,
-            metric=self.metric,
-            teacher_settings=self.teacher_settings,
-            prompt_model=self.prompt_model,
-        )
+        made = copy.copy(self)  # all that the constructor took stays
+        made.params = self.checked({**self.params.model_dump(), **changes})
+        return made
 
     def prompt_settings(self) -> dict[str, Any]:
         """Return the settings under which a proposer is asked: the prompt model, or those in force."""
@@ -216,7 +218,7 @@ class Optimizer(Generic[P]):
         trainset: Iterable[Example],
         valset: Iterable[Example] | None = None,
         teacher: Module | None = None,
-        seed: int = 0,
+        seed: int | None = 0,
         budget: Budget | Mapping[str, Any] | int | None = None,
         run_log: RunLog | str | os.PathLike[str] | None = None,
         racing: bool | RacingRule = True,
@@ -290,7 +292,7 @@ class Optimizer(Generic[P]):
     async def _compiled(self, asked: dict[str, Any], run: dict[str, Any]) -> Any:
         rows, testset, part = (asked["trainset"], asked["valset"]), asked.pop("testset"), asked.pop("confirm")
         problem = Problem.of(
-            asked["student"], *rows, self.metric, seed=asked["seed"], teacher=asked["teacher"]
+            asked["student"], *rows, self.metric, seed=as_seed(asked["seed"]), teacher=asked["teacher"]
         )
         problem = with_confirmation(problem, testset, part)
         self.prepare(problem)
@@ -299,8 +301,8 @@ class Optimizer(Generic[P]):
         run |= {name: value for name, value in own.items() if run[name] is None}
         run |= {"budget": Budget.of(run["budget"]), "run_log": as_run_log(run["run_log"])}
         options = SearchOptions(**run)
-        with reported("compile", self, asked) as told:
-            outcome = await Search(problem, self, options, header_of(self, problem, options.racing)).run()
+        with closing(options.run_log), reported("compile", self, asked) as told:
+            outcome = await Search(problem, self, options, header_of(self, problem)).run()
             return told.gives(compiled_program(self, problem, outcome, options))
 
 

@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import Field, model_validator
@@ -21,6 +20,7 @@ from core.foundation.errors import OptimizerError
 from core.modules.module import Module
 from core.optimizers.base import Optimizer, optimizers
 from core.optimizers.bootstrap_few_shot import BootstrapParams, bootstrap_phase
+from core.optimizers.checks import check_model, check_predictors
 from core.optimizers.combinations import Combinations, baseline, warn_of_equals
 from core.optimizers.demo_sets import demo_sets
 from core.optimizers.demos import check_structure
@@ -29,8 +29,9 @@ from core.optimizers.mipro_plan import Effort, Plan, plan_of, split_rows
 from core.optimizers.random_search import LABELS_ONLY, ZERO_SHOT
 from core.optimizers.tpe import check_optuna
 from core.search.estimate import REPAIR, Estimate, Phase, calls_per_run
-from core.search.problem import Problem
+from core.search.problem import Problem, as_seed, rows_of
 from core.search.proposal import Proposal
+from core.search.run_log import log_in
 from core.search.view import SearchView
 from core.settings import context, current
 
@@ -163,15 +164,9 @@ class MIPROv2(Optimizer[MIPROParams]):
             }
         )
         super().__init__(params, metric=metric, teacher_settings=teacher_settings, prompt_model=prompt_model)
+        check_model(task_model, "task_model")
         self.task_model, self.seed = task_model, seed
         self.verbose, self.track_stats, self.log_dir = verbose, track_stats, log_dir
-
-    def with_params(self, **changes: Any) -> Any:
-        """Return one like this with other parameters."""
-        made = super().with_params(**changes)
-        for name in ("task_model", "seed", "verbose", "track_stats", "log_dir"):
-            setattr(made, name, getattr(self, name))
-        return made
 
     async def acompile(
         self,
@@ -202,11 +197,11 @@ class MIPROv2(Optimizer[MIPROParams]):
         made = self.with_params(**{name: value for name, value in changes.items() if value is not None})
         if made.task_model is not None and made.prompt_model is None:
             made.prompt_model = current().lm
-        number = self.seed if seed is None else seed
-        rows = None if valset is None else list(valset)
-        learn, choose = split_rows(list(trainset), rows, made.params.auto, number)
+        number = as_seed(self.seed if seed is None else seed)
+        rows = None if valset is None else rows_of(valset, "valset")
+        learn, choose = split_rows(rows_of(trainset, "trainset"), rows, made.params.auto, number)
         if made.log_dir is not None and options.get("run_log") is None:
-            options["run_log"] = Path(made.log_dir) / f"{made.name}.jsonl"
+            options["run_log"] = log_in(made.log_dir, f"{made.name}.jsonl")
         with nullcontext() if made.task_model is None else context(lm=made.task_model):
             return await made._run(student, learn, choose, teacher, number, options)
 
@@ -233,8 +228,7 @@ class MIPROv2(Optimizer[MIPROParams]):
     def prepare(self, problem: Problem) -> None:
         """Check that there are steps to work on, rows to score on, a fitting teacher, and optuna."""
         check_optuna()
-        if not problem.paths:
-            raise OptimizerError("The program has no predictor to improve.", hint="Add a Predict.")
+        check_predictors(problem)
         if not problem.scoring:
             raise OptimizerError("There are no rows to score on.", hint="Give a trainset or a valset.")
         if problem.teacher is not None:

@@ -19,11 +19,12 @@ from core.foundation.errors import OptimizerError
 from core.foundation.randomness import rng
 from core.modules.module import Module
 from core.optimizers.random_search import BootstrapFewShotWithRandomSearch
-from core.optimizers.shared_log import closing_own
 from core.optimizers.together_run import SharedRun
 from core.search.budget import Budget
 from core.search.estimate import REPAIR, Estimate, Phase, calls_per_run
-from core.search.run_log import Event, RunLog, as_run_log
+from core.search.options import SearchOptions
+from core.search.problem import as_seed, check_program, rows_of
+from core.search.run_log import Event, RunLog, as_run_log, closing
 
 __all__ = ["BetterTogether"]
 
@@ -55,10 +56,16 @@ class BetterTogether:
     def __init__(self, metric: Callable[..., Any], **optimizers: Any) -> None:
         if not callable(metric):
             raise OptimizerError("BetterTogether needs a metric.", hint="BetterTogether(metric, p=…)")
-        strangers = [name for name, made in optimizers.items() if not hasattr(made, "acompile")]
+        strangers = [
+            (name, made if isinstance(made, type) else type(made))
+            for name, made in optimizers.items()
+            if isinstance(made, type) or not hasattr(made, "acompile")
+        ]
         if strangers:
+            name, kind = strangers[0]
+            made = "the class " if isinstance(optimizers[name], type) else ""
             raise OptimizerError(
-                f"{strangers[0]}={type(optimizers[strangers[0]]).__name__} is no optimizer.",
+                f"{name}={made}{kind.__name__} is no optimizer.",
                 hint="Give optimizers of core: they share a budget and can be resumed.",
             )
         self.metric = metric
@@ -128,13 +135,19 @@ class BetterTogether:
         further = self._further(optimizer_compile_args, names)
         if not 0 <= valset_ratio < 1:
             raise OptimizerError(f"valset_ratio={valset_ratio} is no share.", hint="Give 0 or more, below 1.")
-        number = seed or 0
-        learn, choose = _split(list(trainset), valset, valset_ratio, number)
-        shared = {"num_threads": num_threads, "max_errors": max_errors, "stop_requested": stop_requested}
+        check_program(student, "student")
+        number, given = as_seed(seed), None if valset is None else rows_of(valset, "valset")
+        learn, choose = _split(rows_of(trainset, "trainset"), given, valset_ratio, number)
+        shared: dict[str, Any] = {
+            "num_threads": num_threads,
+            "max_errors": max_errors,
+            "stop_requested": stop_requested,
+        }
         log = as_run_log(run_log)
+        SearchOptions(**shared, on_event=on_event)  # says what cannot be before anything is spent
         run = SharedRun(self.metric, choose, Budget.of(budget), log, shared, on_event)
         asked = {"student": student, "trainset": learn, "valset": choose, "teacher": teacher}
-        with closing_own(log, run_log), reported("compile", self, asked) as told:
+        with closing(log), reported("compile", self, asked) as told:
             await run.baseline(student)
             for step, name in enumerate(names):
                 rows = list(learn)
@@ -166,6 +179,11 @@ class BetterTogether:
         return Estimate(tuple(phases))
 
     def _steps(self, strategy: str) -> list[str]:
+        if not isinstance(strategy, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise OptimizerError(
+                f"strategy={strategy!r} is no strategy.",
+                hint=f"Write names with arrows between them: '{' -> '.join(self.optimizers)}'.",
+            )
         names = [name.strip() for name in strategy.split("->")]
         known = ", ".join(self.optimizers)
         for name in names:

@@ -139,7 +139,7 @@ class BootstrapFewShotWithOptuna(Optimizer[OptunaParams]):
         teacher: Module | None = None,
     ) -> Estimate:
         """Calls of the teacher, and of scoring the student and every choice."""
-        rows = len(trainset if valset is None else valset)
+        rows = len(valset or trainset)
         full, tried = calls_per_run(student) * rows, 1 + self.params.num_candidate_programs
         made = bootstrap_phase(self._limits(), student, len(trainset), teacher)
         # A student with full marks ends the search before anything is made.

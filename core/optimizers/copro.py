@@ -94,7 +94,6 @@ class COPRO(Optimizer[COPROParams]):
     gives_demos = False
     when = "Instructions matter more than examples, and the program has few steps."
     needs = "A metric and rows to score on; a stronger model as proposer helps."
-    _remarks: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -130,7 +129,8 @@ class COPRO(Optimizer[COPROParams]):
         """
         # What the proposer has read is no measure of what it wrote: it would be chosen for what it knows by heart.
         run = copy.copy(self)
-        rows, run._remarks = set_aside(trainset, options)
+        rows, remarks = set_aside(trainset, options)
+        run._remarks = (*self._remarks, *remarks)
         taken = {name: (eval_kwargs or {}).get(name) for name in ("num_threads", "max_errors")}
         given = {name: value for name, value in taken.items() if value is not None}
         program = await Optimizer.acompile(run, student, trainset=rows, **{**given, **options})
@@ -166,8 +166,8 @@ class COPRO(Optimizer[COPROParams]):
         teacher: Module | None = None,
     ) -> Estimate:
         """One request a step and round, and scoring what it wrote."""
-        rows = len(trainset if valset is None else valset)
-        fewest = rows if valset is not None else min(rows, round(SHARE * rows))
+        rows = len(valset or trainset)
+        fewest = rows if valset else min(rows, round(SHARE * rows))
         steps = max(1, len(student.named_predictors())) * self.params.depth
         least, full = (calls_per_run(student) * count for count in (fewest, rows))
         most = 1 + steps * self.params.breadth

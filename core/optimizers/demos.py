@@ -18,6 +18,7 @@ from core.foundation.fingerprint import fingerprint
 from core.modules.overrides import Override
 from core.modules.parts import named_parts
 from core.modules.predict import Predict
+from core.optimizers.checks import check_predictors
 from core.search.candidate import State, labelled_demos
 from core.search.jobs import Attempt, Step, TraceJob
 from core.search.problem import Item, Problem
@@ -80,13 +81,15 @@ def check_structure(problem: Problem) -> None:
     """Check that student and teacher fit together.
 
     Raises:
-        OptimizerError: The student is compiled, or the teacher has other predictors.
+        OptimizerError: The student is compiled or has nothing to improve, or the teacher has other predictors.
     """
     if problem.student._compiled:
         raise OptimizerError(
             "The student is compiled already.",
-            hint="Give a freshly made program as student and the compiled one as teacher.",
+            hint="Give a freshly made program as student and the compiled one as teacher; or set its _compiled to "
+            "False: its instructions stay, and new demos take the place of those it has.",
         )
+    check_predictors(problem)
     if problem.teacher is None:
         return
     mine, theirs = problem.student.named_predictors(), problem.teacher.named_predictors()
@@ -275,6 +278,11 @@ def summarize(view: SearchView, label: str, rules: DemoRules) -> None:
 def _hint(attempts: Sequence[AttemptRecord], rules: DemoRules) -> str:
     if not attempts:
         return "There were no training rows to try."
+    useless = next(
+        (attempt for attempt in attempts if attempt.score and not rules.judge(attempt.score)), None
+    )
+    if useless is not None:
+        return f"Attempts passed and gave no demo: {useless.why}."
     scores = [attempt.score for attempt in attempts if attempt.score is not None]
     if not scores:
         return f"Every attempt failed, the first because {attempts[0].why}"

@@ -94,8 +94,13 @@ class Ensemble:
         size: int | None = None,
         deterministic: bool = False,
     ) -> None:
-        if size is not None and size < 1:
-            raise OptimizerError(f"size={size} asks no program.", hint="Give 1 or more, or None for all.")
+        if size is not None and (not isinstance(size, int) or size < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise OptimizerError(f"size={size!r} asks no program.", hint="Give 1 or more, or None for all.")
+        if reduce_fn is not None and not callable(reduce_fn):
+            raise OptimizerError(
+                f"reduce_fn={reduce_fn!r} cannot be called.",
+                hint="Give a function, e.g. core.majority, or None.",
+            )
         self.reduce_fn = reduce_fn
         self.size = size
         self.deterministic = deterministic
@@ -113,6 +118,11 @@ class Ensemble:
         Raises:
             OptimizerError: There are none, fewer than `size`, or something else is among them.
         """
+        if isinstance(programs, Module):
+            raise OptimizerError(
+                "An ensemble is made of several programs; this is one.",
+                hint="Give a list, e.g. the `candidate_programs` of a compiled program.",
+            )
         given = [item.get("program") if isinstance(item, Mapping) else item for item in programs]
         parts = [item for item in given if isinstance(item, Module)]
         strangers = [type(item).__name__ for item in given if not isinstance(item, Module)]

@@ -6,7 +6,7 @@ Knows nothing about any single optimizer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from typing import Any, ClassVar, Protocol
 
 from core.data.example import Example
@@ -60,9 +60,8 @@ def with_confirmation(problem: Problem, testset: Iterable[Example] | None, part:
     return problem.with_test(testset)
 
 
-def header_of(optimizer: _Optimizer, problem: Problem, racing: Any) -> dict[str, Any]:
-    """Return what a resumed search must share with the one that wrote the log."""
-    params = {**optimizer.params.decisive(), "racing": _named(racing)}
+def header_of(optimizer: _Optimizer, problem: Problem) -> dict[str, Any]:
+    """Return what a resumed search must share with the one that wrote the log; the search adds its racing rule."""
     with context(**optimizer.teacher_settings):
         teacher_models = fingerprints.of_models(problem.teacher or problem.student)
     prompt_model = (
@@ -70,7 +69,7 @@ def header_of(optimizer: _Optimizer, problem: Problem, racing: Any) -> dict[str,
     )
     return {
         "optimizer": optimizer.name,
-        "params": params,
+        "params": optimizer.params.decisive(),
         "seed": problem.seed,
         "rows": {
             "train": len(problem.train),
@@ -89,15 +88,6 @@ def header_of(optimizer: _Optimizer, problem: Problem, racing: Any) -> dict[str,
             **{name: fingerprints.of_callable(given) for name, given in optimizer.functions().items()},
         },
     }
-
-
-def _named(racing: Any) -> bool | str:
-    """Return what a racing rule is called; one of the caller's own is known by its code too."""
-    if isinstance(racing, bool):
-        return racing
-    name = repr(racing) if is_dataclass(racing) else type(racing).__qualname__
-    ours = type(racing).__module__.startswith("core.")
-    return name if ours else f"{name} {fingerprints.of_callable(racing)}"
 
 
 def _confirmed(problem: Problem) -> dict[str, str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from core.data.example import Example
@@ -18,6 +17,7 @@ from core.foundation.errors import OptimizerError
 from core.modules.module import Module
 from core.optimizers.aside import SHARE, set_aside
 from core.optimizers.base import Optimizer, optimizers
+from core.optimizers.checks import check_predictors
 from core.optimizers.crossover import find_pair, subsample
 from core.optimizers.evolution import Evolution, Progress
 from core.optimizers.gepa_params import BUDGETS, GEPAParams
@@ -28,6 +28,7 @@ from core.search.candidate import Candidate
 from core.search.estimate import REPAIR, Estimate, Phase, calls_per_run
 from core.search.problem import Problem
 from core.search.proposal import Proposal
+from core.search.run_log import log_in
 from core.search.view import SearchView
 
 __all__ = ["GEPA"]
@@ -152,10 +153,7 @@ class GEPA(Optimizer[GEPAParams]):
         """Return one like this with other parameters; another budget takes the place of this one."""
         if any(changes.get(name) is not None for name in BUDGETS):
             changes = {**dict.fromkeys(BUDGETS), **changes}
-        made = super().with_params(**changes)
-        for name in ("seed", "log_dir", "selector", "instruction_proposer", "remarks"):
-            setattr(made, name, getattr(self, name))
-        return made
+        return super().with_params(**changes)
 
     def functions(self) -> dict[str, Callable[..., Any]]:
         """Return the caller's selector and proposer."""
@@ -177,9 +175,9 @@ class GEPA(Optimizer[GEPAParams]):
         kept: list[tuple[SearchView, int]] = []
         run = copy.copy(self)
         run._keep = lambda view, spent: kept.append((view, spent))
-        every: dict[str, Any] = {"seed": self.seed, **options}
+        every = dict[str, Any](options, seed=self.seed if options.get("seed") is None else options["seed"])
         if every.get("run_log") is None and self.log_dir is not None:
-            every["run_log"] = str(Path(self.log_dir) / "gepa.jsonl")
+            every["run_log"] = log_in(self.log_dir, "gepa.jsonl")
         rows, remarks = set_aside(trainset, every)
         run.remarks = (*self.remarks, *remarks)
         program = await Optimizer.acompile(run, student, trainset=rows, **every)
@@ -190,10 +188,7 @@ class GEPA(Optimizer[GEPAParams]):
 
     def prepare(self, problem: Problem) -> None:
         """Check that there are predictors to write for, rows to reflect on and rows to score on."""
-        if not problem.paths:
-            raise OptimizerError(
-                "The program has no predictor to write instructions for.", hint="Add a Predict."
-            )
+        check_predictors(problem)
         if not problem.train or not problem.scoring:
             raise OptimizerError("There are no rows to reflect on.", hint="Give a trainset.")
 
@@ -253,9 +248,9 @@ class GEPA(Optimizer[GEPAParams]):
     ) -> Estimate:
         """Scored runs up to the budget, and a request for each instruction that a reflection writes."""
         params, steps = self.params, max(1, len(student.named_predictors()))
-        rows, each = len(trainset if valset is None else valset), calls_per_run(student)
-        fewest = rows if valset is not None else round(SHARE * rows)
-        limit = self.limit(steps, len(trainset), None if valset is None else rows)
+        rows, each = len(valset or trainset), calls_per_run(student)
+        fewest = rows if valset else round(SHARE * rows)
+        limit = self.limit(steps, len(trainset), rows if valset else None)
         batch = params.reflection_minibatch_size
         reflections = max(0, math.ceil((limit - fewest) / batch))
         asked = WRITTEN * reflections * (1 if params.component_selector == "round_robin" else steps)

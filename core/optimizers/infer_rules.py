@@ -9,6 +9,7 @@ stays in: the rows that it is for may be missing here.
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -19,10 +20,11 @@ from core.data.example import Example
 from core.foundation.errors import OptimizerError
 from core.modules.module import Module
 from core.modules.predict import Predict
+from core.optimizers.aside import HALVES, set_aside
 from core.optimizers.base import Optimizer, optimizers
 from core.optimizers.bootstrap_few_shot import BootstrapParams, bootstrap_phase
 from core.optimizers.demos import Bootstrap, bootstrap_all, check_structure, summarize
-from core.optimizers.material import apart, fields_text, rows_text
+from core.optimizers.material import fields_text, rows_text
 from core.search.candidate import Candidate, State
 from core.search.estimate import REPAIR, Estimate, Phase, calls_per_run
 from core.search.jobs import Answer, AskJob
@@ -140,14 +142,14 @@ class InferRules(Optimizer[InferRulesParams]):
             valset: Rows to choose by; None: half of the training rows, drawn by the seed.
             **options: As for every optimizer.
         """
-        learn, choose = _halves(list(trainset), valset, int(options.get("seed") or 0))
-        return await super().acompile(student, trainset=learn, valset=choose, **options)
+        run, every = copy.copy(self), dict[str, Any](options, valset=valset)
+        rows, remarks = set_aside(trainset, every, HALVES)
+        run._remarks = (*self._remarks, *remarks)
+        return await Optimizer.acompile(run, student, trainset=rows, **every)
 
     def prepare(self, problem: Problem) -> None:
         """Check that student and teacher fit and that there are steps to write for and rows to score on."""
         check_structure(problem)
-        if not problem.paths:
-            raise OptimizerError("The program has no predictor to write rules for.", hint="Add a Predict.")
         if not problem.scoring:
             raise OptimizerError("There are no rows to score on.", hint="Give a trainset or a valset.")
 
@@ -172,8 +174,9 @@ class InferRules(Optimizer[InferRulesParams]):
     ) -> Estimate:
         """Calls of the teacher, one question a step and candidate, and scoring."""
         params, steps = self.params, max(1, len(student.named_predictors()))
-        learn, choose = _halves(list(trainset), valset, 0)
-        full = calls_per_run(student) * len(learn if choose is None else choose)
+        every: dict[str, Any] = {"valset": valset}
+        learn, _ = set_aside(trainset, every, HALVES)
+        full = calls_per_run(student) * len(every["valset"] or learn)
         asked = params.num_candidates * steps
         tried = 2 + params.num_candidates
         phases = [
@@ -187,6 +190,8 @@ class InferRules(Optimizer[InferRulesParams]):
         return Estimate(tuple(phases))
 
     async def _first(self, view: SearchView) -> list[Proposal]:
+        for remark in self._remarks:
+            view.warn(remark)
         rules = self.params.rules(self.teacher_settings)
         bootstrap = Bootstrap(view, rules, view.problem.train, "bootstrapped demos")
         await bootstrap_all(view, [bootstrap])
@@ -235,15 +240,6 @@ class InferRules(Optimizer[InferRulesParams]):
             settings={**self.teacher_settings, **self.prompt_settings()},
             config={"temperature": self.params.temperature, "rollout_id": number},
         )
-
-
-def _halves(
-    train: list[Example], validation: Iterable[Example] | None, seed: int
-) -> tuple[list[Example], list[Example] | None]:
-    """Return rows to learn from and rows to choose by; drawn, as rows often come sorted."""
-    if validation is not None:
-        return train, list(validation)
-    return apart(train, 0.5, seed, "halves")
 
 
 def _base(view: SearchView) -> Candidate:

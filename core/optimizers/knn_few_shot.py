@@ -32,7 +32,7 @@ from core.optimizers.demos import Bootstrap, bootstrap_all, check_structure
 from core.search import fingerprints
 from core.search.candidate import build
 from core.search.jobs import Attempt, TraceJob, run_trace
-from core.search.problem import Problem
+from core.search.problem import Problem, items_of
 from core.search.result import AttemptRecord
 from core.search.runner import run_jobs
 from core.search.view import SearchView
@@ -76,8 +76,19 @@ class KNNFewShot:
                 "KNNFewShot needs a vectorizer to tell what is near.",
                 hint="KNNFewShot(k, trainset, core.Embedder(...)), or any function from texts to vectors.",
             )
+        if not callable(vectorizer):
+            raise ConfigurationError(
+                f"The vectorizer is a {type(vectorizer).__name__}, {vectorizer!r}, which cannot be called.",
+                hint="Give core.Embedder('provider/model'), or any function from texts to vectors.",
+            )
         self.bootstrapper = BootstrapFewShot(**few_shot_bootstrap_args)
-        self.knn = kind(k, trainset, vectorizer)
+        rows = [item.example for item in items_of(trainset, "trainset")]
+        self.knn = kind(k, rows, vectorizer)
+        if len(self.knn.trainset_vectors) != len(rows) or self.knn.trainset_vectors.ndim != 2:
+            raise ConfigurationError(
+                f"The vectorizer gave an array of {self.knn.trainset_vectors.shape} for {len(rows)} texts.",
+                hint="It takes a list of texts and returns one vector, a list of numbers, for each.",
+            )
 
     def get_params(self) -> dict[str, Any]:
         """Return the parameters by name."""

@@ -11,10 +11,10 @@ from typing import Any
 from core.data.example import Example
 from core.foundation.errors import OptimizerError
 from core.foundation.fingerprint import canonical_json, jsonable
-from core.foundation.randomness import rng
+from core.optimizers.checks import check_predictors
 from core.search.problem import Problem
 
-__all__ = ["apart", "attempts_text", "check_writable", "fields_text", "rows_text"]
+__all__ = ["attempts_text", "check_writable", "fields_text", "rows_text"]
 
 LONGEST_VALUE = 400
 """Characters of one value that a proposer sees."""
@@ -26,28 +26,9 @@ def check_writable(problem: Problem) -> None:
     Raises:
         OptimizerError: There are none.
     """
-    if not problem.paths:
-        raise OptimizerError("The program has no predictor to write instructions for.", hint="Add a Predict.")
+    check_predictors(problem)
     if not problem.scoring:
         raise OptimizerError("There are no rows to score on.", hint="Give a trainset or a valset.")
-
-
-def apart(
-    rows: Sequence[Example], part: float, seed: int, purpose: str
-) -> tuple[list[Example], list[Example] | None]:
-    """Return rows to learn from and rows to choose by; drawn, as rows often come sorted.
-
-    Args:
-        part: Of the rows to learn from. Each side has one row at least; of a single row nothing can be set apart.
-    """
-    if len(rows) < 2:
-        return list(rows), None
-    count = min(len(rows) - 1, max(1, round(part * len(rows))))
-    learn = set(rng(seed, purpose).sample(range(len(rows)), count))
-    return (
-        [row for position, row in enumerate(rows) if position in learn],
-        [row for position, row in enumerate(rows) if position not in learn],
-    )
 
 
 def rows_text(rows: Sequence[Example], signature: Any = None) -> str:

@@ -110,10 +110,10 @@ def split_rows(
     """Return rows to learn from and rows to choose by; drawn, as rows often come sorted.
 
     Args:
-        validation: None: most of the training rows are set aside.
+        validation: None or empty: most of the training rows are set aside.
         auto: Caps the rows to choose by.
     """
-    learn, choose = list(train), list(validation) if validation is not None else None
+    learn, choose = list(train), list(validation) if validation else None
     if choose is None and len(learn) > 1:
         aside = min(MOST_VALIDATION, max(1, int(VALIDATION_SHARE * len(learn))))
         order = rng(seed, "validation").sample(range(len(learn)), len(learn))

@@ -148,7 +148,7 @@ class OPRO(Optimizer[OPROParams]):
         teacher: Module | None = None,
     ) -> Estimate:
         """One question a step and instruction, and scoring each."""
-        rows = len(trainset if valset is None else valset)
+        rows = len(valset or trainset)
         written = self.params.initial_prompts + self.params.n_iterations
         asked = written * max(1, len(student.named_predictors()))
         full = calls_per_run(student) * rows

@@ -6,16 +6,14 @@ one sequence and each part reads as a log of its own; a later search resumes as 
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
 
+from core.foundation.errors import RunLogError
 from core.search.budget import Spend
-from core.search.run_log import Event, JsonLinesRunLog, RunLog
+from core.search.run_log import Event, RunLog
 
-__all__ = ["PartLog", "SharedLog", "closing_own"]
+__all__ = ["PartLog", "SharedLog"]
 
 
 class SharedLog:
@@ -31,6 +29,11 @@ class SharedLog:
         self._parts: dict[str, list[Event]] = {}
         self._seq = 0
         for event in log.read():
+            if "part" not in event or "event" not in event:
+                raise RunLogError(
+                    "The run log is not that of a sequence of optimizers (BetterTogether).",
+                    hint="Give it to the optimizer that it was started with, or start a new run log.",
+                )
             self._parts.setdefault(str(event["part"]), []).append(event["event"])
             self._seq += 1
 
@@ -70,13 +73,3 @@ class PartLog:
     def _count(self, event: Event) -> None:
         if event["type"] == "budget" and event.get("kind") == "call":
             self.spent.add(Spend.from_dict(event))
-
-
-@contextmanager
-def closing_own(log: RunLog, given: Any) -> Generator[None]:
-    """Close a log at the end of the block where only its path was given, so that the next call may open it."""
-    try:
-        yield
-    finally:
-        if isinstance(given, (str, os.PathLike)) and isinstance(log, JsonLinesRunLog):
-            log.close()

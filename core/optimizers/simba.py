@@ -19,6 +19,7 @@ from core.modules.module import Module
 from core.optimizers.acceptance import promoted
 from core.optimizers.aside import SHARE, set_aside
 from core.optimizers.base import Optimizer, OptimizerParams, optimizers
+from core.optimizers.checks import check_predictors
 from core.optimizers.growth import Growth, Program, programs_of, student_state
 from core.optimizers.growth_raced import MOST_GROWN, WRITTEN, RacedGrowth
 from core.search.candidate import Candidate
@@ -93,8 +94,6 @@ class SIMBA(Optimizer[SIMBAParams]):
     when = "The program is right now and wrong then on the same rows: it learns from the difference."
     needs = "A metric, about 30 rows or more, and a validation set for a score to rely on."
 
-    _remarks: tuple[str, ...] = ()
-
     def __init__(
         self,
         *,
@@ -127,15 +126,15 @@ class SIMBA(Optimizer[SIMBAParams]):
             The program, with `trial_logs`: {step: {"batch_scores", "candidates", "won"}}.
         """
         run = copy.copy(self)
-        rows, run._remarks = set_aside(trainset, options)
+        rows, remarks = set_aside(trainset, options)
+        run._remarks = (*self._remarks, *remarks)
         program = await Optimizer.acompile(run, student, trainset=rows, **options)
         program.trial_logs = _trial_logs(program.report)
         return program
 
     def prepare(self, problem: Problem) -> None:
         """Check that there are predictors to grow and rows to learn from."""
-        if not problem.paths:
-            raise OptimizerError("The program has no predictor to improve.", hint="Add a Predict.")
+        check_predictors(problem)
         if not problem.train:
             raise OptimizerError("There are no rows to learn from.", hint="Give a trainset.")
 
@@ -196,8 +195,8 @@ class SIMBA(Optimizer[SIMBAParams]):
     ) -> Estimate:
         """Runs of batches, rules, and scoring what grew; the most is what the published algorithm may take."""
         params, each, steps = self.params, calls_per_run(student), self.params.max_steps
-        paths, rows = max(1, len(student.named_predictors())), len(trainset if valset is None else valset)
-        fewest = rows if valset is not None else min(rows, round(SHARE * rows))
+        paths, rows = max(1, len(student.named_predictors())), len(valset or trainset)
+        fewest = rows if valset else min(rows, round(SHARE * rows))
         batch = min(params.bsize, len(trainset))
         grown = min(params.num_candidates + 1, batch)
         raced = min(MOST_GROWN, params.num_candidates + 1)

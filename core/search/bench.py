@@ -18,12 +18,13 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from core.evaluate.call import MetricCall, ProgramCall
-from core.foundation.errors import BudgetExceeded, EvaluationAborted
+from core.foundation.errors import BudgetExceeded
 from core.foundation.threads import DaemonThreads
 from core.search.budget import Gate, Spend
 from core.search.candidate import Candidate, build
 from core.search.estimate import calls_per_run
 from core.search.events import answer_of, ask_event, attempt_of, row_event, row_result_of, trace_event
+from core.search.failures import Failures
 from core.search.jobs import (
     Answer,
     AskJob,
@@ -51,9 +52,10 @@ FIRST_BOUND = 2
 
 @dataclass(frozen=True)
 class _Work(Generic[Result]):
-    """A job under the name by which the log knows what was paid for it."""
+    """A job under the name by which the log knows what was paid for it, and where it is, for people."""
 
     name: str
+    place: str
     run: Callable[[], Coroutine[Any, Any, Result | None]]
 
 
@@ -80,14 +82,13 @@ class Bench:
         stop_requested: Callable[[], bool] | None = None,
     ) -> None:
         self.ledger = Ledger()
+        self.failures = Failures(max_errors)
         self.halted: str | None = None
         self.replayed = 0
         self._problem = problem
         self._journal = journal
         self._gate = gate
         self._width = width
-        self._max_errors = max_errors
-        self._errors = 0
         self._stop_requested = stop_requested
         self._threads = DaemonThreads("search")
         self._metric = MetricCall(problem.metric, self._threads) if problem.metric is not None else None
@@ -131,10 +132,14 @@ class Bench:
         Where their price counts, one row of each new candidate runs before.
         """
         results: list[RowResult | None] = [None] * len(jobs)
+        kind = self._problem.confirmed_on if purpose == "confirm" else self._problem.scored_on
         for places in self._priced_first(jobs):
             part = [jobs[place] for place in places]
             logged = [self._logged_row(job) for job in part]
-            works = [_Work(_row_name(job), partial(self._row, job)) for job in part]
+            works = [
+                _Work(_row_name(job), f"row {job.position} of the {kind} rows", partial(self._row, job))
+                for job in part
+            ]
             found = await self._unit(purpose, logged, works)
             for place, result in zip(places, found, strict=True):
                 results[place] = result
@@ -155,7 +160,10 @@ class Bench:
         """Run attempts of a teacher as one unit; None for one that the end of the search left out."""
         once = list({job.key: job for job in jobs}.values())
         logged = [self._logged_trace(job) for job in once]
-        works = [_Work(f"trace:{job.key}", partial(self._trace, job)) for job in once]
+        works = [
+            _Work(f"trace:{job.key}", f"training row {job.item.key}", partial(self._trace, job))
+            for job in once
+        ]
         found = await self._unit("bootstrap", logged, works)
         by_key = {job.key: attempt for job, attempt in zip(once, found, strict=True)}
         return [by_key[job.key] for job in jobs]
@@ -164,7 +172,7 @@ class Bench:
         """Ask proposers as one unit; None for what the end of the search left out."""
         once = list({job.key: job for job in jobs}.values())
         logged = [self._logged_ask(job) for job in once]
-        works = [_Work(f"ask:{job.key}", partial(self._ask, job)) for job in once]
+        works = [_Work(f"ask:{job.key}", job.key, partial(self._ask, job)) for job in once]
         found = await self._unit("propose", logged, works)
         by_key = {job.key: answer for job, answer in zip(once, found, strict=True)}
         return [by_key[job.key] for job in jobs]
@@ -207,7 +215,10 @@ class Bench:
         if any(result is not None for result in fresh):
             spent, elapsed = self._gate.spent.to_dict(), round(self._gate.elapsed, 3)
             self._journal.write("budget", kind="spent", elapsed=elapsed, **spent)
-        self._count_errors(result for result in fresh if result is not None)
+        self.failures.take(
+            (work.name, work.place, result) for work, result in zip(live, results, strict=True)
+        )
+        self.failures.bear((live[index].place, result) for index, result in zip(missing, fresh, strict=True))
         return results
 
     def _charge_unfinished(self, names: Iterable[str]) -> None:
@@ -333,16 +344,6 @@ class Bench:
         paid = job.key in self._paid_traces  # a trace that several candidates use is paid once
         self._paid_traces.add(job.key)
         return attempt_of(event, job, paid=paid)
-
-    def _count_errors(self, results: Any) -> None:
-        failed = [result for result in results if result.counts_as_error]
-        self._errors += len(failed)
-        if self._errors > self._max_errors:
-            raise EvaluationAborted(
-                f"{self._errors} rows failed, more than max_errors={self._max_errors} allows. "
-                f"The last: {failed[-1].error}",
-                hint="Fix the cause and run the same call with the same run log: finished rows are kept.",
-            )
 
 
 def _row_name(job: RowJob) -> str:

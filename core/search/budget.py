@@ -63,12 +63,17 @@ class Budget:
         """Return `value` as a budget; a bare number caps the calls.
 
         Raises:
-            ConfigurationError: A cap has an unknown name or a negative value.
+            ConfigurationError: It is none, or a cap has an unknown name or a negative value.
         """
         if value is None or isinstance(value, Budget):
             return value or cls()
-        if isinstance(value, int):
-            return cls(calls=value)
+        if isinstance(value, (int, float)):
+            return cls(calls=value)  # pyright: ignore[reportArgumentType]  # half a call is refused there
+        if not isinstance(value, Mapping):
+            raise ConfigurationError(
+                f"budget={value!r} is no budget.",
+                hint="Give a number of calls, or caps by name: {'calls': 500, 'cost': 2.0}.",
+            )
         known = {field.name for field in fields(cls)}
         unknown = sorted(set(value) - known)
         if unknown:

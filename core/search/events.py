@@ -16,7 +16,8 @@ __all__ = ["answer_of", "ask_event", "attempt_of", "row_event", "row_result_of",
 def row_result_of(event: dict[str, Any]) -> RowResult:
     """Return the row that an event holds."""
     failed = {name: event.get(name, 0) for name in ("suggest_failures", "assert_failures")}
-    return RowResult(event["score"], event["outcome"], Spend.from_dict(event), **failed)
+    said = {"error": event.get("error", ""), "feedback": event.get("feedback", "")}
+    return RowResult(event["score"], event["outcome"], Spend.from_dict(event), **said, **failed)
 
 
 def row_event(job: RowJob, result: RowResult, elapsed: float) -> dict[str, Any]:

@@ -40,6 +40,7 @@ class Journal:
 
     Attributes:
         resumed: The log held events already.
+        header: What the log begins with; None in a new one.
         elapsed: Wall seconds of the earlier sessions.
     """
 
@@ -52,12 +53,12 @@ class Journal:
         self._traces: dict[str, Event] = {}
         self._asks: dict[str, Event] = {}
         self._unfinished: dict[str, JobRecord] = {}
-        self._header: Event | None = None
+        self.header: Event | None = None
         self._last: Event | None = None
         self.elapsed = 0.0
         self._seq = 0
         for event in log.read():
-            self._take(event)
+            self._take_checked(event)
         self.resumed = self._seq > 0
 
     def open(self, header: Mapping[str, Any]) -> None:
@@ -67,16 +68,16 @@ class Journal:
             ResumeMismatch: The log belongs to other work; says what differs.
             RunLogError: The log is of a later format.
         """
-        if self._header is None:
+        if self.header is None:
             if self._seq:
                 raise RunLogError("The run log does not begin with a header.", hint="Start a new run log.")
             self.write("header", format=FORMAT, **header)
             return
-        if self._header.get("format", 0) > FORMAT:
+        if self.header.get("format", 0) > FORMAT:
             raise RunLogError("The run log was written by a later version.", hint="Update and resume again.")
-        differences = _differences(self._header, jsonable(dict(header)))
+        differences = _differences(self.header, jsonable(dict(header)))
         if differences:
-            names = ", ".join(differences)
+            names = ", ".join(_told(name, *pair) for name, pair in differences.items())
             raise ResumeMismatch(
                 f"The run log belongs to another run; what differs: {names}.",
                 differences=differences,
@@ -132,12 +133,26 @@ class Journal:
         """Return what earlier sessions paid for a job that they did not finish."""
         return self._unfinished.pop(job, None)
 
+    def _take_checked(self, event: Event) -> None:
+        if "part" in event and "event" in event:
+            raise RunLogError(
+                "The run log is that of a sequence of optimizers (BetterTogether).",
+                hint="Give it to BetterTogether, or start a new run log.",
+            )
+        try:
+            self._take(event)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise RunLogError(
+                f"Event {event.get('seq', self._seq)} of the run log cannot be read: {type(error).__name__}: {error}.",
+                hint="The log was changed by something else, or is no run log; start a new one.",
+            ) from error
+
     def _take(self, event: Event) -> None:
         self._seq = int(event.get("seq", self._seq)) + 1
         self.elapsed = max(self.elapsed, float(event.get("elapsed") or 0.0))
         kind = event.get("type")
         if kind == "header":
-            self._header = event
+            self.header = event
         elif kind == "row":
             self._take_row(event)
         elif kind == "trace":
@@ -188,6 +203,13 @@ def _lasting(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _lasting(item) for name, item in value.items() if name not in VOLATILE}
     return [_lasting(item) for item in value] if isinstance(value, list) else value
+
+
+def _told(name: str, before: Any, now: Any) -> str:
+    """Return the name of a difference, with both values where they say something to people."""
+    if not name.startswith("params.") and name not in {"optimizer", "seed"}:
+        return name
+    return f"{name} ({before!r} in the log, {now!r} now)"
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

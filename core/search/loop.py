@@ -7,14 +7,17 @@ fixed order, never on what happened to finish first, so the same seed gives the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from core.foundation.errors import EvaluationAborted
 from core.search.bench import Bench
 from core.search.budget import UNITS, Gate
 from core.search.candidate import Candidate, demo_counts, state_key
 from core.search.confirm import confirm, search_part
+from core.search.failures import GO_ON
 from core.search.journal import Journal
 from core.search.options import SearchOptions
 from core.search.pool import Entry, Pool
@@ -23,6 +26,7 @@ from core.search.proposal import Proposal
 from core.search.race import Race
 from core.search.racing import CEILING, TIE
 from core.search.result import Confirmation
+from core.search.rules import rule_for_log
 from core.search.run_log import as_run_log
 from core.search.view import SearchView
 from core.settings import current
@@ -85,8 +89,9 @@ class Search:
         self._strategy = strategy
         self._options = options
         self._problem = problem
-        self._header = header
         self._journal = Journal(as_run_log(options.run_log), options.on_event)
+        rule, called, self._of_rule = rule_for_log(options.racing, options.rule, self._journal.header)
+        self._header = {**header, "params": {**header.get("params", {}), "racing": called}}
         self._gate = Gate(
             options.budget,
             elapsed=self._journal.elapsed,
@@ -106,18 +111,18 @@ class Search:
         # Under a cap, or with a target, each candidate may be the last: then they are made and scored one by one,
         # unless the rule compares them side by side anyway.
         alone = options.budget.capped or options.target is not None
-        width = (options.rule.wave if options.rule else None) or (1 if alone else WAVE)
+        width = (rule.wave if rule else None) or (1 if alone else WAVE)
         self._race = Race(
             problem,
             self._pool,
             self._bench,
             self._journal,
-            rule=options.rule,
+            rule=rule,
             width=width,
             blocks=options.budget.capped,
         )
         self._view = SearchView(
-            problem, self._pool, self._bench, self._journal, width, racing=options.rule is not None
+            problem, self._pool, self._bench, self._journal, width, racing=rule is not None
         )
 
     async def run(self) -> Outcome:
@@ -129,10 +134,12 @@ class Search:
         """
         try:
             self._journal.open(self._header)
-            self._warn_of_small_budget()
+            self._warn_at_the_start()
             stop = await self._rounds()
             best = self._strategy.pick(self._view)
             confirmation = await self._confirm(best)
+            for failed in self._bench.failures.said():
+                self._view.warn(failed)
         finally:
             self._bench.close()
         self._journal.write_end("stop", code=stop.code, reason=stop.reason, **self._spend())
@@ -162,8 +169,19 @@ class Search:
             self._view.round += 1
             if self._problem.scoring and not await self._score(new):
                 return self._halted()
+            self._end_without_scores()
             if not proposals:
                 return self._halted() if self._view.ended else self._all_tried()
+
+    def _end_without_scores(self) -> None:
+        """Raise where candidates ran on every row and none has a score: nothing can be chosen, whatever is tried."""
+        leader = self._pool.leader
+        if leader is not None and not math.isfinite(self._pool.mean(leader)):
+            raise EvaluationAborted(
+                f"All {len(self._problem.scoring)} rows of {_named(leader, inside=True)} failed, and none has a score. "
+                f"The first, {self._bench.failures.first_unscored}",
+                hint=GO_ON,
+            )
 
     async def _score(self, new: Sequence[tuple[Entry, Proposal]]) -> bool:
         """Score mini-batches, then those that run on every row; False where the end of the search cut it short."""
@@ -268,7 +286,9 @@ class Search:
         used, cap = self._gate.used()[resource]
         self._journal.write("budget", kind="warning", resource=resource, share=share, used=used, cap=cap)
 
-    def _warn_of_small_budget(self) -> None:
+    def _warn_at_the_start(self) -> None:
+        if self._of_rule:
+            self._view.warn(self._of_rule)
         calls, rows = self._options.budget.calls, len(self._problem.scoring)
         least = rows * max(1, len(self._problem.paths))
         if calls is not None and self._problem.metric is not None and calls < least:

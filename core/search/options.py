@@ -45,11 +45,27 @@ class SearchOptions:
     on_event: Callable[[Event], None] | None = None
 
     def __post_init__(self) -> None:
-        if self.plateau is not None and (isinstance(self.plateau, bool) or self.plateau < 1):
+        for name, least in (("num_threads", 1), ("max_errors", 0), ("plateau", 1)):
+            value = getattr(self, name)
+            if value is not None and not (_is_number(value) and value >= least):
+                raise ConfigurationError(
+                    f"{name}={value!r} cannot be.", hint=f"Give a number from {least} on, or None."
+                )
+        if self.target is not None and not _is_number(self.target):
             raise ConfigurationError(
-                f"A plateau of {self.plateau!r} candidates cannot be reached.",
-                hint="Give a number from 1 on, or None to search on.",
+                f"target={self.target!r} is no mean to reach.", hint="Give a number: 0.9 is 90 %."
             )
+        if not isinstance(self.racing, (bool, RacingRule)):
+            raise ConfigurationError(
+                f"racing={self.racing!r} is no racing rule.",
+                hint="Give True, False, or a rule: SuccessiveHalving(), PairedBetting(), Curtailed().",
+            )
+        for name in ("stop_requested", "on_event"):
+            value = getattr(self, name)
+            if value is not None and not callable(value):
+                raise ConfigurationError(
+                    f"{name}={value!r} cannot be called.", hint="Give a function, or None."
+                )
 
     @property
     def rule(self) -> RacingRule | None:
@@ -57,3 +73,7 @@ class SearchOptions:
         if isinstance(self.racing, bool):
             return SuccessiveHalving() if self.racing else None
         return self.racing
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value == value

@@ -7,11 +7,12 @@ one, candidates are scored on the training rows, as in DSPy, and reports say so.
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from core.data.example import Example
 from core.foundation.errors import OptimizerError
@@ -19,7 +20,7 @@ from core.foundation.fingerprint import fingerprint
 from core.foundation.randomness import rng
 from core.modules.module import Module
 
-__all__ = ["Item", "Problem"]
+__all__ = ["Item", "Problem", "as_seed", "check_program", "items_of", "rows_of"]
 
 Source = Literal["validation", "training"]
 
@@ -71,15 +72,21 @@ class Problem:
         """Return the problem with training and validation rows apart.
 
         Raises:
-            OptimizerError: Rows are not examples with inputs.
+            OptimizerError: Rows are not examples with inputs, or student or teacher are no programs.
         """
-        train, validation = _items(trainset, "trainset"), _items(valset or (), "valset")
-        warnings: list[str] = []
+        check_program(student, "student")
+        if teacher is not None:
+            check_program(teacher, "teacher")
+        train, validation = (
+            items_of(trainset, "trainset"),
+            items_of(() if valset is None else valset, "valset"),
+        )
+        warnings = [*_strange_inputs(train, "training"), *_strange_inputs(validation, "validation")]
         known = {_asked(item) for item in validation}
         apart = tuple(item for item in train if _asked(item) not in known)
         if train and validation and not apart:
             same = "Every training row is also in the validation set, so the two are one: the score is optimistic."
-            return cls(student, train, validation, "training", metric, seed, teacher, 0, (same,))
+            return cls(student, train, validation, "training", metric, seed, teacher, 0, (*warnings, same))
         if len(apart) < len(train):
             warnings.append(
                 f"{len(train) - len(apart)} training rows are also in the validation set and make no demos."
@@ -95,9 +102,13 @@ class Problem:
         Raises:
             OptimizerError: None remain.
         """
-        rows = _items(testset, "testset")
+        rows = items_of(testset, "testset")
         known = {_asked(item) for item in (*self.train, *self.scoring)}
         apart = tuple(_to_confirm(item) for item in rows if _asked(item) not in known)
+        if not rows:
+            raise OptimizerError(
+                "The testset is empty.", hint="Give rows that took no part, or leave `testset` away."
+            )
         if not apart:
             raise OptimizerError(
                 "The testset has no row that is not also a training or validation row.",
@@ -144,8 +155,58 @@ class Problem:
         return tuple(path for path, _ in self.student.named_predictors())
 
 
-def _items(examples: Iterable[Any], name: str) -> tuple[Item, ...]:
-    rows = list(examples)
+def rows_of(examples: Any, name: str) -> list[Any]:
+    """Return a set of rows as a list.
+
+    Args:
+        name: What it is called.
+
+    Raises:
+        OptimizerError: It is no set of rows.
+    """
+    if isinstance(examples, (str, bytes, Example, Mapping)) or not isinstance(examples, Iterable):
+        kind = "None" if examples is None else f"a {type(examples).__name__}"
+        raise OptimizerError(
+            f"The {name} is {kind}, not a list of examples.",
+            hint="Give a list: [core.Example(question=..., answer=...).with_inputs('question'), ...].",
+        )
+    return list(cast("Iterable[Any]", examples))
+
+
+def check_program(value: Any, name: str) -> None:
+    """Check that a student or teacher is a program.
+
+    Raises:
+        OptimizerError: It is none; says what it is.
+    """
+    if isinstance(value, Module):
+        return
+    what = f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
+    one = "an instance of it" if isinstance(value, type) else "one program"
+    raise OptimizerError(
+        f"The {name} is {what}, not a program.", hint=f"Give {one}: core.Predict('question -> answer'), say."
+    )
+
+
+def as_seed(value: Any) -> int:
+    """Return a seed as a whole number; None is 0.
+
+    Raises:
+        OptimizerError: It is none.
+    """
+    try:
+        return 0 if value is None else operator.index(value)
+    except TypeError as error:
+        raise OptimizerError(f"seed={value!r} is no seed.", hint="Give a whole number.") from error
+
+
+def items_of(examples: Any, name: str) -> tuple[Item, ...]:
+    """Return rows under keys of their own.
+
+    Raises:
+        OptimizerError: One is no example with inputs; says which.
+    """
+    rows = rows_of(examples, name)
     for position, row in enumerate(rows):
         if not isinstance(row, Example):
             raise OptimizerError(
@@ -158,6 +219,21 @@ def _items(examples: Iterable[Any], name: str) -> tuple[Item, ...]:
                 hint="Call example.with_inputs('question') on every row.",
             )
     return tuple(Item(key, row) for key, row in zip(_unique([row.id for row in rows]), rows, strict=True))
+
+
+def _strange_inputs(items: Sequence[Item], name: str) -> list[str]:
+    """Return a warning where a few rows lack inputs that most have: what asks for them is asked without."""
+    counted = Counter(name for item in items for name in item.example.input_keys or ())
+    usual = {name for name, count in counted.items() if 2 * count > len(items)}
+    lacking = [(place, usual - set(item.example.input_keys or ())) for place, item in enumerate(items)]
+    strange = [(place, missing) for place, missing in lacking if missing]
+    if not strange:
+        return []
+    place, missing = strange[0]
+    return [
+        f"{len(strange)} of {len(items)} {name} rows lack inputs that the others have; "
+        f"the first, row {place}: {', '.join(sorted(missing))}."
+    ]
 
 
 def _to_confirm(item: Item) -> Item:

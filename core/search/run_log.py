@@ -9,15 +9,24 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from core.foundation.errors import RunLogError
 from core.foundation.fingerprint import jsonable
 
-__all__ = ["Event", "JsonLinesRunLog", "MemoryRunLog", "NoRunLog", "RunLog", "as_run_log"]
+__all__ = [
+    "Event",
+    "JsonLinesRunLog",
+    "MemoryRunLog",
+    "NoRunLog",
+    "RunLog",
+    "as_run_log",
+    "closing",
+    "log_in",
+]
 
 Event = dict[str, Any]
 """One JSON-able record: {"seq": int, "type": str, …}."""
@@ -88,9 +97,7 @@ class JsonLinesRunLog:
                 if self.fsync:
                     os.fsync(handle)
             except OSError as error:
-                raise RunLogError(
-                    f"{self.path}: {error}", hint="Free the disk or choose another path."
-                ) from error
+                raise _unusable(self.path, error) from error
 
     def read(self) -> list[Event]:
         """Return all events in order; a torn last line is left out.
@@ -120,7 +127,11 @@ class JsonLinesRunLog:
     def _events(self) -> Iterator[Event]:
         if not self.path.exists():
             return
-        with self.path.open("rb") as file:
+        try:
+            file = self.path.open("rb")
+        except OSError as error:
+            raise _unusable(self.path, error) from error
+        with file:
             for number, line in enumerate(file, start=1):
                 if not line.endswith(b"\n"):
                     return
@@ -135,7 +146,10 @@ class JsonLinesRunLog:
                 hint="The file was changed by something else; start a new run log.",
             ) from error
         if not isinstance(event, dict):
-            raise RunLogError(f"{self.path}, line {number}: this is not an event.")
+            raise RunLogError(
+                f"{self.path}, line {number}: this is not an event.",
+                hint="It is not a run log, or was changed by something else; choose another path.",
+            )
         return event
 
     def _open(self) -> int:
@@ -192,6 +206,40 @@ def as_run_log(value: RunLog | str | os.PathLike[str] | None) -> RunLog:
     if value is None:
         return NoRunLog()
     return JsonLinesRunLog(value) if isinstance(value, (str, os.PathLike)) else value
+
+
+@contextmanager
+def closing(log: RunLog | None) -> Generator[None]:
+    """Let go of a file at the end of the block, however it ends, so that the next call, or process, may open it."""
+    try:
+        yield
+    finally:
+        if isinstance(log, JsonLinesRunLog):
+            log.close()
+
+
+def log_in(folder: str | os.PathLike[str], name: str) -> Path:
+    """Return the path of a run log in a folder, which is made where it is not there.
+
+    Raises:
+        RunLogError: It cannot be made.
+    """
+    path = Path(folder) / name
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(path, error) from error
+    return path
+
+
+def _unusable(path: Path, error: OSError) -> RunLogError:
+    hints: dict[type[OSError], str] = {
+        FileNotFoundError: f"Make the folder {path.parent} first, or choose another path.",
+        IsADirectoryError: "That is a folder: give the path of a file in it.",
+        PermissionError: "Choose a path that may be written.",
+    }
+    hint = hints.get(type(error), "Free the disk or choose another path.")
+    return RunLogError(f"{path}: {error.strerror or error}.", hint=hint)
 
 
 def encode(event: Event) -> str:

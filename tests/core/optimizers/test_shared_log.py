@@ -1,7 +1,10 @@
 """One run log in parts: each reads as its own, the whole as one sequence."""
 
-from core.optimizers.shared_log import SharedLog, closing_own
-from core.search.run_log import JsonLinesRunLog, MemoryRunLog
+import pytest
+
+from core.foundation.errors import RunLogError
+from core.optimizers.shared_log import SharedLog
+from core.search.run_log import MemoryRunLog
 
 CALL = {"type": "budget", "kind": "call", "calls": 1, "prompt_tokens": 5, "completion_tokens": 2, "cost": 0.5}
 
@@ -37,13 +40,8 @@ def test_parts_may_have_parts() -> None:
     assert inner.part("1:p").read() == [{"seq": 0, "type": "header"}]
 
 
-def test_a_log_of_ones_own_is_closed_and_a_given_one_is_not(tmp_path) -> None:
-    own = JsonLinesRunLog(tmp_path / "own.jsonl")
-    with closing_own(own, tmp_path / "own.jsonl"):
-        own.append({"seq": 0})
-    other = JsonLinesRunLog(tmp_path / "own.jsonl")
-    other.append({"seq": 1})
-    with closing_own(other, other):
-        pass
-    other.append({"seq": 2})
-    assert len(other.read()) == 3
+def test_a_log_of_something_else_is_refused() -> None:
+    log = MemoryRunLog()
+    log.append({"seq": 0, "type": "header"})
+    with pytest.raises(RunLogError, match="not that of a sequence"):
+        SharedLog(log)

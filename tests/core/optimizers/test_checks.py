@@ -1,0 +1,219 @@
+"""What an optimizer cannot work with is refused before anything is spent: what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import core
+from core.foundation.errors import ConfigurationError, OptimizerError, RunLogError, WorkbenchError
+from core.interop.teleprompters import SignatureOptimizer
+from core.optimizers import (
+    COPRO,
+    GEPA,
+    SIMBA,
+    Auto,
+    BetterTogether,
+    BootstrapFewShot,
+    BootstrapRS,
+    Ensemble,
+    InferRules,
+    KNNFewShot,
+    MIPROv2,
+)
+from core.search.racing import Curtailed
+from core.search.run_log import JsonLinesRunLog, log_in
+from core.settings import context
+from tests.fakes.toy import ToyLM, TwoSteps, exact, rows
+
+TRAIN, VALIDATION = rows("train", 24), rows("validation", 6)
+
+
+class Around(core.Module):
+    """A program whose only part was compiled before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = TwoSteps()
+        self.inner._compiled = True
+
+    def forward(self, question: str) -> Any:
+        return self.inner(question=question)
+
+
+def search() -> Any:
+    return BootstrapRS(exact, num_candidate_programs=1)
+
+
+def ways() -> list[Any]:
+    return [
+        Auto(exact),
+        BootstrapFewShot(exact),
+        search(),
+        COPRO(metric=exact, breadth=2, depth=1),
+        GEPA(exact, max_metric_calls=20),
+        SIMBA(metric=exact, bsize=4, max_steps=1),
+        InferRules(metric=exact, num_candidates=1),
+        MIPROv2(exact),
+        BetterTogether(exact, p=search()),
+    ]
+
+
+@pytest.mark.parametrize("way", ways(), ids=lambda way: type(way).__name__)
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"student": TwoSteps}, "student is the class TwoSteps"),
+        ({"student": None}, "student is a NoneType"),
+        ({"student": "question -> answer"}, "student is a str"),
+        ({"trainset": None}, "trainset is None"),
+        ({"trainset": TRAIN[0]}, "trainset is a Example"),
+        ({"trainset": "rows.csv"}, "trainset is a str"),
+        ({"valset": 3}, "valset is a int"),
+        ({"teacher": [TwoSteps()]}, "teacher is a list"),
+        ({"seed": "first"}, "is no seed"),
+        ({"budget": "100"}, "is no budget"),
+        ({"num_threads": 0}, "num_threads=0"),
+        ({"max_errors": -1}, "max_errors=-1"),
+        ({"stop_requested": True}, "stop_requested=True"),
+        ({"student": Around()}, "in parts that are compiled and stay as they are: inner"),
+    ],
+    ids=str,
+)
+def test_what_is_no_program_no_row_or_no_option_is_named(way: Any, given: dict[str, Any], said: str) -> None:
+    asked: dict[str, Any] = {"student": TwoSteps(), "trainset": TRAIN, "valset": VALIDATION, **given}
+    asked |= {"strategy": "p"} if isinstance(way, BetterTogether) else {}
+    lm = ToyLM()
+    with context(lm=lm), pytest.raises(WorkbenchError, match=said) as caught:
+        way.compile(asked.pop("student"), **asked)
+    assert caught.value.hint
+    if not isinstance(way, BetterTogether):  # it scores the program as given first
+        assert not lm.sent
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"target": "90%"},
+        {"plateau": "3"},
+        {"racing": "halving"},
+        {"racing": Curtailed},
+        {"on_event": 1},
+        {"testset": []},
+        {"budget": 10.5},
+    ],
+    ids=str,
+)
+def test_options_of_another_kind_are_named(given: dict[str, Any]) -> None:
+    lm = ToyLM()
+    with context(lm=lm), pytest.raises((ConfigurationError, OptimizerError)) as caught:
+        search().compile(TwoSteps(), trainset=TRAIN, valset=VALIDATION, **given)
+    assert caught.value.hint and not lm.sent
+
+
+def test_models_metrics_and_settings_are_checked_where_they_are_given() -> None:
+    for make, said in (
+        (lambda: BootstrapFewShot("accuracy"), "The metric is a str"),
+        (lambda: COPRO("provider/model", exact), "is a str, 'provider/model', and no language model"),
+        (lambda: GEPA(exact, auto="light", reflection_lm="provider/model"), "no language model"),
+        (lambda: MIPROv2(exact, task_model="provider/model"), "task_model is a str"),
+        (lambda: BootstrapFewShot(exact, teacher_settings={"lm": "provider/model"}), "teacher's lm"),
+        (lambda: BootstrapFewShot(exact, teacher_settings=ToyLM()), "not settings by name"),
+        (lambda: BetterTogether(exact, p=BootstrapRS), "p=the class BootstrapFewShotWithRandomSearch"),
+        (lambda: Ensemble(size="2"), "size='2'"),
+        (lambda: Ensemble(reduce_fn="majority"), "reduce_fn='majority'"),
+        (lambda: Ensemble().compile(TwoSteps()), "this is one"),
+        (lambda: KNNFewShot(2, TRAIN, "embedder"), "vectorizer is a str"),
+        (lambda: KNNFewShot(2, TRAIN, lambda texts: [[1.0]]), "array of"),
+        (lambda: KNNFewShot(2, [{"question": "x"}], len), "Row 0 of the trainset is a dict"),
+        (
+            lambda: BetterTogether(exact, p=search()).compile(TwoSteps(), trainset=TRAIN, strategy=None),
+            "no strategy",
+        ),
+    ):
+        with pytest.raises(WorkbenchError, match=said) as caught:
+            make()
+        assert caught.value.hint
+
+
+@pytest.mark.parametrize("way", ways()[:-1], ids=lambda way: type(way).__name__)
+def test_an_empty_validation_set_is_none_at_all(way: Any) -> None:
+    with context(lm=ToyLM(jitter=0, cache=False)):
+        empty = way.compile(TwoSteps(), trainset=TRAIN, valset=[], budget=60)
+        none = way.compile(TwoSteps(), trainset=TRAIN, budget=60)
+    assert empty.dump_state() == none.dump_state()
+    assert empty.report.warnings == none.report.warnings
+
+
+def test_no_seed_is_the_first_one() -> None:
+    with context(lm=ToyLM(jitter=0, cache=False)):
+        first = search().compile(TwoSteps(), trainset=TRAIN, valset=VALIDATION)
+        none = search().compile(TwoSteps(), trainset=TRAIN, valset=VALIDATION, seed=None)
+    assert first.dump_state() == none.dump_state() and none.report.seed == 0
+
+
+def test_parameters_of_one_compile_keep_what_the_constructor_took() -> None:
+    with context(lm=ToyLM(jitter=0, cache=False)):
+        made = COPRO(metric=exact, breadth=2, depth=2).compile(TwoSteps(), trainset=TRAIN, depth=1)
+    assert any("No validation rows were given" in said for said in made.report.warnings)
+    old = SignatureOptimizer(metric=exact, breadth=2, task_model=ToyLM(jitter=0, cache=False))
+    with context(lm=ToyLM(jitter=0, cache=False)):
+        assert old.compile(TwoSteps(), devset=TRAIN, depth=1).report.params["depth"] == 1
+
+
+def test_rows_without_the_usual_inputs_are_named() -> None:
+    strange = core.Example(query="x", answer="a").with_inputs("query")
+    with context(lm=ToyLM(jitter=0, cache=False)):
+        report = search().compile(TwoSteps(), trainset=[*TRAIN[:5], strange], max_errors=100).report
+    assert any(
+        "1 of 6 training rows lack inputs" in said and "row 5: question" in said for said in report.warnings
+    )
+
+
+def test_run_logs_that_cannot_be_had_say_why(tmp_path: Path) -> None:
+    (tmp_path / "odd.jsonl").write_text('{"type": "row"}\n')
+    for path, said in (
+        (tmp_path / "none" / "log.jsonl", "Make the folder"),
+        (tmp_path, "That is a folder"),
+        (tmp_path / "odd.jsonl", "cannot be read"),
+    ):
+        with context(lm=ToyLM()), pytest.raises(RunLogError, match=said):
+            search().compile(TwoSteps(), trainset=TRAIN, run_log=path)
+    assert log_in(tmp_path / "new" / "folder", "log.jsonl").parent.is_dir()
+
+
+def test_a_log_of_a_sequence_is_no_log_of_one_optimizer_and_the_other_way_round(tmp_path: Path) -> None:
+    one, several = tmp_path / "one.jsonl", tmp_path / "several.jsonl"
+    together = BetterTogether(exact, p=search())
+    rows_given: dict[str, Any] = {"trainset": TRAIN[:6], "valset": VALIDATION}
+    with context(lm=ToyLM(jitter=0, cache=False)):
+        search().compile(TwoSteps(), **rows_given, run_log=one)
+        together.compile(TwoSteps(), **rows_given, strategy="p", run_log=several)
+        with pytest.raises(RunLogError, match="sequence of optimizers"):
+            search().compile(TwoSteps(), **rows_given, run_log=several)
+        with pytest.raises(RunLogError, match="not that of a sequence"):
+            together.compile(TwoSteps(), **rows_given, strategy="p", run_log=one)
+
+
+def test_a_file_is_let_go_of_when_a_compile_ends(tmp_path: Path) -> None:
+    path, asked = tmp_path / "log.jsonl", [0]
+
+    def stop() -> bool:
+        asked[0] += 1
+        return asked[0] > 9
+
+    log = JsonLinesRunLog(path)
+    with context(lm=ToyLM(jitter=0, cache=False)):
+        first = search().compile(TwoSteps(), trainset=TRAIN, run_log=log, stop_requested=stop)
+        again = search().compile(TwoSteps(), trainset=TRAIN, run_log=path)
+    assert first.report.stop_code == "stopped" and again.report.resumed
+
+
+def test_log_dir_is_made(tmp_path: Path) -> None:
+    with context(lm=ToyLM(jitter=0, cache=False)):
+        GEPA(exact, max_metric_calls=20, log_dir=str(tmp_path / "a" / "b")).compile(
+            TwoSteps(), trainset=TRAIN[:4], valset=VALIDATION
+        )
+    assert (tmp_path / "a" / "b" / "gepa.jsonl").exists()
