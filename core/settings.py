@@ -137,6 +137,9 @@ class _SettingsView:
     def __contains__(self, name: object) -> bool:
         return name in _NAMES or name == "caller_modules"
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        configure(**{name: value})
+
     def get(self, name: str, default: Any = None) -> Any:
         """Return a setting, or `default` where there is none of that name."""
         return getattr(self, name) if name in self else default
@@ -154,6 +157,11 @@ class _SettingsView:
         now = current()
         return {name: getattr(now, name) for name in _NAMES}
 
+    @property
+    def config(self) -> dict[str, Any]:
+        """The same as `copy()`, under DSPy's name."""
+        return self.copy()
+
     def __repr__(self) -> str:
         return f"settings({asdict(replace(current(), lm=None, adapter=None, rm=None, embedder=None, callbacks=()))})"
 
@@ -166,6 +174,12 @@ class _SettingsModule(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(settings, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _NAMES:  # `settings.lm = …`, which on a plain module would hide the setting from then on
+            configure(**{name: value})
+        else:
+            super().__setattr__(name, value)
 
     def __getitem__(self, name: str) -> Any:
         return settings[name]

@@ -50,8 +50,14 @@ def default_adapter() -> Adapter:
     return ChatAdapter()
 
 
+_TYPES = frozenset(["Audio", "Code", "File", "History", "Image", "Reasoning", "Tool", "ToolCalls", "Type"])
+"""Types of fields that DSPy has here too."""
+
+
 def __getattr__(name: str) -> Any:
     home = _HOMES.get(name)
+    if name in _TYPES:
+        return getattr(importlib.import_module("core.data.types"), name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(importlib.import_module(f"{__name__}.{home}"), name)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, overload
 
-from core.data.example import Example
+from core.data.example import Example, plain_fields
 from core.data.split import Size, assign, sizes_in_rows
 from core.foundation.errors import DataError
 from core.foundation.fingerprint import canonical_json, fingerprint
@@ -118,7 +118,7 @@ class Dataset(Sequence[Example]):
     @cached_property
     def fingerprint(self) -> str:
         """A stable name for the content: ids, fields, order and inputs."""
-        return fingerprint([self.inputs, [[example.id, example.toDict()] for example in self._examples]])
+        return fingerprint([self.inputs, [[example.id, plain_fields(example)] for example in self._examples]])
 
     def with_inputs(self, *names: str) -> Dataset:
         """Return the same examples with other inputs.
@@ -200,7 +200,7 @@ class Dataset(Sequence[Example]):
 
     def to_records(self) -> list[dict[str, Any]]:
         """Return plain JSON data, one dict per example, `id` first."""
-        return [{"id": example.id, **example.toDict()} for example in self._examples]
+        return [{"id": example.id, **plain_fields(example)} for example in self._examples]
 
     def _of(self, examples: Iterable[Example]) -> Dataset:
         return Dataset(examples, name=self.name)
@@ -234,7 +234,7 @@ def _named(examples: Sequence[Example]) -> Iterator[Example]:
     for place, example in enumerate(examples, start=1):
         given = example.get("id", example._id)
         if given is None:
-            content = fingerprint(example.toDict())[:_ID_LENGTH]
+            content = fingerprint(plain_fields(example))[:_ID_LENGTH]
             counts[content] = counts.get(content, 0) + 1
             example = example.with_id(content if counts[content] == 1 else f"{content}-{counts[content]}")
         name = example.id

@@ -12,7 +12,7 @@ from typing import Any
 from core.foundation.errors import DataError
 from core.foundation.fingerprint import fingerprint, jsonable, text_fingerprint
 
-__all__ = ["Example", "shown_fields", "sides_of"]
+__all__ = ["Example", "plain_fields", "shown_fields", "sides_of"]
 
 _log = logging.getLogger("core.data")
 
@@ -196,8 +196,8 @@ class Example:
         return {key: value for key, value in self._store.items() if key not in inputs}
 
     def toDict(self) -> dict[str, Any]:  # noqa: N802 - DSPy's name
-        """Return plain data, nested records included."""
-        return {key: jsonable(value) for key, value in self._store.items()}
+        """Return the fields as a dict, nested records and pydantic models as dicts; other values stay what they are."""
+        return {key: _unrecorded(value) for key, value in self._store.items()}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Example) and self._store == other._store
@@ -224,3 +224,20 @@ def sides_of(example: Example) -> tuple[dict[str, Any], dict[str, Any]]:
 def shown_fields(example: Example) -> dict[str, Any]:
     """Return the fields as people see them, without those called `dspy_…`, as a plain dict."""
     return {key: value for key, value in example._store.items() if not key.startswith(_HIDDEN)}
+
+
+def plain_fields(example: Example) -> dict[str, Any]:
+    """Return the fields as JSON-able data, nested records included."""
+    return {key: jsonable(value) for key, value in example._store.items()}
+
+
+def _unrecorded(value: Any) -> Any:
+    if isinstance(value, Example):
+        return value.toDict()
+    if isinstance(value, dict):
+        return {key: _unrecorded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_unrecorded(item) for item in value]
+    if hasattr(value, "model_dump") and not isinstance(value, type):
+        return value.model_dump()
+    return value

@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Any
 
 from core.data.dataset import Dataset, input_key
-from core.data.example import Example
+from core.data.example import Example, plain_fields
 from core.data.similarity import near_pairs
 from core.foundation.fingerprint import canonical_json
 from core.wire.values import value_text
@@ -88,7 +88,7 @@ def health(dataset: Dataset, splits: Splits | None = None, *, near: float = NEAR
 
 def duplicates(dataset: Dataset) -> list[Finding]:
     """Find examples that are equal in every field."""
-    groups = _repeated((canonical_json(example.toDict()), example.id) for example in dataset)
+    groups = _repeated((canonical_json(plain_fields(example)), example.id) for example in dataset)
     if not groups:
         return []
     extra = sum(len(group) - 1 for group in groups)
@@ -107,7 +107,7 @@ def label_conflicts(dataset: Dataset) -> list[Finding]:
     """Find examples with equal inputs (spaces and case aside) and different labels."""
     if not dataset.inputs or not dataset.labels:
         return []
-    labels = {example.id: canonical_json(example.labels().toDict()) for example in dataset}
+    labels = {example.id: canonical_json(plain_fields(example.labels())) for example in dataset}
     same = _repeated((input_key(example), example.id) for example in dataset)
     groups = tuple(group for group in same if len({labels[name] for name in group}) > 1)
     if not groups:

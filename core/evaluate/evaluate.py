@@ -71,6 +71,9 @@ class _Plan:
         return replace(self, **given)
 
 
+_SAID = frozenset(item.name for item in fields(_Plan))
+
+
 class Evaluate:
     """Scores programs on a devset with a metric.
 
@@ -122,15 +125,16 @@ class Evaluate:
             provide_traceback, failure_score, save_as_csv, save_as_json,
         ).with_changes(more)  # fmt: skip
 
-    @property
-    def devset(self) -> Sequence[Example] | None:
-        """The examples."""
-        return self._plan.devset
+    def __getattr__(self, name: str) -> Any:
+        """What the constructor was given, by its name: `evaluate.devset`, `evaluate.num_threads` …"""
+        if name in _SAID:
+            return getattr(self._plan, name)
+        raise AttributeError(f"Evaluate has no attribute '{name}'. It has: {', '.join(sorted(_SAID))}.")
 
-    @property
-    def metric(self) -> Callable[..., Any] | None:
-        """The metric."""
-        return self._plan.metric
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _SAID:  # as programs do with DSPy's: `evaluate.devset = rows`
+            value, name = replace(self._plan, **{name: value}), "_plan"
+        super().__setattr__(name, value)
 
     def __call__(
         self,

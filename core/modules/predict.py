@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from core.data.example import Example
+from core.data.example import Example, plain_fields
 from core.data.prediction import Prediction
 from core.foundation.drive import drive
 from core.foundation.errors import LMConfigurationError, LMNotConfiguredError, SignatureError, StateError
@@ -152,7 +152,7 @@ class Predict(Module, Parameter):
                 opened.set(
                     signature=signature.signature,
                     inputs=jsonable(asked),
-                    outputs=jsonable(prediction.toDict()),
+                    outputs=plain_fields(prediction),
                 )
         if listening:
             record_step(self, given, prediction, path, further)
@@ -296,5 +296,5 @@ def _warn_of_type(field: Field, value: Any) -> None:
 
 def _demo_state(demo: Any) -> dict[str, Any]:
     if isinstance(demo, Example):
-        return demo.toDict()
+        return plain_fields(demo)
     return jsonable(dict(demo)) if isinstance(demo, Mapping) else jsonable(demo)

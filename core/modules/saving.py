@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from core.foundation.errors import StateError, WorkbenchError
 from core.foundation.files import atomic_write
+from core.foundation.state_errors import StateLacksError, StateNotFoundError
 from core.modules.old_state import modernised
 
 __all__ = ["FORMAT", "lm_from_state", "load", "load_program", "load_state", "save"]
@@ -92,6 +93,8 @@ def load(module: Stateful, path: str | os.PathLike[str], *, allow_unsafe_lm_stat
         )
     try:
         state = json.loads(source.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise StateNotFoundError(f"There is no file '{source}'.", hint="Check the path.") from error
     except OSError as error:
         raise StateError(f"Cannot read '{source}': {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
@@ -134,7 +137,7 @@ def load_state(module: Stateful, state: dict[str, Any], *, allow_unsafe_lm_state
     state = modernised(state, module.named_parameters())
     missing = [name for name in names if name not in state]
     if missing:
-        raise StateError(
+        raise StateLacksError(
             f"The state has nothing for {', '.join(missing)}.",
             hint=f"It was saved from a program with: {', '.join(key for key in state if key != 'metadata')}.",
         )

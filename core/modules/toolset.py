@@ -11,10 +11,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Self
 
-from core.data.example import Example
+from core.data.example import Example, plain_fields
 from core.data.types.tool import Tool
 from core.foundation.errors import ConfigurationError
-from core.foundation.fingerprint import jsonable
 from core.modules.module import Module
 from core.modules.retrieve import Retrieve
 
@@ -159,7 +158,7 @@ def _line(tool: Tool) -> str:
 def observation_of(result: Any) -> Any:
     """Return what a tool gave as it is kept and shown: predictions, examples and models as their fields."""
     if isinstance(result, Example):
-        return jsonable(result.toDict())
+        return plain_fields(result)
     return result
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Literal
 
@@ -35,6 +35,19 @@ def _case(character: str) -> str:
     if character.isupper():
         return "A"
     return "0" if character.isdigit() else "_" if character == "_" else "a"
+
+
+class _Facts(dict[str, Any]):
+    """A dict to read; a change would go unseen, so it is refused with the way that works."""
+
+    def _refuse(self, *_args: Any, **_kwargs: Any) -> Any:
+        raise SignatureError(
+            "What a field says cannot be changed in place.",
+            hint="Make a signature with the change: signature.with_updated_fields('name', desc='…').",
+        )
+
+    __setitem__ = __delitem__ = __ior__ = pop = clear = popitem = _refuse
+    update = setdefault = _refuse  # pyright: ignore[reportAssignmentType]
 
 
 class Field:
@@ -94,6 +107,10 @@ class Field:
         """True where an absent value is an error: no default and not Optional."""
         return self.default is MISSING and self.default_factory is None and self.shape["kind"] != "optional"
 
+    def is_required(self) -> bool:
+        """The same as `required`, under pydantic's name."""
+        return self.required
+
     @property
     def description(self) -> str:
         """The same as `desc`, under pydantic's name."""
@@ -111,16 +128,18 @@ class Field:
         return type_name(self.annotation)
 
     @property
-    def json_schema_extra(self) -> dict[str, Any]:
-        """What DSPy keeps under this name."""
+    def json_schema_extra(self) -> Mapping[str, Any]:
+        """What DSPy keeps under this name, to read: writing raises, as a field is changed by its signature's edits."""
         words = {"constraints": constraint_words(self.constraints)} if self.constraints else {}
-        return {
-            "__dspy_field_type": self.role,
-            "desc": self.desc,
-            "prefix": self.prefix,
-            **words,
-            **self.extra,
-        }
+        return _Facts(
+            {
+                "__dspy_field_type": self.role,
+                "desc": self.desc,
+                "prefix": self.prefix,
+                **words,
+                **self.extra,
+            }
+        )
 
     def absent_value(self) -> Any:
         """Return the value of an absent field: its default, or None when Optional, or MISSING."""
@@ -197,6 +216,30 @@ def OutputField(**options: Any) -> Any:  # noqa: N802 - DSPy's name
     return _declare("output", options)
 
 
+_PYDANTIC = [
+    "title",
+    "alias",
+    "alias_priority",
+    "validation_alias",
+    "serialization_alias",
+    "examples",
+    "exclude",
+    "deprecated",
+    "discriminator",
+    "frozen",
+    "validate_default",
+    "repr",
+    "init",
+    "init_var",
+    "kw_only",
+    "coerce_numbers_to_str",
+    "strict",
+    "union_mode",
+    "fail_fast",
+]
+"""Options of pydantic's `Field` that say nothing to a model: accepted, as in DSPy, and not used."""
+
+
 def _declare(role: Role, options: dict[str, Any]) -> Field:
     known = {
         "desc",
@@ -206,8 +249,7 @@ def _declare(role: Role, options: dict[str, Any]) -> Field:
         "prefix",
         "format",
         "parser",
-        "title",
-        "alias",
+        *_PYDANTIC,
     }
     extra = dict(options.pop("json_schema_extra", None) or {})
     unknown = options.keys() - known - set(CONSTRAINTS)

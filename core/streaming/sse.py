@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from core.data.example import plain_fields
 from core.data.prediction import Prediction
 from core.foundation.fingerprint import jsonable
 from core.streaming.messages import ReplyChunk, StatusMessage, StreamResponse, StreamRestart
@@ -44,7 +45,7 @@ async def streaming_response(streamer: AsyncIterable[Any]) -> AsyncGenerator[str
 
 def _said(item: Any) -> dict[str, Any]:
     if isinstance(item, Prediction):
-        return {"prediction": jsonable(item.toDict())}
+        return {"prediction": plain_fields(item)}
     if isinstance(item, StatusMessage):
         return {"status": item.message}
     name = _NAMES.get(type(item))

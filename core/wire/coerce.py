@@ -40,6 +40,7 @@ from core.wire.values import json_text
 
 _NOTHING = frozenset({"", "none", "null"})
 _LIST_ITEM = re.compile(r"[ \t]*(?:[-*•–]|\(?\d{1,3}[.):])[ \t]+(.*)")
+_PYTHON_TUPLE = re.compile(r"""\((["'\d\[{(+-].*?),?\s*\)""", re.DOTALL)
 
 
 def coerce(value: Any, shape: Shape) -> Any:
@@ -131,8 +132,10 @@ def _json_of(value: Any, types: type | tuple[type, ...], what: str) -> Any:
 
 
 def _items(value: Any, what: str) -> list[Any]:
-    if isinstance(value, str) and (items := _listed(value)):
-        return items
+    if isinstance(value, str):
+        if items := _listed(value):
+            return items
+        value = _bracketed(value)
     found = _json_of(value, (list, dict), what)
     if isinstance(found, dict):  # {"items": [...]}: a list that was given a name
         only = list(found.values())
@@ -140,6 +143,12 @@ def _items(value: Any, what: str) -> list[Any]:
             raise CoercionError(f"{shown_value(value)} is not {what}")
         return only[0]
     return found
+
+
+def _bracketed(text: str) -> str:
+    """Return a tuple as Python writes it as a list; any other text as it is."""
+    found = _PYTHON_TUPLE.fullmatch(text.strip())
+    return f"[{found[1]}]" if found else text
 
 
 def _listed(text: str) -> list[str]:

@@ -110,7 +110,7 @@ def import_dataset(
         session.add(info)
         session.flush()
         for position, example in enumerate(found):
-            data = example.toDict()
+            data = jsonable(example.toDict())
             session.add(DataRow(dataset_id=info.id, example_id=example.id, position=position, data=data))
         return _touched(session, info)
 
@@ -250,7 +250,10 @@ def _fitted(rows: Sequence[Mapping[str, Any]], spec: Mapping[str, Any]) -> list[
     if not rows:
         return []
     table = table_of_rows(rows)
-    return [example.toDict() for example in dataset_of(table, {name: name for name in table.columns}, spec)]
+    return [
+        jsonable(example.toDict())
+        for example in dataset_of(table, {name: name for name in table.columns}, spec)
+    ]
 
 
 def _rows_by_id(session: Session, dataset_id: str, example_ids: Sequence[str]) -> list[DataRow]:

@@ -1,10 +1,17 @@
 """Examples, predictions, completions."""
 
+from datetime import date
+from enum import Enum
+
 import pydantic
 import pytest
 
 from core.data import Completions, Example, Prediction
 from core.foundation.errors import DataError
+
+
+class Kind(Enum):
+    A = "a"
 
 
 class Point(pydantic.BaseModel):
@@ -53,6 +60,19 @@ def test_inputs_that_an_example_lacks_are_warned_of(caplog: pytest.LogCaptureFix
 
 def test_nested_values_become_plain_data() -> None:
     assert Example(p=Point(x=1), many=[Point(x=2)]).toDict() == {"p": {"x": 1}, "many": [{"x": 2}]}
+
+
+def test_other_values_stay_what_they_are() -> None:
+    fields = {
+        "day": date(2024, 1, 2),
+        "pair": (1, 2),
+        "kind": Kind.A,
+        "tags": {"x"},
+        "raw": b"x",
+        "of": float,
+    }
+    assert Example(**fields).toDict() == Prediction(**fields).toDict() == fields
+    assert Example(deep={"rows": [Example(a=Kind.A)]}).toDict() == {"deep": {"rows": [{"a": Kind.A}]}}
 
 
 def test_completions_can_be_read_both_ways() -> None:

@@ -11,6 +11,7 @@ import pytest
 import core
 from core.data import loaders
 from core.data.convert import converted
+from core.data.example import plain_fields
 from core.data.loaders import from_dataframe, load_dataset, suggested_mapping
 from core.foundation.errors import DataError
 from core.signature import shape_of
@@ -247,7 +248,7 @@ def test_data_frames():
     days = pandas.to_datetime(["2024-05-31", None])
     frame = pandas.DataFrame({"text": ["a", None], "n": [1.0, float("nan")], "day": days})
     data = from_dataframe(frame, inputs=["text"])
-    assert data[0].toDict() == {"text": "a", "n": 1.0, "day": "2024-05-31T00:00:00"}
+    assert plain_fields(data[0]) == {"text": "a", "n": 1.0, "day": "2024-05-31T00:00:00"}
     assert data[1].toDict() == {"text": None, "n": None, "day": None}
     table = pyarrow.table({"text": ["a", None], "tags": [["x"], None]})
     assert [example.tags for example in from_dataframe(table)] == [["x"], None]

@@ -497,3 +497,12 @@ def test_as_many_rows_are_in_flight_as_were_allowed_and_no_more():
 
     assert Evaluate(devset=devset(1000), metric=same, num_threads=256)(program).n_scored == 1000
     assert peak == 256
+
+
+def test_what_the_constructor_was_given_can_be_read_and_changed():
+    evaluate = Evaluate(devset=devset(4), metric=same, num_threads=2, failure_score=0.5)
+    assert (evaluate.num_threads, evaluate.failure_score, evaluate.max_errors) == (2, 0.5, None)
+    evaluate.devset = devset(2)
+    assert evaluate(lambda question: Prediction(answer=question)).n_examples == 2
+    with pytest.raises(AttributeError, match="num_threads"):
+        _ = evaluate.threads

@@ -1,6 +1,7 @@
 """Saved state: our files, DSPy's files, hostile files."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pydantic
@@ -203,3 +204,20 @@ def test_a_scripted_model_leaves_no_trace_in_a_state() -> None:
     program = Predict("q -> a")
     program.lm = ScriptedLM(["x"])
     assert json.dumps(program.dump_state())
+
+
+def test_what_is_missing_is_an_error_of_pythons_own_too(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"no file .*lost\.json.* Check the path") as caught:
+        Program().load(tmp_path / "lost.json")
+    assert isinstance(caught.value, StateError)
+    with pytest.raises(KeyError, match="nothing for first") as lacking:
+        Program().load_state({})
+    assert isinstance(lacking.value, StateError)
+
+
+def test_values_of_demos_that_json_does_not_know_are_saved_as_data(tmp_path: Path) -> None:
+    step = Predict("when, pair -> answer")
+    step.demos = [core.Example(when=date(2024, 1, 2), pair=(1, 2), answer="a")]
+    step.save(tmp_path / "step.json")
+    step.load(tmp_path / "step.json")
+    assert step.demos[0].toDict() == {"when": "2024-01-02", "pair": [1, 2], "answer": "a"}

@@ -329,3 +329,22 @@ def test_a_field_cannot_be_called_self() -> None:
         Signature("self -> a")
     with pytest.raises(SignatureError, match="'self'"):
         make_signature({"self": InputField(), "a": OutputField()})
+
+
+def test_what_a_field_says_is_not_changed_in_place() -> None:
+    signature = Signature("question -> answer")
+    with pytest.raises(SignatureError, match="with_updated_fields"):
+        signature.fields["answer"].json_schema_extra["desc"] = "short"
+    with pytest.raises(SignatureError, match="with_updated_fields"):
+        signature.fields["answer"].json_schema_extra.update(desc="short")
+    assert dict(signature.fields["answer"].json_schema_extra)["desc"] == "${answer}"
+
+
+def test_options_of_pydantic_that_say_nothing_to_a_model_are_taken() -> None:
+    class Asked(Signature):
+        question: str = InputField(desc="d", title="Q", examples=["why?"], strict=True)
+        answer: str = OutputField(default="", repr=False)
+
+    assert Asked.fields["question"].is_required() and not Asked.fields["answer"].is_required()
+    with pytest.raises(SignatureError, match="'dsc'"):
+        InputField(dsc="a misspelt one")
