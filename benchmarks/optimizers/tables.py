@@ -228,7 +228,8 @@ empty caches of its own; both sides run one row at a time, at temperature 0 unle
         --markdown docs/optimizers-measured.md
 
 A seed of the full run takes some ten minutes on two cores; killed, it goes on where it was. `--size small --seeds 1
---tasks banking77` takes less than one. *Calls* are requests answered while compiling; held-out rows are scored afterwards and not counted.
+--tasks banking77` takes less than one.
+*Calls* are requests answered while compiling; held-out rows are scored afterwards and not counted.
 *Share* is the mean over cells (a task with a seed) of our calls by DSPy's. Intervals resample cells, then rows in them.
 COPRO and SIMBA, which take no validation rows in DSPy, get training and validation rows together on both sides. DSPy
 has no cap on calls: at a cap, its further requests are refused and the best program that it had evaluated in full
