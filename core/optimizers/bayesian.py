@@ -240,10 +240,11 @@ class MIPROv2(Optimizer[MIPROParams]):
         """Propose the student, then one combination after the other, from time to time the best average in full."""
         plan = self._plan(len(view.problem.paths), len(view.problem.scoring))
         if view.round == 0:
-            view.note(str(plan))
+            view.note(plan.said(view.racing))
             return [baseline()]
+        steps = plan.steps(view.racing)
         dry = view.racing and view.pool.since_best >= max(LEAST_PATIENCE, plan.trials // 4)
-        if view.round > len(plan.steps) or dry:
+        if view.round > len(steps) or dry:
             if dry:
                 view.note(
                     f"The last {view.pool.since_best} combinations did not beat the best: no more are tried."
@@ -255,7 +256,7 @@ class MIPROv2(Optimizer[MIPROParams]):
             combinations = await self._materials(view, plan)
             if view.ended:
                 return ()
-        if plan.steps[view.round - 1] == "promote" and (best := combinations.best_average(view)) is not None:
+        if steps[view.round - 1] == "promote" and (best := combinations.best_average(view)) is not None:
             return [best]
         if not combinations.sizes:
             view.warn(
@@ -278,7 +279,7 @@ class MIPROv2(Optimizer[MIPROParams]):
         boots = sum(number > LABELS_ONLY for number in self._seeds(plan.demo_sets))
         made = bootstrap_phase(self.params, student, len(learn), teacher, boots)
         full, batch = calls_per_run(student) * rows, calls_per_run(student) * (plan.batch or rows)
-        promoted = plan.steps.count("promote") * full
+        promoted = plan.steps().count("promote") * full
         likely = full + plan.trials * batch + promoted
         most = (full + plan.trials * full + promoted) * REPAIR
         return Estimate(

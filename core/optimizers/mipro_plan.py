@@ -28,6 +28,10 @@ class Size(NamedTuple):
 
 AUTO: dict[str, Size] = {"light": Size(6, 100), "medium": Size(12, 300), "heavy": Size(18, 1_000)}
 
+FIRST_MARK = 2
+"""Trials before the first full evaluation of a race. Until then bad combinations are held to the program as given, which
+they easily reach."""
+
 LEAST_ROWS_FOR_BATCHES = 50
 """With `auto`, this many rows or fewer are always scored in full."""
 
@@ -53,14 +57,14 @@ class Plan:
     batch: int | None
     full_every: int
 
-    @property
-    def steps(self) -> list[Step]:
-        """What to do, one after another."""
-        return schedule(self.trials, self.full_every if self.batch else None)
+    def steps(self, racing: bool = True) -> list[Step]:
+        """Return what to do, one after another; a race has a mark to be held to after two trials already."""
+        every = self.full_every if self.batch else None
+        return schedule(self.trials, every, FIRST_MARK if racing else None)
 
-    def __str__(self) -> str:
+    def said(self, racing: bool) -> str:
         """Return it as a sentence, to be read before anything is spent."""
-        full = self.steps.count("promote")
+        full = self.steps(racing).count("promote")
         how = f"{self.batch} rows each, {full} of them on all rows" if self.batch else "all rows each"
         return (
             f"The plan: {self.demo_sets} demo sets and {self.instructions} instructions for each step, "
@@ -94,13 +98,21 @@ def trials_for(variables: int, candidates: int) -> int:
     return int(max(2 * variables * math.log2(max(1, candidates)), 1.5 * candidates))
 
 
-def schedule(trials: int, full_every: int | None) -> list[Step]:
-    """Return trials with a full evaluation of the best average after every few of them, and after the last."""
+def schedule(trials: int, full_every: int | None, first: int | None = None) -> list[Step]:
+    """Return trials with a full evaluation of the best average after every few of them, and after the last.
+
+    Args:
+        trials: How many.
+        full_every: Trials between two full evaluations; None: there are none, as every trial is one.
+        first: Trials before the first of them; None, or more than `full_every`: so many as between two.
+    """
     steps: list[Step] = []
+    waiting = None if full_every is None else min(full_every, first or full_every)
     for number in range(1, trials + 1):
         steps.append("trial")
-        if full_every is not None and (number % full_every == 0 or number == trials):
+        if waiting is not None and (number == waiting or number == trials):
             steps.append("promote")
+            waiting += full_every or 0
     return steps
 
 

@@ -24,24 +24,27 @@ DRAWS = 200
 MOST_CANDIDATES = 40
 """Candidates that take part in a draw: those below the best forty hardly ever win one."""
 
-PRIOR_ROWS = 16
-"""Rows that no lead at all counts for: about what candidates of one search differ by (a deviation of 0.125 where that
-of a row is 0.5)."""
+PRIOR_SHARE = 0.4
+"""Rows that no lead at all counts for, beside those that a dropped candidate ran, as a part of all rows: to be chosen it
+would have to lead on all of them, so few rows of a hundred say less of its chances than the same few of forty."""
 
 
 @dataclass(frozen=True)
 class _Known:
-    """A candidate's differences to the winner, by row, and whether it ran on every row."""
+    """A candidate's differences to the winner, by row, whether it ran on every row, and how many rows of no lead count
+    beside its own where it did not.
+    """
 
     differences: dict[int, float]
     full: bool
+    prior: float
 
     def lead(self, rows: Sequence[int]) -> float:
         """Return its likely lead over the winner on rows, each as often as it stands there."""
         known = [self.differences[row] for row in rows if row in self.differences]
         if self.full:
             return math.fsum(known) / len(known) if known else 0.0
-        return math.fsum(known) / (len(known) + PRIOR_ROWS)
+        return math.fsum(known) / (len(known) + self.prior)
 
 
 def expected_score(pool: Pool, best: Candidate, generator: random.Random) -> float | None:
@@ -78,7 +81,7 @@ def _rivals(pool: Pool, best: Candidate, own: dict[int, float]) -> list[_Known]:
         scores = _by_row(pool, entry.candidate)
         differences = {row: scores[row] - own[row] for row in scores.keys() & own.keys()}
         if differences:
-            found.append(_Known(differences, len(differences) == len(own)))
+            found.append(_Known(differences, len(differences) == len(own), PRIOR_SHARE * len(own)))
     rows = sorted(own)
     return sorted(found, key=lambda rival: -rival.lead(rows))[:MOST_CANDIDATES]
 

@@ -126,7 +126,10 @@ def test_a_mini_batch_is_never_shown_as_a_full_score() -> None:
 def test_the_best_average_is_scored_in_full_after_every_few_trials_and_at_the_end() -> None:
     assert schedule(4, 2) == ["trial", "trial", "promote", "trial", "trial", "promote"]
     assert schedule(3, 2) == ["trial", "trial", "promote", "trial", "promote"]
-    assert schedule(2, None) == ["trial", "trial"]
+    assert schedule(2, None) == schedule(2, None, 2) == ["trial", "trial"]
+    early = schedule(6, 3, 2)  # a race has a mark early on
+    assert early == ["trial", "trial", "promote", "trial", "trial", "trial", "promote", "trial", "promote"]
+    assert schedule(4, 1, 2) == ["trial", "promote"] * 4
     full = Planted().compiled(30, num_trials=6, minibatch_size=5).candidate_programs
     assert len(full) == 3  # the student, and two that were promoted
 
@@ -280,6 +283,6 @@ def test_the_plan_is_said_before_anything_is_spent_and_equal_scores_after() -> N
         )
     texts = [event.get("text", "") for event in log.read()]
     plan = next(index for index, text in enumerate(texts) if text.startswith("The plan: 4 demo sets and 4"))
-    assert "4 combinations on 35 rows each, 1 of them on all rows" in texts[plan]
+    assert "4 combinations on 35 rows each, 2 of them on all rows" in texts[plan]
     assert not any(event["type"] in {"row", "trace", "ask"} for event in log.read()[:plan])
     assert any("Every combination scored 50.0%" in warning for warning in program.report.warnings)
