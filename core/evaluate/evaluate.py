@@ -91,8 +91,8 @@ class Evaluate:
         num_threads: Rows in flight; `settings.num_threads` unless given.
         display_progress: Show a progress line.
         display_table: Print the table at the end; a number prints so many rows.
-        max_errors: Rows that may fail because of infrastructure, the metric or the program's own code; more end
-            the run with `EvaluationAborted`. `settings.max_errors` unless given.
+        max_errors: So many rows that fail because of infrastructure, the metric or the program's own code end the
+            run with `EvaluationAborted`. `settings.max_errors` unless given.
         provide_traceback: Put tracebacks into the rows' errors.
         failure_score: What a row counts whose reply could not be used.
         save_as_csv: Write the table there.
@@ -155,7 +155,7 @@ class Evaluate:
             The result. A reached budget or a stop request gives the rows finished so far, flagged.
 
         Raises:
-            EvaluationAborted: More than `max_errors` rows failed; `.result` holds the finished ones.
+            EvaluationAborted: `max_errors` rows failed; `.result` holds the finished ones.
             EvaluationInterrupted: Ctrl-C; `.result` holds the finished rows.
         """
         given: dict[str, Any] = {
@@ -285,7 +285,7 @@ class _Job:
         )
         last = last or next((row.error for row in reversed(result.rows) if row.error), "")
         return EvaluationAborted(
-            f"{self.run.errors} rows failed, more than max_errors allows; "
+            f"{self.run.errors} rows failed, as many as max_errors bears; "
             f"{len(result.rows)} of {result.n_examples} rows are finished. The last failure: {last}",
             result=result,
             hint="Finished rows are in `.result`; raise max_errors to go on in spite of failures.",

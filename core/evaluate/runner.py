@@ -37,8 +37,8 @@ class Run:
         metric: How to score it; None leaves rows without a score.
         options: How rows are run.
         concurrency: Rows in flight.
-        max_errors: More failures than this (of infrastructure, of the metric, or raised by the program's own code)
-            end the run.
+        max_errors: So many failures (of infrastructure, of the metric, or raised by the program's own code) end the
+            run; 0 does as 1.
         stop_requested: Asked before each row.
         observers: Called with each row in order of completion, one at a time, on a thread of their own; what
             they raise ends the run.
@@ -59,13 +59,14 @@ class Run:
         self.examples = examples
         self.rows: list[Row | None] = [None] * len(examples)
         self.predictions: list[Any] = [None] * len(examples)
+        self.returned: list[Any] = [None] * len(examples)
         self.errors = 0
         self.end_reason: EndReason = "finished"
         self.budget_error: BudgetExceeded | None = None
         self.settled = threading.Event()
         self._program, self._metric, self._options = program, metric, options
         self._concurrency = max(1, min(concurrency, len(examples)))
-        self._max_errors = max_errors
+        self._max_errors = max(1, max_errors)
         self._stop_requested = stop_requested
         self._observers = observers
         self._remaining = iter(range(len(examples)))
@@ -137,7 +138,7 @@ class Run:
             return
         if row.outcome != "model_failure" or not row.expected_error:
             self.errors += 1
-            if self.errors > self._max_errors:
+            if self.errors >= self._max_errors:
                 self.end_reason = "errors"
                 raise _TooManyErrors
 

@@ -247,6 +247,14 @@ def test_a_gap_that_the_rows_have_is_no_fault_of_the_search():
     assert "| gepa | +0.350 | +0.100 | – | – |" in document([given, chosen])
 
 
+def test_rows_that_are_mislabelled_on_purpose_are_shown_apart():
+    right = a_run(optimizer="gepa", scores=[1.0, 1.0], reported=1.0)
+    noisy = a_run(optimizer="gepa", task="planted_noise", scores=[1.0, 1.0], reported=0.8)
+    assert "| gepa | -0.100 | – | – | – | – | +0.000 |" in document([right, noisy])
+    said = "\n".join(shortcomings(Runs([right, noisy])))
+    assert "reports -0.100, +0.000 where labels are right, against" in said
+
+
 def test_the_page_has_every_table():
     found = [
         a_run(),
