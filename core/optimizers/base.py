@@ -70,7 +70,8 @@ class Optimizer(Generic[P]):
         needs_metric: It cannot work without one.
         scores: It scores candidates, so a validation set is of use.
         gives_demos: Its programs may carry demos.
-        marks_compiled: Its programs count as compiled: frozen as a part of others, not compiled again unasked.
+        marks_compiled: Its programs count as compiled: frozen as a part of others, and refused as students where
+            demos are bootstrapped. As in DSPy, those of most optimizers do not; a student that does, still does.
         when: When to use it, in a sentence, for the page that offers it.
         needs: What it needs beside a program, in a sentence.
     """
@@ -80,7 +81,7 @@ class Optimizer(Generic[P]):
     needs_metric: ClassVar[bool] = True
     scores: ClassVar[bool] = True
     gives_demos: ClassVar[bool] = True
-    marks_compiled: ClassVar[bool] = True
+    marks_compiled: ClassVar[bool] = False
     when: ClassVar[str] = ""
     needs: ClassVar[str] = ""
     _remarks: tuple[str, ...] = ()

@@ -88,6 +88,7 @@ class BootstrapFewShot(Optimizer[BootstrapParams]):
 
     name = "bootstrap_few_shot"
     Params = BootstrapParams
+    marks_compiled = True
     needs_metric = False
     scores = False
     when = "About 10 labelled rows and a few calls: the bulk of the gain for the least money."

@@ -208,9 +208,9 @@ class Bootstrap:
 
     def _demos_of_teacher(self) -> dict[str, list[tuple[str, Any]]]:
         """Return {path: [(row key or content, demo)]} that the teacher has before any example is hidden."""
-        compiled = self._problem.teacher is not None and self._problem.teacher._compiled
+        given = self._problem.teacher
         own = {path: _keyed(part.demos) for path, part in named_parts(self._teacher, Predict)}
-        if compiled or (self._problem.teacher is not None and not self._rules.labeled):
+        if given is not None and (_was_chosen(given) or not self._rules.labeled):
             return own
         # In a race all bootstrappings have one teacher: what it answered on a row is known to the next of them.
         racing = self._view.racing
@@ -240,6 +240,11 @@ class Bootstrap:
             settings=self._rules.settings,
             round=round_number,
         )
+
+
+def _was_chosen(teacher: Any) -> bool:
+    """Return whether a teacher comes out of a search that scored it: what it shows was found good, and stays."""
+    return teacher._compiled or getattr(getattr(teacher, "report", None), "score", None) is not None
 
 
 async def bootstrap_all(view: SearchView, bootstraps: Sequence[Bootstrap]) -> None:

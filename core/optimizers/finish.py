@@ -103,7 +103,7 @@ def compiled_program(
     best = outcome.best
     program = build(problem.student, best.state if best else {}, problem.train_rows)
     _attach(program, report, problem, outcome.view.pool)
-    program._compiled = optimizer.marks_compiled
+    program._compiled = optimizer.marks_compiled or problem.student._compiled
     brief: dict[str, Any] = {**report.to_dict(), "seconds": report.seconds, "resumed": None}
     for candidate in brief["candidates"]:
         candidate.pop("state")  # the candidate events hold them

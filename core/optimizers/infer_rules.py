@@ -100,6 +100,7 @@ class InferRules(Optimizer[InferRulesParams]):
 
     name = "infer_rules"
     Params = InferRulesParams
+    marks_compiled = True
     when = "The rows follow rules that can be said in words, and people should be able to read them."
     needs = "A metric, about 50 rows: half to read rules out of, half to choose by."
 

@@ -44,7 +44,6 @@ class LabeledFewShot(Optimizer[LabeledFewShotParams]):
     Params = LabeledFewShotParams
     needs_metric = False
     scores = False
-    marks_compiled = False
     when = "First thing to try when rows carry the right answers: it costs nothing."
     needs = "A few labelled rows."
 

@@ -140,6 +140,37 @@ def test_c104_a_compiled_student_or_another_structure_is_refused() -> None:
         optimizer.compile(TwoSteps(), teacher=core.Predict("question -> answer"), trainset=rows("train", 2))
 
 
+def test_c104_what_bootstrapping_made_is_refused_and_what_others_made_is_compiled_further() -> None:
+    data = {"trainset": rows("train", 8), "valset": rows("val", 4)}
+    bootstrap = BootstrapFewShot(metric=exact, max_bootstrapped_demos=1, max_labeled_demos=1)
+    search = BootstrapFewShotWithRandomSearch(
+        metric=exact, max_bootstrapped_demos=1, num_candidate_programs=1
+    )
+    others = [
+        core.LabeledFewShot(k=2),
+        search,
+        core.COPRO(metric=exact, breadth=2, depth=1),
+        core.MIPROv2(
+            metric=exact, auto=None, num_candidates=2, max_bootstrapped_demos=0, max_labeled_demos=0
+        ),
+        core.GEPA(metric=exact, max_metric_calls=20),
+        core.SIMBA(metric=exact, bsize=4, max_steps=1),
+    ]
+    with core.context(lm=ToyLM(skill=10)):
+        made = bootstrap.compile(TwoSteps(), **data)
+        with pytest.raises(ValueError, match="compiled already"):
+            search.compile(made, **data)
+        told = core.COPRO(metric=exact, breadth=2, depth=1).compile(made, **data)
+        with pytest.raises(ValueError, match="compiled already"):  # it still carries what bootstrapping made
+            bootstrap.compile(told, **data)
+        for other in others:
+            first = other.compile(TwoSteps(), **data)
+            for then in (bootstrap, search):
+                second = then.compile(first, **data)
+                assert second.say.signature.instructions == first.say.signature.instructions
+            assert bootstrap.compile(first, **data)._compiled
+
+
 def test_c105_random_search_takes_its_parameters() -> None:
     optimizer = BootstrapFewShotWithRandomSearch(
         metric=exact,
@@ -207,7 +238,6 @@ def test_c109_signature_optimizer_with_the_parameters_of_2024() -> None:
 def test_c112_optimizers_in_sequence() -> None:
     with core.context(lm=ToyLM(skill=10)):
         told = core.COPRO(metric=exact, breadth=3, depth=1).compile(TwoSteps(), trainset=rows("train", 24))
-        told._compiled = False
         both = BootstrapFewShot(metric=exact).compile(told, trainset=rows("train", 12))
     assert both.say.signature.instructions == told.say.signature.instructions
     assert both.say.demos

@@ -15,6 +15,7 @@ from core.modules.module import Module
 from core.modules.predict import Predict
 from core.optimizers.bootstrap_few_shot import BootstrapFewShot
 from core.optimizers.labeled_few_shot import LabeledFewShot
+from core.optimizers.random_search import BootstrapRS
 from core.search.run_log import MemoryRunLog
 from core.settings import context
 from core.signature import Signature
@@ -122,6 +123,16 @@ def test_a_compiled_teachers_own_demos_are_hidden_too_and_it_is_never_changed():
     for request in lm.requests:
         assert asked(request) not in "".join(message["content"] for message in request.messages[:-1])
     assert [demo.q for demo in teacher.demos] == [f"row {i}" for i in range(4)]
+
+
+def test_a_teacher_that_a_search_scored_keeps_its_own_demos():
+    search = BootstrapRS(lambda e, p, t=None: True, max_labeled_demos=2)
+    teacher = compiled(search, Predict("q -> a"), rows(2), valset=rows(9)[2:], restrict=(-2,))
+    lm = ScriptedLM(echo)
+    compiled(BootstrapFewShot(None), Predict("q -> a"), rows(9)[2:], lm, teacher=teacher)
+    for request in lm.requests:
+        before = "".join(message["content"] for message in request.messages[:-1])
+        assert [i for i in range(9) if f"row {i}" in before] == [0, 1]
 
 
 def test_the_teachers_settings_hold_for_the_teacher_alone():
