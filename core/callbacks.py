@@ -60,7 +60,7 @@ class BaseCallback:
         """A module returned or raised."""
 
     def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
-        """A language model was asked; `inputs` holds `prompt`, `messages` and `kwargs`."""
+        """A language model was asked; `inputs` holds `prompt` or `messages`, the other None, and `kwargs`."""
 
     def on_lm_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         """A language model answered; `outputs` is the list of its completions."""
@@ -82,7 +82,7 @@ class BaseCallback:
         """An adapter gave the fields, or could not read them."""
 
     def on_tool_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
-        """A tool was called."""
+        """A tool was called; `inputs` holds `kwargs`, its arguments by name."""
 
     def on_tool_end(self, call_id: str, outputs: Any, exception: BaseException | None = None) -> None:
         """A tool returned or raised."""

@@ -31,7 +31,7 @@ class Settings:
         embedder: What programs that search by meaning embed with; None is the embedded model.
         callbacks: Told of every call's start and end, before those of the instance; see `core.callbacks`.
         num_threads: Examples in flight in an evaluation.
-        max_errors: Infrastructure or metric failures that an evaluation bears.
+        max_errors: So many failures of infrastructure or the metric end an evaluation.
         provide_traceback: Keep the traceback of a failed example.
         track_usage: Add up tokens per model; what the outermost program returns has them, `get_lm_usage()`.
         warn_on_type_mismatch: Warn when an input does not fit its field's type.

@@ -14,7 +14,7 @@ from core.adapters.signatures import layout_of, reader_of, wire_signature
 from core.adapters.special import Special, special_of
 from core.callbacks import reported
 from core.foundation.drive import drive
-from core.foundation.errors import AdapterParseError
+from core.foundation.errors import AdapterParseError, ConfigurationError
 from core.foundation.overrides import means_call
 from core.foundation.registry import Registry
 from core.foundation.threads import run_sync
@@ -215,6 +215,8 @@ class Adapter(FormatHooks):
             return self.parse(signature, text)
         except AdapterParseError as error:
             raise ReplyError(error.reason, {}, error.parsed_result) from error
+        except ConfigurationError:  # a ValueError too, and none that another reply could mend
+            raise
         except ValueError as error:
             raise ReplyError(str(error), {}) from error
 

@@ -99,7 +99,11 @@ class TwoStepAdapter(Adapter):
     ) -> dict[str, Any]:
         wanted = extraction_signature(signature)
         name = next(iter(wanted.input_fields))
-        with span("adapter.parse", self.layout.name) as opened:
+        asked = {"signature": signature, "completion": output.text}
+        with (
+            reported("adapter_parse", self, asked) as told,
+            span("adapter.parse", self.layout.name) as opened,
+        ):
             if opened.recording:
                 opened.set(raw=output.text)
             try:
@@ -113,8 +117,8 @@ class TwoStepAdapter(Adapter):
                     parsed_result=error.parsed_result,
                     attempts=(output.text or "", *error.attempts),
                 ) from error
-        values = found[0] if found else {}
-        return values if output.logprobs is None else {**values, "logprobs": output.logprobs}
+            values = found[0] if found else {}
+            return told.gives(values if output.logprobs is None else {**values, "logprobs": output.logprobs})
 
 
 def extraction_signature(signature: SignatureMeta) -> SignatureMeta:

@@ -72,6 +72,10 @@ class _Plan:
 
 
 _SAID = frozenset(item.name for item in fields(_Plan))
+_ASKED = (
+    "metric", "devset", "num_threads", "display_progress", "display_table", "callback_metadata", "save_as_csv",
+    "save_as_json",
+)  # fmt: skip
 
 
 class Evaluate:
@@ -172,7 +176,7 @@ class Evaluate:
 
     async def acall(self, program: Callable[..., Any], **arguments: Any) -> EvaluationResult:
         """Do the same from async code."""
-        asked = {"program": program, "callback_metadata": None, **arguments}
+        asked = {"program": program, **dict.fromkeys(_ASKED), **arguments}
         arguments.pop("callback_metadata", None)
         with reported("evaluate", self, asked) as told:
             return told.gives(await _Job(program, self._plan.with_changes(arguments)).go())
@@ -185,7 +189,7 @@ def _examples(devset: Sequence[Any]) -> list[Example]:
                 f"Row {position} of the devset is a {type(row).__name__}, not an Example.",
                 hint="Make it one: core.Example(question=..., answer=...).with_inputs('question').",
             )
-    if devset and all(row.input_keys is None for row in devset):
+    if all(row.input_keys is None for row in devset):
         raise ConfigurationError(
             "No row of the devset says which of its fields are inputs.",
             hint="Call example.with_inputs('question') on every row, or load with inputs=[…].",
@@ -197,8 +201,12 @@ class _Job:
     """One call of `Evaluate`: the run, its observers and what is written at its end."""
 
     def __init__(self, program: Callable[..., Any], plan: _Plan) -> None:
-        if plan.devset is None:
-            raise ConfigurationError("There is nothing to evaluate on.", hint="Give Evaluate a devset.")
+        if plan.devset is None or not len(plan.devset):
+            what = "is no devset" if plan.devset is None else "are no rows in the devset"
+            raise ConfigurationError(
+                f"There is nothing to evaluate on: there {what}.",
+                hint="Give Evaluate a devset of at least one example: Evaluate(devset=[...], metric=...).",
+            )
         self.plan = plan
         self.program = program
         self.threads = DaemonThreads("evaluate")
@@ -265,7 +273,14 @@ class _Job:
 
     def _result(self) -> EvaluationResult:
         rows = [row for row in self.run.rows if row is not None]
-        results = [(self.examples[row.index], self._prediction(row), row.score) for row in rows]
+        results = [
+            (
+                self.examples[row.index],
+                self._prediction(row),
+                row.score if row.returned is None else row.returned,
+            )
+            for row in rows
+        ]
         return EvaluationResult(
             round(100 * Summary(rows).mean, 2),
             results,

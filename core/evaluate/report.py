@@ -104,8 +104,9 @@ def _total(costs: Sequence[float | None]) -> float | None:
 class EvaluationResult(Prediction):
     """The result of `Evaluate`: DSPy's `score` and `results`, and everything behind them.
 
-    `score` is 100 times the mean, rounded to 2 places. `results` holds (example, prediction, score) in the order
-    of the devset; the score is None where the row does not count.
+    `score` is 100 times the mean, rounded to 2 places. `results` holds (example, prediction, what the metric returned)
+    in the order of the devset: a bool, a number, a `Prediction` with score and feedback. In its place is
+    `failure_score` where the reply could not be used, None where the row does not count; `rows` have plain numbers.
 
     Attributes:
         summary: The figures.
@@ -124,7 +125,7 @@ class EvaluationResult(Prediction):
     def __init__(
         self,
         score: float | Example | Mapping[str, Any] | None = None,
-        results: Sequence[tuple[Any, Any, float | None]] = (),
+        results: Sequence[tuple[Any, Any, Any]] = (),
         *,
         rows: Sequence[Row] = (),
         n_examples: int | None = None,

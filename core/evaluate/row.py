@@ -78,6 +78,8 @@ class Row:
     """How often constraints with `is_metric=True` failed, in all attempts."""
     fallbacks: int = 0
     """How often a reply had to be asked for in another layout."""
+    returned: Any = field(default=None, compare=False, repr=False)
+    """What the metric returned, as it is; kept in memory alone. None: no more than `score`."""
 
     @property
     def counts(self) -> bool:
@@ -103,7 +105,9 @@ class Row:
         return cls(**known, spans=None if spans is None else [Span.from_dict(span) for span in spans])
 
 
-_PLAIN = [item.name for item in fields(Row) if item.name not in ("usage", "metric_usage", "spans")]
+_PLAIN = [
+    item.name for item in fields(Row) if item.name not in ("usage", "metric_usage", "spans", "returned")
+]
 
 
 @dataclass(frozen=True)
@@ -304,7 +308,10 @@ def _row(
         metric_usage,
         metric_cost,
         so_far.spans,
-        *((counted.get(SUGGEST, 0), counted.get(ASSERT, 0), counted.get(FALLBACKS, 0)) if counted else ()),
+        counted.get(SUGGEST, 0),
+        counted.get(ASSERT, 0),
+        counted.get(FALLBACKS, 0),
+        None if score is None else score.returned,
     )
 
 

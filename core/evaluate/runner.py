@@ -59,7 +59,6 @@ class Run:
         self.examples = examples
         self.rows: list[Row | None] = [None] * len(examples)
         self.predictions: list[Any] = [None] * len(examples)
-        self.returned: list[Any] = [None] * len(examples)
         self.errors = 0
         self.end_reason: EndReason = "finished"
         self.budget_error: BudgetExceeded | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.data.example import Example
@@ -25,9 +25,11 @@ class Score:
     """Usually 0 to 1; any finite number is allowed."""
     feedback: str = ""
     """Why, in words, where the metric says so."""
+    returned: Any = field(default=None, compare=False, repr=False)
+    """What the metric returned, as it is; None: the value itself."""
 
 
-_RIGHT, _WRONG = Score(1.0), Score(0.0)
+_RIGHT, _WRONG = Score(1.0, returned=True), Score(0.0, returned=False)
 
 
 def as_score(returned: Any) -> Score:
@@ -42,14 +44,14 @@ def as_score(returned: Any) -> Score:
     if type(returned) is bool:
         return _RIGHT if returned else _WRONG
     if isinstance(returned, Score):
-        return Score(_finite(returned.value), returned.feedback)
+        return Score(_finite(returned.value), returned.feedback, returned)
     if isinstance(returned, (Example, Mapping)):
         if "score" not in returned:
             raise MetricError(
                 "The metric returned a record without a field 'score'.", hint="Return Prediction(score=...)."
             )
-        return Score(_finite(returned["score"]), str(returned.get("feedback") or ""))
-    return Score(_finite(returned))
+        return Score(_finite(returned["score"]), str(returned.get("feedback") or ""), returned)
+    return Score(_finite(returned), "", returned)
 
 
 def _finite(value: Any) -> float:

@@ -121,7 +121,7 @@ DSPyError = WorkbenchError
 """The name under which programs written for DSPy catch it."""
 
 
-class ConfigurationError(WorkbenchError):
+class ConfigurationError(WorkbenchError, ValueError):
     """Arguments or settings cannot work together."""
 
 

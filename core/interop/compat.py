@@ -26,7 +26,7 @@ class Evaluate:
         display_progress: Show a progress line.
         display_table: Print the table at the end; a number prints so many rows.
         display: False shows nothing, whatever the two above say.
-        max_errors: Rows that may fail because of infrastructure or the metric.
+        max_errors: So many rows that fail because of infrastructure or the metric end the run.
         return_outputs: Also give [(example, prediction, score)].
         return_all_scores: Also give the scores, last.
         **more: As for `core.Evaluate`.
@@ -78,7 +78,7 @@ class Evaluate:
         if outputs if return_outputs is None else return_outputs:
             given.append(result.results)
         if scores if return_all_scores is None else return_all_scores:
-            given.append([score for _, _, score in result.results])
+            given.append([row.score for row in result.rows])
         return given[0] if len(given) == 1 else tuple(given)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy as copying
 from collections.abc import Coroutine, Mapping
+from contextvars import ContextVar
 from typing import Any, ClassVar, Self, TextIO
 
 from core.callbacks import reported
@@ -24,6 +25,9 @@ from core.settings import current
 from core.trace.redact import is_secret_name
 
 __all__ = ["BaseLM"]
+
+_asked: ContextVar[tuple[list[Message], str] | None] = ContextVar("asked_with_a_text", default=None)
+"""The messages last made of a text here, and the text: callbacks are told what the caller gave, as DSPy's are."""
 
 
 class BaseLM:
@@ -158,7 +162,10 @@ class BaseLM:
         return call(self, messages, params)
 
     async def _reported(self, messages: list[Message], params: dict[str, Any]) -> LMResponse:
-        with reported("lm", self, {"prompt": None, "messages": messages, "kwargs": params}) as told:
+        made = _asked.get()
+        text = made[1] if made is not None and made[0] is messages else None
+        asked = {"prompt": text, "messages": messages if text is None else None, "kwargs": params}
+        with reported("lm", self, asked) as told:
             response = await self._respond(messages, params)
             told.gives([_plain(output) for output in response.outputs])
             return response
@@ -182,6 +189,8 @@ class BaseLM:
                     "Nothing to answer.", model=self.model, hint="Give a text or messages."
                 )
             messages = [{"role": "user", "content": prompt}]
+            if self.callbacks or current().callbacks:
+                _asked.set((messages, prompt))
         response = await self._passed_on(messages, kwargs)
         return response if current().experimental else [_plain(output) for output in response.outputs]
 

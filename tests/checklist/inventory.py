@@ -326,4 +326,6 @@ DIFFERS = {
     "prompts": "structure and markers are DSPy's, sentences are ours and shorter",
     "`Evaluate(return_outputs=…)`": "refused as in 3.3; `core.interop.compat.Evaluate` gives what 2024 gave",
     "an example that fails by infrastructure": "has no score, where DSPy scores 0; the run is flagged",
+    "`max_errors`, a reply that cannot be read": "scores `failure_score` and never ends an evaluation",
+    "callbacks, `adapter.format` or `.parse` called by hand": "not told; what a program does is",
 }

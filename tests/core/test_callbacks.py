@@ -150,6 +150,47 @@ def test_the_decorator_serves_methods_of_ones_own() -> None:
     assert told[0][5] == {"query": "a", "k": 3} and told[3][4] == "b"
 
 
+def test_a_models_callbacks_are_told_what_the_caller_gave() -> None:
+    recorder, message = Recorder(), {"role": "user", "content": "Capital?"}
+    lm = core.ScriptedLM(lambda _: REPLY, callbacks=[recorder])
+    lm("Capital?", temperature=0.5)
+    asyncio.run(lm.acall("Country?"))
+    lm(messages=[message])
+    asyncio.run(lm.respond([message]))
+    assert [entry[5] for entry in recorder.told if entry[1] == "lm+"] == [
+        {"prompt": "Capital?", "messages": None, "kwargs": {"temperature": 0.5}},
+        {"prompt": "Country?", "messages": None, "kwargs": {}},
+        {"prompt": None, "messages": [message], "kwargs": {}},
+        {"prompt": None, "messages": [message], "kwargs": {}},
+    ]
+
+
+def test_the_two_step_adapters_reading_is_told_around_the_second_request() -> None:
+    recorder = Recorder()
+    adapter = core.TwoStepAdapter(core.ScriptedLM(lambda _: REPLY), callbacks=[recorder])
+    with core.context(lm=core.ScriptedLM(lambda _: "It is Paris."), adapter=adapter):
+        core.Predict("question -> answer")(question="Capital?")
+    assert [entry[1] for entry in recorder.told] == [
+        "adapter_format+", "adapter_format-", "adapter_parse+",
+        "adapter_format+", "adapter_format-", "adapter_parse+", "adapter_parse-",
+        "adapter_parse-",
+    ]  # fmt: skip
+    assert recorder.told[2][4] is adapter and recorder.told[2][5]["completion"] == "It is Paris."
+    assert recorder.told[-1][4] == {"answer": "Paris"}
+
+
+def test_evaluations_are_told_alike_from_sync_and_async_code() -> None:
+    recorder = Recorder()
+    rows = [core.Example(question="q", answer="Paris").with_inputs("question")]
+    evaluate = core.Evaluate(devset=rows, metric=lambda example, prediction: True)
+    with core.context(lm=core.ScriptedLM(lambda _: REPLY), callbacks=[recorder]):
+        evaluate(Program(), num_threads=2)
+        asyncio.run(evaluate.acall(Program(), num_threads=2))
+    sync, later = (entry[5] for entry in recorder.told if entry[1] == "evaluate+")
+    assert set(sync) == set(later) and sync["num_threads"] == later["num_threads"] == 2
+    assert sync["devset"] is later["devset"] is None
+
+
 def test_silence_builds_nothing() -> None:
     def never() -> dict[str, Any]:
         raise AssertionError("nobody listens")

@@ -105,7 +105,8 @@ class Tool(Type):
         """
         if self._is_async() and not current().allow_tool_async_sync_conversion:
             raise self._refusal()
-        with reported("tool", self, kwargs) as call, span("tool", self.name, inputs=kwargs) as opened:
+        asked = {"kwargs": kwargs}
+        with reported("tool", self, asked) as call, span("tool", self.name, inputs=kwargs) as opened:
             result = self._start(kwargs)
             if inspect.isawaitable(result):
                 result = self._waited(result)
@@ -114,7 +115,8 @@ class Tool(Type):
 
     async def acall(self, **kwargs: Any) -> Any:
         """Call it from async code, whether the function is sync or async; errors as for a sync call."""
-        with reported("tool", self, kwargs) as call, span("tool", self.name, inputs=kwargs) as opened:
+        asked = {"kwargs": kwargs}
+        with reported("tool", self, asked) as call, span("tool", self.name, inputs=kwargs) as opened:
             result = self._start(kwargs)
             if inspect.isawaitable(result):
                 result = await result

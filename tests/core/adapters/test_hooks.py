@@ -9,7 +9,7 @@ import pytest
 
 from core.adapters import Adapter, ChatAdapter, JSONAdapter, TwoStepAdapter, XMLAdapter, adapters
 from core.adapters.hooks import FormatHooks
-from core.foundation.errors import AdapterParseError
+from core.foundation.errors import AdapterParseError, ConfigurationError
 from core.lm.scripted import ScriptedLM
 from core.signature import Signature
 
@@ -123,6 +123,17 @@ def test_what_ones_own_parse_cannot_read_is_repaired_too():
     assert "it is odd" in lm.requests[2].messages[-1]["content"]
     with pytest.raises(AdapterParseError, match="it is odd"):
         Shouted(repair_turns=0)(ScriptedLM(["odd"]), {}, SIGNATURE, [], INPUTS)
+
+
+def test_a_configuration_error_in_ones_own_parse_is_raised_and_never_repaired():
+    class Lacking(ChatAdapter):
+        def parse(self, signature: Any, completion: str) -> dict[str, Any]:
+            raise ConfigurationError("no key for the parser")
+
+    lm = ScriptedLM([GOOD, GOOD])
+    with pytest.raises(ConfigurationError, match="no key"):
+        Lacking(repair_turns=1)(lm, {}, SIGNATURE, [], INPUTS)
+    assert len(lm.requests) == 1
 
 
 def test_an_adapter_from_its_parts_alone():

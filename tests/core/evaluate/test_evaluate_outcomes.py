@@ -111,15 +111,15 @@ def test_the_programs_own_exception_counts_against_it_and_towards_max_errors():
     def program(question: str) -> Prediction:
         return Prediction(answer=str(1 // int(question)))
 
-    result = Evaluate(devset=devset(4), metric=same, max_errors=1)(program)
+    result = Evaluate(devset=devset(4), metric=same, max_errors=2)(program)
     assert result.rows[0].outcome == "model_failure"
     assert result.rows[0].score == 0.0
     assert result.flags == ["1 of 4 rows count as failures: the program's own code raised"]
     with pytest.raises(EvaluationAborted):
-        Evaluate(devset=devset(4), metric=same, max_errors=0)(program)
+        Evaluate(devset=devset(4), metric=same, max_errors=1)(program)
 
 
-def test_more_than_max_errors_ends_the_run_and_keeps_finished_rows():
+def test_as_many_failures_as_max_errors_end_the_run_and_keep_finished_rows():
     def program(question: str) -> Prediction:
         if int(question) >= 5:
             raise LMServerError("down")
@@ -128,19 +128,54 @@ def test_more_than_max_errors_ends_the_run_and_keeps_finished_rows():
     with pytest.raises(EvaluationAborted, match="max_errors") as caught:
         Evaluate(devset=devset(100), metric=same, num_threads=1, max_errors=3)(program)
     result = caught.value.result
-    assert len(result.rows) == 9
+    assert len(result.rows) == 8
     assert result.score == 100.0
     assert result.end_reason == "errors"
     assert not result.complete
 
 
-def test_max_errors_may_all_be_used():
+@pytest.mark.parametrize("max_errors", [0, 1, 2, 3])
+def test_max_errors_counts_as_dspys_does(max_errors):
     def program(question: str) -> Prediction:
         if int(question) < 3:
             raise LMServerError("down")
         return right(question)
 
-    assert Evaluate(devset=devset(10), metric=same, max_errors=3)(program).n_infrastructure_failures == 3
+    assert Evaluate(devset=devset(10), metric=same, max_errors=4)(program).n_infrastructure_failures == 3
+    with pytest.raises(EvaluationAborted) as caught:
+        Evaluate(devset=devset(10), metric=same, num_threads=1, max_errors=max_errors)(program)
+    assert caught.value.result.n_infrastructure_failures == max(1, max_errors)
+
+
+def test_results_hold_what_the_metric_returned():
+    def judged(example, prediction):
+        match example.question:
+            case "0":
+                return True
+            case "1":
+                return Prediction(score=0.5, feedback="half of it")
+            case "2":
+                return 1
+            case _:
+                return 0.25
+
+    result = Evaluate(devset=devset(4), metric=judged)(right)
+    returned = [item for _, _, item in result.results]
+    assert returned[0] is True
+    assert (returned[1].score, returned[1].feedback) == (0.5, "half of it")
+    assert type(returned[2]) is int and returned[3] == 0.25
+    assert [row.score for row in result.rows] == [1.0, 0.5, 1.0, 0.25]
+    assert result.rows[1].feedback == "half of it"
+    assert "returned" not in result.rows[1].to_dict()
+
+
+@pytest.mark.parametrize("rows", [[], None])
+def test_an_empty_devset_is_refused(rows):
+    with pytest.raises(ValueError, match="nothing to evaluate on") as caught:
+        Evaluate(devset=rows, metric=same)(right)
+    assert isinstance(caught.value, ConfigurationError) and "at least one example" in caught.value.hint
+    with pytest.raises(ConfigurationError):
+        Evaluate(devset=devset(1), metric=same)(right, devset=[])
 
 
 def test_unreadable_replies_never_end_a_run():
@@ -180,11 +215,6 @@ def test_no_row_that_counts_gives_the_whole_range():
     result = Evaluate(devset=devset(3), metric=same)(program)
     assert (result.score, result.mean, result.interval, result.summary.n_counted) == (0.0, 0.0, (0.0, 1.0), 0)
     assert result.flagged
-
-
-def test_an_empty_devset_is_an_empty_result():
-    result = Evaluate(devset=[], metric=same)(right)
-    assert (result.rows, result.score) == ([], 0.0)
 
 
 def test_no_devset_is_an_error_that_says_so():

@@ -12,7 +12,15 @@ import pydantic
 import pytest
 
 from core.foundation import errors
-from core.foundation.errors import AdapterParseError, ConfigurationError, DataError, LMError, UnknownNameError
+from core.foundation.errors import (
+    AdapterParseError,
+    ConfigurationError,
+    DataError,
+    LMError,
+    MissingExtraError,
+    SettingsError,
+    UnknownNameError,
+)
 from core.foundation.files import atomic_write
 from core.foundation.fingerprint import canonical_json, fingerprint, jsonable
 from core.foundation.randomness import derive_seed, rng
@@ -85,6 +93,15 @@ def test_two_strangers_cannot_share_a_name() -> None:
     registry: Registry[object] = Registry("thing", "core.trace")
     registry.register("a")(Path)
     with pytest.raises(ConfigurationError, match="Two things"):
+        registry.register("a")(Registry)
+
+
+def test_wrong_arguments_are_value_errors_too_as_dspys_are() -> None:
+    for kind in (ConfigurationError, SettingsError, UnknownNameError, MissingExtraError):
+        assert issubclass(kind, ValueError)
+    registry: Registry[object] = Registry("thing", "core.trace")
+    registry.register("a")(Path)
+    with pytest.raises(ValueError, match="Two things"):
         registry.register("a")(Registry)
 
 

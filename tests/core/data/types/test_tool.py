@@ -184,7 +184,8 @@ def test_callbacks_hear_of_it() -> None:
 
     with core.context(callbacks=[Ears()]):
         Tool(add)(a=1)
-    assert heard == [("add", {"a": 1}), 3]
+        asyncio.run(Tool(add).acall(a=2))
+    assert heard == [("add", {"kwargs": {"a": 1}}), 3, ("add", {"kwargs": {"a": 2}}), 4]
 
 
 def test_a_tool_of_nothing_callable_is_refused() -> None:
