@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
-__all__ = ["block", "card", "details", "short", "table", "text"]
+__all__ = ["block", "card", "details", "short", "table", "text", "writable"]
 
 _STYLE = (
     "<style>"
@@ -81,4 +81,9 @@ def card(title: str, *parts: str) -> str:
         title: Plain text.
         parts: HTML.
     """
-    return f'{_STYLE}<div class="wb"><b>{escape(title)}</b>{"".join(parts)}</div>'
+    return writable(f'{_STYLE}<div class="wb"><b>{escape(title)}</b>{"".join(parts)}</div>')
+
+
+def writable(page: str) -> str:
+    """Return a page that can be encoded: half a surrogate pair, which models do write, as JSON escapes it."""
+    return page.encode("utf-8", "backslashreplace").decode("utf-8")

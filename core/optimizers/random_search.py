@@ -129,6 +129,15 @@ class BootstrapFewShotWithRandomSearch(Optimizer[RandomSearchParams]):
             raise OptimizerError(
                 "There are no rows to score candidates on.", hint="Give a trainset or a valset."
             )
+        if strangers := sorted(set(self.params.restrict or ()) - set(self._all_seeds())):
+            raise OptimizerError(
+                f"restrict names {', '.join(map(str, strangers))}, and no candidate has such a number.",
+                hint=f"There are {ZERO_SHOT} (zero-shot), {LABELS_ONLY} (labels only), {UNSHUFFLED} (rows in order) "
+                f"and those from shuffled rows up to {self.params.num_candidate_programs - 1}; "
+                "num_candidate_programs sets how many.",
+            )
+        if not self._seeds():
+            raise OptimizerError("restrict leaves no candidate.", hint="Name some, or say None for all.")
 
     def target(self) -> float | None:
         """Return `stop_at_score` as a mean."""
@@ -159,8 +168,11 @@ class BootstrapFewShotWithRandomSearch(Optimizer[RandomSearchParams]):
         return Estimate((bootstrap_phase(self.params, student, len(trainset), teacher, boots), scoring))
 
     def _seeds(self) -> list[int]:
-        seeds = range(ZERO_SHOT, self.params.num_candidate_programs)
-        return [seed for seed in seeds if self.params.restrict is None or seed in self.params.restrict]
+        restrict = self.params.restrict
+        return [seed for seed in self._all_seeds() if restrict is None or seed in restrict]
+
+    def _all_seeds(self) -> range:
+        return range(ZERO_SHOT, self.params.num_candidate_programs)
 
     def _next(self, view: SearchView) -> list[int]:
         """Return the next seeds: in a race the first alone, which may be perfect or reach the target by itself."""

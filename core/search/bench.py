@@ -69,6 +69,7 @@ class Bench:
         width: Jobs in flight.
         max_errors: More failures of infrastructure, metric or program code than this end the search with an error.
         stop_requested: Asked before each job.
+        on_score: Told every score of the metric, new or from the log.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Bench:
         width: int,
         max_errors: int,
         stop_requested: Callable[[], bool] | None = None,
+        on_score: Callable[[float | None], None] = lambda _: None,
     ) -> None:
         self.ledger = Ledger()
         self.failures = Failures(max_errors)
@@ -90,6 +92,7 @@ class Bench:
         self._gate = gate
         self._width = width
         self._stop_requested = stop_requested
+        self._on_score = on_score
         self._threads = DaemonThreads("search")
         self._metric = MetricCall(problem.metric, self._threads) if problem.metric is not None else None
         self._programs: dict[str, ProgramCall] = {}
@@ -274,6 +277,7 @@ class Bench:
         if meter.refused is not None:  # the program caught it: what it gave is no result
             return self._refused()
         result = replace(result, spend=meter.spend)
+        self._on_score(result.score)
         self._journal.write("row", **row_event(job, result, self._gate.elapsed))
         return result
 
@@ -287,6 +291,7 @@ class Bench:
         if meter.refused is not None:  # the program caught it: what it gave is no result
             return self._refused()
         attempt = replace(attempt, spend=meter.spend)
+        self._on_score(attempt.score)
         event = trace_event(job, attempt, self._gate.elapsed)
         self._journal.write("trace", **event)
         self._journal.keep_trace(job.key, event)
@@ -335,7 +340,11 @@ class Bench:
 
     def _logged_row(self, job: RowJob) -> RowResult | None:
         event = self._journal.row(job.candidate.key, job.item.key)
-        return None if event is None else row_result_of(event)
+        if event is None:
+            return None
+        result = row_result_of(event)
+        self._on_score(result.score)
+        return result
 
     def _logged_trace(self, job: TraceJob) -> Attempt | None:
         event = self._journal.trace(job.key)
@@ -343,7 +352,9 @@ class Bench:
             return None
         paid = job.key in self._paid_traces  # a trace that several candidates use is paid once
         self._paid_traces.add(job.key)
-        return attempt_of(event, job, paid=paid)
+        attempt = attempt_of(event, job, paid=paid)
+        self._on_score(attempt.score)
+        return attempt
 
 
 def _row_name(job: RowJob) -> str:

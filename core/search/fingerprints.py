@@ -14,6 +14,7 @@ from typing import Any
 from core.data.example import Example
 from core.foundation.fingerprint import fingerprint, jsonable
 from core.modules.module import Module
+from core.search.own_state import changed_attributes, changed_names
 from core.settings import current
 
 __all__ = ["of_callable", "of_examples", "of_model", "of_models", "of_program"]
@@ -41,7 +42,11 @@ def of_examples(examples: Sequence[Example]) -> str:
 
 
 def of_callable(function: Any) -> str:
-    """Return the fingerprint of a metric, rule or class: what it declares of itself, or its name and source text."""
+    """Return the fingerprint of a metric, rule or class: what it declares of itself, or its name and source text.
+
+    Plain values that it holds count too, except those that it changes itself: after some calls a metric that counts
+    them is still the same metric.
+    """
     if function is None:
         return ""
     declared = getattr(function, "spec", None)
@@ -59,8 +64,7 @@ def of_callable(function: Any) -> str:
     if isinstance(function, Module):
         parts.append(of_program(function))
     elif not isinstance(function, type):
-        own = getattr(getattr(function, "__self__", function), "__dict__", {})
-        parts.append({name: value for name, value in sorted(own.items()) if _plain(value)})
+        parts.append(_settings(function))
     return _short(parts)
 
 
@@ -103,8 +107,22 @@ def _source(named: Any) -> str:
 def _closure(function: Any) -> list[Any]:
     """Return plain values that a function closed over, such as a tolerance; others would not be stable."""
     cells = getattr(function, "__closure__", None) or ()
-    values = [cell.cell_contents for cell in cells if _filled(cell)]
+    if not cells:
+        return []
+    names, changed = function.__code__.co_freevars, changed_names(function)
+    known = zip(names, cells, strict=True)
+    values = [cell.cell_contents for name, cell in known if name not in changed and _filled(cell)]
     return [value for value in values if _plain(value)]
+
+
+def _settings(function: Any) -> dict[str, Any]:
+    """Return plain values that an object, or that of a method, holds."""
+    holder = getattr(function, "__self__", function)
+    own = getattr(holder, "__dict__", {})
+    if not own or inspect.isfunction(holder):
+        return {name: value for name, value in sorted(own.items()) if _plain(value)}
+    changed = changed_attributes(type(holder), getattr(function, "__name__", "__call__"))
+    return {name: value for name, value in sorted(own.items()) if name not in changed and _plain(value)}
 
 
 def _plain(value: Any) -> bool:

@@ -27,6 +27,13 @@ VOLATILE = frozenset({"seq", "elapsed", "latency", "seconds"})
 
 _log = logging.getLogger("core.search")
 
+_RESUME_OTHERWISE = "Resume with what the log was started with, or start a new run log."
+
+_OF_A_METRIC = (
+    " A metric is told by its name, its source text, and the plain values that it closed over or holds; where one of "
+    "those changes while it runs, make the metric anew before you resume, or keep that value in a global."
+)
+
 _FINAL = frozenset({"scored", "model_failure"})
 """Outcomes that hold; a row that failed by infrastructure or metric is run again on resume."""
 
@@ -81,7 +88,7 @@ class Journal:
             raise ResumeMismatch(
                 f"The run log belongs to another run; what differs: {names}.",
                 differences=differences,
-                hint="Resume with what the log was started with, or start a new run log.",
+                hint=_RESUME_OTHERWISE + (_OF_A_METRIC if "metric" in differences else ""),
             )
 
     def write(self, event_type: str, /, **fields: Any) -> None:

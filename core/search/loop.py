@@ -28,6 +28,7 @@ from core.search.racing import CEILING, TIE
 from core.search.result import Confirmation
 from core.search.rules import rule_for_log
 from core.search.run_log import as_run_log
+from core.search.scale import ScaleWatch, target_out_of_reach
 from core.search.view import SearchView
 from core.settings import current
 
@@ -106,6 +107,7 @@ class Search:
             width=options.num_threads or settings.num_threads,
             max_errors=settings.max_errors if options.max_errors is None else options.max_errors,
             stop_requested=options.stop_requested,
+            on_score=ScaleWatch(lambda text, hint: self._view.warn(text, hint=hint)).take,
         )
         self._pool = Pool(len(problem.scoring))
         # Under a cap, or with a target, each candidate may be the last: then they are made and scored one by one,
@@ -289,6 +291,8 @@ class Search:
     def _warn_at_the_start(self) -> None:
         if self._of_rule:
             self._view.warn(self._of_rule)
+        if self._problem.scoring and (said := target_out_of_reach(self._options.target)) is not None:
+            self._view.warn(said[0], hint=said[1])
         calls, rows = self._options.budget.calls, len(self._problem.scoring)
         least = rows * max(1, len(self._problem.paths))
         if calls is not None and self._problem.metric is not None and calls < least:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any, Protocol
 
-from core.foundation.html import block, card, details, dim, short, table
+from core.foundation.html import block, card, details, dim, short, table, writable
 from core.search.lineage import tree
 from core.search.records import AttemptRecord, CandidateReport, Confirmation, ScoreReport
 
@@ -54,7 +54,7 @@ class Report(Protocol):
 def page_html(report: Report) -> str:
     """Return the whole page."""
     title = escape(f"{report.optimizer}: compile report")
-    return (
+    return writable(
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
         f"<body>{report_html(report)}</body></html>"
     )

@@ -66,6 +66,18 @@ def test_only_asked_for_seeds_are_tried():
     assert [c.seed for c in compiled(restrict=[-3, 1]).report.candidates] == [-3, 1]
 
 
+@pytest.mark.parametrize(
+    ("restrict", "said"), [([99], "names 99,"), ([0, 4, 7], "names 4, 7,"), ([], "leaves no")]
+)
+def test_a_seed_that_no_candidate_has_is_refused(restrict, said):
+    lm = ToyLM()
+    with pytest.raises(OptimizerError, match=said) as caught:
+        compiled(lm, restrict=restrict)
+    assert caught.value.hint and not lm.sent
+    if restrict:
+        assert "-3 (zero-shot)" in caught.value.hint and "up to 3" in caught.value.hint
+
+
 def test_equal_candidates_are_scored_once():
     lm = ToyLM(cache=False)
     report = compiled(lm, max_labeled_demos=0, max_bootstrapped_demos=0).report

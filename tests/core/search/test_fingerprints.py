@@ -56,6 +56,67 @@ def test_a_metric_is_its_code_and_its_settings(make):
     assert of_callable(make(0.5)) != of_callable(make(0.25))
 
 
+def counting_by_nonlocal(within, calls=0):
+    def metric(example, prediction, trace=None):
+        nonlocal calls
+        calls += 1
+        return abs(example.a - prediction.a) <= within
+
+    return metric
+
+
+def counting_in_a_list(within):
+    calls, seen, totals = [0], [], {"n": 0}
+
+    def metric(example, prediction, trace=None):
+        calls[0] += 1
+        totals["n"] += 1
+        seen.append(prediction.a)
+        return abs(example.a - prediction.a) <= within
+
+    return metric
+
+
+class Counting:
+    """A metric that counts its calls, by a method of its own too."""
+
+    def __init__(self, within):
+        self.within, self.calls, self.seen = within, 0, []
+
+    def __call__(self, example, prediction, trace=None):
+        self._keep(prediction)
+        return abs(example.a - prediction.a) <= self.within
+
+    def method(self, example, prediction, trace=None):
+        return self(example, prediction, trace)
+
+    def _keep(self, prediction):
+        self.calls += 1
+        self.seen.append(prediction.a)
+
+
+class CountingMethod(Counting):
+    """The same, of which a method is the metric."""
+
+    def method(self, example, prediction, trace=None):
+        self.calls += 1
+        return abs(example.a - prediction.a) <= self.within
+
+
+@pytest.mark.parametrize(
+    "make",
+    [counting_by_nonlocal, counting_in_a_list, Counting, lambda within: CountingMethod(within).method],
+    ids=["nonlocal", "list", "object", "method"],
+)
+def test_what_a_metric_counts_itself_is_no_setting_of_it(make):
+    metric, before = make(0.5), of_callable(make(0.5))
+    assert of_callable(metric) == before
+    for _ in range(3):
+        metric(Example(a=1), Example(a=1))
+    assert of_callable(metric) == before
+    assert of_callable(make(0.25)) != before
+
+
 def test_two_metrics_differ():
     assert len({of_callable(metric) for metric in (closed_over(1), two_arguments, len, None)}) == 4
 

@@ -139,6 +139,28 @@ def test_a_difference_is_named_before_anything_is_spent(first, then, named):
     assert lm.sent == sent
 
 
+def test_a_metric_that_counts_its_calls_is_resumed_and_another_one_is_refused_with_what_to_do():
+    def counting(start):
+        calls, seen = start, []
+
+        def metric(example, prediction, trace=None):
+            nonlocal calls
+            calls += 1
+            seen.append(example.question)
+            return exact(example, prediction)
+
+        return metric
+
+    log, lm, metric = MemoryRunLog(), ToyLM(), counting(0)
+    search(lm, log, metric=metric, stop_requested=lambda: lm.sent > 20)
+    program = search(lm, log, metric=metric)
+    assert program.report.resumed and program.report.stop_code == "done"
+    search(lm, log, metric=counting(0))
+    with pytest.raises(ResumeMismatch, match="what differs: metric") as caught:
+        search(lm, log, metric=lenient)
+    assert "source text" in caught.value.hint
+
+
 def test_another_model_and_another_optimizer_are_named():
     log = MemoryRunLog()
     search(ToyLM(), log)

@@ -118,6 +118,18 @@ def test_the_page_holds_everything_and_runs_nothing():
     assert "Candidates by lineage" in found._repr_html_()
 
 
+def test_half_a_surrogate_pair_does_not_keep_a_page_from_being_written(tmp_path):
+    half = "half \ud83d"
+    found = report(
+        replace(C0, label=half, state={"say": {"instructions": half}}),
+        replace(C1, reason=half),
+        stop_reason=half,
+    )
+    for page in (found.to_html(), found._repr_html_()):
+        (tmp_path / "report.html").write_text(page, encoding="utf-8")
+        assert "half \\ud83d" in page
+
+
 def test_a_compile_explains_every_candidate_and_rejected_trace():
     log = MemoryRunLog()
     found = compiled(run_log=log, testset=rows("test", 20))
