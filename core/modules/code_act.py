@@ -20,7 +20,7 @@ from core.modules.predict import Predict
 from core.modules.react import rescued, with_trajectory
 from core.modules.sandbox import SUBSET, CodeInterpreter, FinalOutput, PythonInterpreter, closing
 from core.modules.toolset import Toolset, listing
-from core.modules.trajectory import Trajectory, carrying
+from core.modules.trajectory import Trajectory, carrying, without_oldest
 from core.signature import InputField, OutputField, ensure_signature
 
 __all__ = ["OWN_FIELDS", "CodeAct"]
@@ -94,7 +94,7 @@ class CodeAct(Module):
             AdapterParseError: The last reply gives no answer.
         """
         steps = inputs.pop("max_iters", None) if "max_iters" not in self.signature.input_fields else None
-        done = Trajectory()
+        done = Trajectory(truncate=self.truncate_trajectory)
         with carrying(done):
             async with closing(self.interpreter_factory) as interpreter:
                 interpreter.tools.update(self.tools)
@@ -109,6 +109,19 @@ class CodeAct(Module):
                     raise
                 reason = "parse_error"
         return Prediction({"trajectory": done.as_dict(), "termination_reason": reason, **answer})
+
+    def truncate_trajectory(self, trajectory: dict[str, Any]) -> dict[str, Any]:
+        """Return what is still shown of a trajectory that the model cannot read: all but its oldest step.
+
+        Override it to shorten in another way. What a call returns and errors carry stays whole.
+
+        Args:
+            trajectory: What was shown, {"generated_code_0": …, "observation_0": …, …}.
+
+        Raises:
+            ContextWindowExceededError: There is nothing to leave out; the model's own error is raised then.
+        """
+        return without_oldest(trajectory)
 
     async def _loop(
         self, done: Trajectory, interpreter: CodeInterpreter, inputs: dict[str, Any], steps: int

@@ -23,7 +23,7 @@ from core.modules.predict import Predict
 from core.modules.retrieve import Retrieve
 from core.modules.tool_use import is_ours_to_raise, use
 from core.modules.toolset import Toolset, listing, observation_of, tool_name_type
-from core.modules.trajectory import Trajectory, carrying
+from core.modules.trajectory import Trajectory, carrying, without_oldest
 from core.signature import MISSING, InputField, OutputField, ensure_signature, validate
 
 __all__ = ["OWN_FIELDS", "ReAct", "observed_call", "rescued", "with_trajectory"]
@@ -78,10 +78,23 @@ class ReAct(Module):
             AdapterParseError: The last reply gives no answer, and nothing before it does.
         """
         steps = inputs.pop("max_iters", None) if "max_iters" not in self.signature.input_fields else None
-        done = Trajectory()
+        done = Trajectory(truncate=self.truncate_trajectory)
         with carrying(done):
             reason = await self._loop(done, inputs, self.max_iters if steps is None else steps)
             return await self._answer(done, inputs, reason)
+
+    def truncate_trajectory(self, trajectory: dict[str, Any]) -> dict[str, Any]:
+        """Return what is still shown of a trajectory that the model cannot read: all but its oldest step.
+
+        Override it to shorten in another way. What a call returns and errors carry stays whole.
+
+        Args:
+            trajectory: What was shown, {"thought_0": …, "observation_0": …, …}.
+
+        Raises:
+            ContextWindowExceededError: There is nothing to leave out; the model's own error is raised then.
+        """
+        return without_oldest(trajectory)
 
     async def _loop(self, done: Trajectory, inputs: dict[str, Any], steps: int) -> str:
         """Return why it ended."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.foundation.errors import ContextWindowExceededError
 from core.modules.code_step import cut
 from core.modules.sandbox.values import to_sandbox
 from core.modules.trajectory import Trajectory
@@ -36,8 +37,14 @@ class ReplHistory(Trajectory):
         return "\n\n".join(
             f"Step {index + 1}\nReasoning: {step['reasoning']}\nCode:\n```python\n{step['code']}\n```\n"
             f"Output ({len(step['output']):,} characters):\n{step['output']}"
-            for index, step in self.shown()
+            for index, step in list(enumerate(self.steps))[self.hidden :]
         )
+
+    def shorten(self) -> None:
+        """Leave out the oldest step that is shown."""
+        if self.hidden >= len(self.steps) - 1:
+            raise ContextWindowExceededError("There is no older step to leave out.")
+        self.hidden += 1
 
 
 def described_variables(signature: Any, values: Mapping[str, Any]) -> str:

@@ -79,6 +79,8 @@ SECTIONS = {
         "Predict": "signature, callbacks=None",
         "ChainOfThought": "signature, rationale_field=None, rationale_field_type=str",
         "ReAct": "signature, tools, max_iters=20",
+        "ReAct.truncate_trajectory": "trajectory",
+        "CodeAct.truncate_trajectory": "trajectory",
         "ReActV2": "signature, tools, max_iters=20",
         "ProgramOfThought": "signature, max_iters=3, interpreter_factory=None",
         "CodeAct": "signature, tools, max_iters=5, interpreter_factory=None",
@@ -326,6 +328,7 @@ DIFFERS = {
     "prompts": "structure and markers are DSPy's, sentences are ours and shorter",
     "`Evaluate(return_outputs=…)`": "refused as in 3.3; `core.interop.compat.Evaluate` gives what 2024 gave",
     "an example that fails by infrastructure": "has no score, where DSPy scores 0; the run is flagged",
+    "`ReAct.truncate_trajectory`": "says what the model is shown; the trajectory that a call returns stays whole",
     "`max_errors`, a reply that cannot be read": "scores `failure_score` and never ends an evaluation",
     "callbacks, `adapter.format` or `.parse` called by hand": "not told; what a program does is",
 }

@@ -218,6 +218,24 @@ class TestCodeAct:
         result, _ = ask(CodeAct("question -> answer", [add]), replies)
         assert result.termination_reason == "context_window_exceeded"
 
+    def test_an_override_of_truncate_trajectory_says_what_is_shown(self):
+        class Short(CodeAct):
+            def truncate_trajectory(self, trajectory):
+                return {**super().truncate_trajectory(trajectory), "note": "the first step was left out"}
+
+        long = ContextWindowExceededError("long")
+        replies = [
+            act("print(1)"),
+            act("print(2)"),
+            long,
+            act("print(3)", True),
+            said(reasoning="r", answer="x"),
+        ]
+        result, lm = ask(Short("question -> answer", [add]), replies)
+        shown = lm.requests[-1].messages[-1]["content"]
+        assert "the first step was left out" in shown and "print(2)" in shown and "print(1)" not in shown
+        assert result.trajectory["generated_code_0"] == "print(1)"
+
     def test_names_of_parts_and_fields_are_dspys(self):
         module = CodeAct("question -> answer", [add])
         assert [(name, list(part.signature.fields)) for name, part in module.named_predictors()] == [

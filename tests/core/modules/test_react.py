@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import ClassVar
 
 import pytest
 
@@ -263,6 +264,53 @@ class TestLongTrajectories:
         with core.context(lm=ScriptedLM(reply)):
             result = ReAct("question -> answer", [add])(question="q")
         assert (result.termination_reason, result.answer) == ("context_window_exceeded", "x")
+
+
+class Noted(ReAct):
+    """Leaves a note in the place of all steps but the last."""
+
+    def truncate_trajectory(self, trajectory):
+        self.before = dict(trajectory)
+        last = max(name.rpartition("_")[2] for name in trajectory if name != "note")
+        kept = {name: value for name, value in trajectory.items() if name.endswith(f"_{last}")}
+        trajectory.clear()
+        return {"note": "older steps were left out", **kept}
+
+
+class TestTruncation:
+    TRAJECTORY: ClassVar = {"thought_0": "a", "observation_0": 1, "thought_1": "b", "observation_1": 2}
+
+    def test_the_oldest_step_is_left_out_of_a_new_dict(self):
+        given = dict(self.TRAJECTORY)
+        agent = ReAct("question -> answer", [add])
+        assert agent.truncate_trajectory(given) == {"thought_1": "b", "observation_1": 2}
+        assert given == self.TRAJECTORY
+
+    @pytest.mark.parametrize("given", [{}, {"thought_3": "a", "observation_3": 1}])
+    def test_one_step_cannot_be_left_out(self, given):
+        with pytest.raises(ContextWindowExceededError, match="no older one"):
+            ReAct("question -> answer", [add]).truncate_trajectory(given)
+
+    def test_an_override_says_what_is_shown_and_the_trajectory_stays_whole(self):
+        lm = Narrow(2, [step("add", a=n, b=0) for n in range(4)] + [step("finish"), answer("x")])
+        agent = Noted("question -> answer", [add])
+        with core.context(lm=lm):
+            result = agent(question="q")
+        assert lm.seen == [[], [0], [0, 1], [0, 1, 2], [2], [2, 3], [2, 3, 4], [4]]
+        assert "older steps were left out" in lm.requests[-1].messages[-1]["content"]
+        assert [name for name in agent.before if name.startswith("observation")] == [
+            "observation_2", "observation_3", "observation_4",
+        ]  # fmt: skip
+        assert [result.trajectory[f"observation_{n}"] for n in range(4)] == [0, 1, 2, 3]
+
+    def test_an_override_that_returns_nothing_is_an_error_that_says_so(self):
+        class Forgetful(ReAct):
+            def truncate_trajectory(self, trajectory):
+                trajectory.clear()
+
+        lm = Narrow(0, [step("add", a=1, b=2)])
+        with core.context(lm=lm), pytest.raises(ConfigurationError, match="returned NoneType"):
+            Forgetful("question -> answer", [add])(question="q")
 
 
 class Upper(Module):
