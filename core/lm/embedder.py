@@ -8,10 +8,12 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from core.foundation.drive import awaited, drive, on_io
 from core.foundation.errors import LMConfigurationError, LMUnexpectedError, MissingExtraError
+from core.foundation.overrides import means_call
+from core.foundation.threads import run_sync
 from core.lm.cache import active_cache
 from core.lm.cache_key import request_key
 from core.lm.call import call_attempts
@@ -63,6 +65,9 @@ class Embedder:
         LMConfigurationError: The model is neither a name nor a function, or `batch_size` is below 1.
     """
 
+    _own_call: ClassVar[bool] = False
+    """Whether a subclass overrides `__call__` alone, as those written for DSPy do."""
+
     def __init__(
         self,
         model: str | Callable[..., Any],
@@ -87,6 +92,10 @@ class Embedder:
         else:
             self._endpoint = _EmbeddingEndpoint(model, **kwargs)
         self.kwargs = kwargs if self._endpoint is None else _sent(self._endpoint.kwargs)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._own_call = means_call(cls, "acall")
 
     def __repr__(self) -> str:
         name = self.model if isinstance(self.model, str) else getattr(self.model, "__name__", "function")
@@ -140,6 +149,10 @@ class Embedder:
                 hint="It takes a list of texts and returns a list of equally long lists of numbers.",
             )
         return matrix[0] if isinstance(inputs, str) else matrix
+
+    async def vectors(self, texts: list[str]) -> Any:
+        """Return a vector per text, by the way in that a subclass means: its `acall` or its `__call__`."""
+        return await (run_sync(self, texts) if self._own_call else self.acall(texts))
 
     @property
     def _name(self) -> str:

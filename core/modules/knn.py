@@ -12,6 +12,7 @@ from typing import Any
 from core.data.example import Example
 from core.foundation.drive import drive_user
 from core.foundation.errors import ConfigurationError
+from core.foundation.overrides import means_call
 from core.foundation.threads import run_in_thread
 
 __all__ = ["KNN"]
@@ -51,7 +52,8 @@ class KNN:
 
     async def acall(self, **inputs: Any) -> list[Example]:
         """Do the same from async code."""
-        entry = getattr(self.embedding, "acall", None)
+        own = means_call(type(self.embedding), "acall")  # a subclass that overrides `__call__` alone means it
+        entry = None if own else getattr(self.embedding, "acall", None)
         texts = [_text(inputs)]
         found = await entry(texts) if entry else await run_in_thread(_vectors, self.embedding, texts)
         return self._nearest(found)

@@ -164,7 +164,7 @@ class Embeddings:
         one = texts[0] if len(texts) == 1 and texts is not self.corpus else None
         if one is not None and one in self._queries:
             return self._queries[one]
-        vectors = checked_matrix(await self.embedder.acall(list(texts)), len(texts))
+        vectors = checked_matrix(await self.embedder.vectors(list(texts)), len(texts))
         vectors = unit_rows(vectors) if self.normalize else vectors
         if self.cache and one is not None:
             self._queries[one] = vectors

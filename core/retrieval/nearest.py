@@ -110,7 +110,15 @@ def checked_matrix(vectors: Any, rows: int) -> Matrix:
     """
     import numpy as np
 
-    matrix = np.ascontiguousarray(vectors, dtype=np.float32)
+    try:
+        matrix = np.ascontiguousarray(vectors, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(
+            "The embedder gave no vectors of numbers, all of one length.",
+            hint="It must give one vector per text.",
+        ) from error
+    if rows == 1 and matrix.ndim == 1:
+        matrix = matrix.reshape(1, -1)  # the vector itself, for a list of one text
     if rows and (matrix.ndim != 2 or len(matrix) != rows or not matrix.shape[1]):
         raise ConfigurationError(
             f"The embedder gave an array of shape {matrix.shape} for {rows} texts.",

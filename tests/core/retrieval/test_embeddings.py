@@ -13,9 +13,10 @@ import types
 import numpy as np
 import pytest
 
+from core.data import Example
 from core.foundation.errors import ConfigurationError, StateError
 from core.lm import Embedder
-from core.modules import Retrieve
+from core.modules import KNN, Retrieve
 from core.retrieval import Embeddings, EmbeddingsWithScores
 from core.retrieval.nearest import BLOCK, Exact, Narrowed, nearest_in
 from tests.fakes.server import FakeServer
@@ -132,6 +133,50 @@ def test_async_code_and_async_functions():
         return search("green").passages, Retrieve(k=1, rm=search)("blue").passages
 
     assert asyncio.run(notebook()) == (["green"], ["blue"])
+
+
+class Lengths(Embedder):
+    """As subclasses written for DSPy are: `__call__` alone, an array with a row per text, for one text too."""
+
+    def __init__(self):
+        super().__init__(lambda texts: [[1.0, 0.0] for _ in texts])
+
+    def __call__(self, inputs, *args, **kwargs):
+        texts = [inputs] if isinstance(inputs, str) else inputs
+        return np.array([[len(text), 1.0] for text in texts])
+
+
+def test_a_subclass_that_overrides_the_call_alone_is_heard():
+    assert Embeddings(["r", "gg", "yyyyyyy"], Lengths(), k=1, normalize=False)("blue").passages == ["yyyyyyy"]
+    found = asyncio.run(Embeddings(["r", "gg", "yyyyyyy"], Lengths(), k=1, normalize=False).acall("blue"))
+    assert found.passages == ["yyyyyyy"]
+    rows = [Example(text=text).with_inputs("text") for text in ("r", "gg", "yyyyyyy")]
+    assert asyncio.run(KNN(1, rows, Lengths()).acall(text="blue")) == [rows[2]]
+
+
+def test_a_subclass_that_overrides_the_async_call_is_heard():
+    class Later(Lengths):
+        async def acall(self, inputs, *args, **kwargs):
+            return [[1.0, float(text == "gg")] for text in inputs]
+
+    assert Embeddings(["r", "gg", "yyy"], Later(), k=1)("gg").passages == ["gg"]
+
+
+def test_one_vector_for_one_text_is_one_row():
+    class Flat(Lengths):
+        def __call__(self, inputs, *args, **kwargs):
+            return np.squeeze(super().__call__(inputs))
+
+    assert Embeddings(["r", "gg"], Flat(), k=1, normalize=False)("blue").passages == ["gg"]
+
+
+def test_vectors_of_different_lengths_are_an_error_that_says_so():
+    class Ragged(Lengths):
+        def __call__(self, inputs, *args, **kwargs):
+            return [[1.0] * len(text) for text in inputs]
+
+    with pytest.raises(ConfigurationError, match="all of one length"):
+        Embeddings(["r", "gg"], Ragged())("blue")
 
 
 def test_several_queries_are_fused():
