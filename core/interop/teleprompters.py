@@ -43,8 +43,7 @@ class SignatureOptimizer(COPRO):
         task_model: Any = None,
         log_dir: str | None = None,
     ) -> None:
-        super().__init__(prompt_model, metric, breadth, depth, init_temperature, track_stats)
-        self.verbose = verbose
+        super().__init__(prompt_model, metric, breadth, depth, init_temperature, track_stats, verbose=verbose)
         self.task_model = task_model
 
     async def acompile(
@@ -79,10 +78,7 @@ class SignatureOptimizer(COPRO):
         if self.task_model is not None:
             student = student.deepcopy()
             student.set_lm(self.task_model)
-        program = await super().acompile(student, trainset=given[0], eval_kwargs=eval_kwargs, **options)
-        if self.verbose:
-            print(program.report.summary())  # noqa: T201  what it prints is what was asked for
-        return program
+        return await super().acompile(student, trainset=given[0], eval_kwargs=eval_kwargs, **options)
 
     def compile(self, student: Module, *, trainset: Iterable[Example] | None = None, **options: Any) -> Any:
         """Same as `acompile`, from sync code."""

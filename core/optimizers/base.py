@@ -8,8 +8,10 @@ no state of its own: everything it knows comes from the view, so a search can be
 from __future__ import annotations
 
 import copy
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -20,7 +22,7 @@ from core.foundation.drive import drive
 from core.foundation.errors import OptimizerError
 from core.foundation.registry import Registry
 from core.modules.module import Module
-from core.optimizers.checks import check_metric, check_model, checked_settings
+from core.optimizers.checks import check_metric, check_model, checked_settings, counting_rows
 from core.optimizers.finish import compiled_program, header_of, with_confirmation
 from core.search.budget import Budget
 from core.search.candidate import Candidate
@@ -58,6 +60,13 @@ class OptimizerParams(BaseModel):
 
 _DEMO_LIMITS = ("k", "max_demos", "max_labeled_demos", "max_bootstrapped_demos")
 
+ONE_ROW = (
+    "There is 1 row to choose by, which hardly tells candidates apart, whatever is spent. "
+    "Give a valset of 20 rows or more."
+)
+
+_log = logging.getLogger("core.optimizers")
+
 P = TypeVar("P", bound=OptimizerParams)
 
 
@@ -86,6 +95,13 @@ class Optimizer(Generic[P]):
     needs: ClassVar[str] = ""
     _remarks: tuple[str, ...] = ()
     """What to warn of at the start of this compile."""
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        if "estimate" in vars(cls):
+            cls.estimate = counting_rows(
+                cls.estimate
+            )  # each counts rows: generators and the like have no length
 
     def __init__(
         self,
@@ -202,7 +218,11 @@ class Optimizer(Generic[P]):
         valset: Sequence[Example] | None = None,
         teacher: Module | None = None,
     ) -> Estimate:
-        """Return how many calls a compile would send, per phase; sends none."""
+        """Return how many calls a compile would send, per phase; sends none.
+
+        Raises:
+            OptimizerError: The rows are none, or can be read only once.
+        """
         raise NotImplementedError
 
     def compile(self, student: Module, *, trainset: Iterable[Example], **options: Any) -> Any:
@@ -297,6 +317,9 @@ class Optimizer(Generic[P]):
         )
         problem = with_confirmation(problem, testset, part)
         self.prepare(problem)
+        if self.scores and len(problem.scoring) == 1:
+            problem = replace(problem, warnings=(*problem.warnings, ONE_ROW))
+            _log.warning("%s", ONE_ROW)
         own = {name: getattr(self.params, name, None) for name in ("num_threads", "max_errors")}
         own["target"] = self.target()
         run |= {name: value for name, value in own.items() if run[name] is None}

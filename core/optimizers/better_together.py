@@ -18,6 +18,7 @@ from core.foundation.drive import drive
 from core.foundation.errors import OptimizerError
 from core.foundation.randomness import rng
 from core.modules.module import Module
+from core.optimizers.checks import counted_rows
 from core.optimizers.random_search import BootstrapFewShotWithRandomSearch
 from core.optimizers.together_run import SharedRun
 from core.search.budget import Budget
@@ -169,7 +170,8 @@ class BetterTogether:
         valset_ratio: float = 0.1,
     ) -> Estimate:
         """Return how many calls the steps would send, and scoring what they make; sends none."""
-        learn, choose = _split(list(trainset), valset, valset_ratio, 0)
+        rows = None if valset is None else counted_rows(valset, "valset")
+        learn, choose = _split(counted_rows(trainset, "trainset"), rows, valset_ratio, 0)
         full = calls_per_run(student) * len(choose or ())
         phases = [Phase("score the program as given", full, full, full * REPAIR)]
         for number, name in enumerate(self._steps(strategy), 1):

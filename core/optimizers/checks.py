@@ -5,13 +5,29 @@ Knows nothing about single optimizers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from core.foundation.errors import OptimizerError
-from core.search.problem import Problem
+from core.foundation.words import counted
+from core.search.estimate import Estimate
+from core.search.problem import Problem, rows_of
 
-__all__ = ["check_metric", "check_model", "check_predictors", "checked_settings"]
+__all__ = [
+    "check_metric",
+    "check_model",
+    "check_predictors",
+    "checked_settings",
+    "counted_rows",
+    "counting_rows",
+]
+
+LEAST_ARGUMENTS, MOST_ARGUMENTS = 2, 5
+"""Of a metric: example and prediction, then trace, the predictor's name and its part of the trace."""
+
+_A_METRIC = "A metric is metric(example, prediction, trace=None) and returns a number or True or False."
 
 
 def check_metric(metric: Any) -> None:
@@ -22,9 +38,64 @@ def check_metric(metric: Any) -> None:
     """
     if metric is not None and not callable(metric):
         raise OptimizerError(
-            f"The metric is a {type(metric).__name__}, {metric!r}, which cannot be called.",
-            hint="A metric is metric(example, prediction, trace=None) and returns a number or True or False.",
+            f"The metric is a {type(metric).__name__}, {metric!r}, which cannot be called.", hint=_A_METRIC
         )
+    if inspect.isroutine(metric) and (said := _asks_for_others(metric)):
+        raise OptimizerError(f"The metric '{getattr(metric, '__name__', metric)}' {said}.", hint=_A_METRIC)
+
+
+def _asks_for_others(metric: Any) -> str:
+    """Return why a function cannot be called as a metric is; empty: it can, as far as one sees."""
+    try:
+        parameters = list(inspect.signature(metric).parameters.values())
+    except (TypeError, ValueError):
+        return ""
+    positional = [
+        item for item in parameters if item.kind in (item.POSITIONAL_ONLY, item.POSITIONAL_OR_KEYWORD)
+    ]
+    needed = [
+        item.name for item in parameters if item.kind is item.KEYWORD_ONLY and item.default is item.empty
+    ]
+    if needed:
+        return f"needs {', '.join(needed)} by keyword, which nobody gives"
+    if len(positional) < LEAST_ARGUMENTS and not any(item.kind is item.VAR_POSITIONAL for item in parameters):
+        return f"takes {counted(len(positional), 'argument')}, and is given the example and the prediction"
+    required = sum(item.default is item.empty for item in positional)
+    if required > MOST_ARGUMENTS:
+        return f"needs {required} arguments, and is given {MOST_ARGUMENTS} at most"
+    return ""
+
+
+def counted_rows(rows: Any, name: str) -> list[Any]:
+    """Return rows to be counted for an estimate.
+
+    Raises:
+        OptimizerError: They are no set of rows, or can be read only once: the compile would find none left.
+    """
+    if isinstance(rows, Iterator):
+        raise OptimizerError(
+            f"The {name} is a {type(rows).__name__}, which can be read only once: a compile would find none left.",
+            hint=f"Make it a list first: {name} = list({name}).",
+        )
+    return rows_of(rows, name)
+
+
+def counting_rows(estimate: Callable[..., Estimate]) -> Callable[..., Estimate]:
+    """Return an optimizer's `estimate` that takes any set of rows and counts lists."""
+    parameters = inspect.signature(estimate)
+
+    @functools.wraps(estimate)
+    def checked(*given: Any, **named: Any) -> Estimate:
+        bound = parameters.bind(*given, **named)
+        for name in bound.arguments.keys() & {"trainset", "valset"}:
+            if (
+                bound.arguments[name] is not None
+                or parameters.parameters[name].default is inspect.Parameter.empty
+            ):
+                bound.arguments[name] = counted_rows(bound.arguments[name], name)
+        return estimate(*bound.args, **bound.kwargs)
+
+    return checked
 
 
 def check_model(model: Any, name: str) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import Field
 
 from core.data.example import Example
+from core.foundation.errors import OptimizerError
 from core.modules.module import Module
 from core.modules.predict import Predict
 from core.optimizers.aside import SHARE, set_aside
@@ -87,6 +88,8 @@ class COPRO(Optimizer[COPROParams]):
         depth: Rounds.
         init_temperature: Temperature of the proposer.
         track_stats: Keep the scores of every round on the program: `results_best`, `results_latest`.
+        verbose: Print the report at the end.
+        **others: Taken, as in DSPy, where they are no parameters too; the report says that they change nothing.
     """
 
     name = "copro"
@@ -94,6 +97,7 @@ class COPRO(Optimizer[COPROParams]):
     gives_demos = False
     when = "Instructions matter more than examples, and the program has few steps."
     needs = "A metric and rows to score on; a stronger model as proposer helps."
+    verbose: bool = False
 
     def __init__(
         self,
@@ -104,6 +108,9 @@ class COPRO(Optimizer[COPROParams]):
         init_temperature: float = 1.4,
         track_stats: bool = False,
         teacher_settings: Mapping[str, Any] | None = None,
+        *,
+        verbose: bool = False,
+        **others: Any,
     ) -> None:
         params = self.checked(
             {
@@ -111,9 +118,13 @@ class COPRO(Optimizer[COPROParams]):
                 "depth": depth,
                 "init_temperature": init_temperature,
                 "track_stats": track_stats,
+                **{name: value for name, value in others.items() if name in self.Params.model_fields},
             }
         )
         super().__init__(params, metric=metric, teacher_settings=teacher_settings, prompt_model=prompt_model)
+        self.verbose = verbose
+        strange = [name for name in others if name not in self.Params.model_fields]
+        self._remarks = tuple(f"COPRO has no parameter '{name}': it changes nothing." for name in strange)
 
     async def acompile(
         self, student: Module, *, trainset: Any, eval_kwargs: Mapping[str, Any] | None = None, **options: Any
@@ -126,7 +137,15 @@ class COPRO(Optimizer[COPROParams]):
                 the proposer; with `racing=False` all do.
             eval_kwargs: As DSPy has it: `num_threads`, `max_errors`; what only concerns its display is ignored.
             **options: As for every optimizer.
+
+        Raises:
+            OptimizerError: `eval_kwargs` are no arguments by name.
         """
+        if not isinstance(eval_kwargs or {}, Mapping):
+            raise OptimizerError(
+                f"eval_kwargs={eval_kwargs!r} are no arguments by name.",
+                hint="eval_kwargs={'num_threads': 8}",
+            )
         # What the proposer has read is no measure of what it wrote: it would be chosen for what it knows by heart.
         run = copy.copy(self)
         rows, remarks = set_aside(trainset, options)
@@ -137,6 +156,8 @@ class COPRO(Optimizer[COPROParams]):
         program.total_calls = len(program.report.candidates)
         if self.params.track_stats:
             program.results_best, program.results_latest = _statistics(program.report)
+        if self.verbose:
+            print(program.report.summary())  # noqa: T201  what it prints is what was asked for
         return program
 
     def prepare(self, problem: Problem) -> None:

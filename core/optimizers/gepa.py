@@ -45,6 +45,8 @@ NOT_TAKEN = {
     "gepa_kwargs": "there is no other package underneath to pass them to",
 }
 
+NO_TEACHER = "teacher: it is not asked; GEPA learns from the student's own runs."
+
 
 def _keep_nothing(_view: SearchView, _spent: int) -> None: ...
 
@@ -179,7 +181,8 @@ class GEPA(Optimizer[GEPAParams]):
         if every.get("run_log") is None and self.log_dir is not None:
             every["run_log"] = log_in(self.log_dir, "gepa.jsonl")
         rows, remarks = set_aside(trainset, every)
-        run.remarks = (*self.remarks, *remarks)
+        unused = (NO_TEACHER,) if options.get("teacher") is not None else ()
+        run.remarks = (*self.remarks, *unused, *remarks)
         program = await Optimizer.acompile(run, student, trainset=rows, **every)
         if kept and self.params.track_stats:
             spent = max(spent for _, spent in kept)

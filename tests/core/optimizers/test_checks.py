@@ -163,6 +163,85 @@ def test_parameters_of_one_compile_keep_what_the_constructor_took() -> None:
         assert old.compile(TwoSteps(), devset=TRAIN, depth=1).report.params["depth"] == 1
 
 
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        (lambda example: 1, "takes 1 argument, and is given the example and the prediction"),
+        (lambda: 1, "takes 0 arguments"),
+        (lambda example, pred, *, strict: 1, "needs strict by keyword"),
+        (lambda a, b, c, d, e, f: 1, "needs 6 arguments"),
+    ],
+    ids=["one", "none", "keyword", "six"],
+)
+def test_a_metric_that_cannot_be_called_with_a_prediction_is_refused(metric: Any, said: str) -> None:
+    with pytest.raises(OptimizerError, match=said) as caught:
+        BootstrapRS(metric)
+    assert "metric(example, prediction" in caught.value.hint
+
+
+def test_metrics_of_two_to_five_arguments_and_of_any_number_are_taken() -> None:
+    for metric in (
+        lambda a, b: 1,
+        lambda *all: 1,
+        lambda a, b, c, d, e: 1,
+        lambda a, b, c=None, *, strict=False: 1,
+        core.evaluate.answer_exact_match,
+        core.evaluate.make_metric({"kind": "exact_match"}),
+    ):
+        assert BootstrapRS(metric).metric is metric
+
+
+def test_copro_takes_what_dspys_takes_and_says_what_changes_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    optimizer = COPRO(metric=exact, breadth=2, depth=1, verbose=True, bredth=9, shown_rows=3)
+    with context(lm=ToyLM(jitter=0)):
+        report = optimizer.compile(TwoSteps(), trainset=TRAIN, valset=VALIDATION).report
+    assert report.params["shown_rows"] == 3
+    assert "COPRO has no parameter 'bredth': it changes nothing." in report.warnings
+    assert report.summary() in capsys.readouterr().out
+    with pytest.raises(OptimizerError, match="eval_kwargs=3"):
+        optimizer.compile(TwoSteps(), trainset=TRAIN, eval_kwargs=3)
+
+
+def test_gepa_says_that_it_asks_no_teacher() -> None:
+    optimizer = GEPA(exact, max_metric_calls=8)
+    with context(lm=ToyLM(jitter=0)):
+        told = optimizer.compile(TwoSteps(), trainset=TRAIN, valset=VALIDATION, teacher=TwoSteps()).report
+        silent = optimizer.compile(TwoSteps(), trainset=TRAIN, valset=VALIDATION).report
+    assert [said for said in told.warnings if said not in silent.warnings] == [
+        "teacher: it is not asked; GEPA learns from the student's own runs."
+    ]
+
+
+def test_one_row_to_choose_by_is_said_before_anything_is_sent(caplog: pytest.LogCaptureFixture) -> None:
+    for way in (MIPROv2(exact), search(), COPRO(metric=exact, breadth=2, depth=1)):
+        caplog.clear()
+        lm = ToyLM(jitter=0)
+        with context(lm=lm):
+            report = way.compile(TwoSteps(), trainset=TRAIN[:1], stop_requested=lambda: True).report
+        assert lm.sent == 0
+        assert any("1 row to choose by" in said for said in report.warnings)
+        assert "1 row to choose by" in caplog.text
+    with context(lm=ToyLM(jitter=0)):  # this one chooses nothing
+        report = BootstrapFewShot(exact).compile(TwoSteps(), trainset=TRAIN[:1]).report
+    assert not any("to choose by" in said for said in report.warnings)
+
+
+@pytest.mark.parametrize("way", [core.LabeledFewShot(), *ways()], ids=lambda way: type(way).__name__)
+def test_an_estimate_counts_any_rows_and_refuses_those_that_can_be_read_once(way: Any) -> None:
+    more = {"strategy": "p"} if isinstance(way, BetterTogether) else {}
+    listed = str(way.estimate(TwoSteps(), TRAIN, VALIDATION, **more))
+    by_question = {row.question: row for row in TRAIN}
+    assert str(way.estimate(TwoSteps(), trainset=by_question.values(), valset=VALIDATION, **more)) == listed
+    for given in (((row for row in TRAIN), VALIDATION), (TRAIN, iter(VALIDATION))):
+        with pytest.raises(OptimizerError, match="read only once") as caught:
+            way.estimate(TwoSteps(), *given, **more)
+        assert "list(" in caught.value.hint
+    with pytest.raises(OptimizerError, match="trainset is None, not a list"):
+        way.estimate(TwoSteps(), None, **more)
+
+
 def test_rows_without_the_usual_inputs_are_named() -> None:
     strange = core.Example(query="x", answer="a").with_inputs("query")
     with context(lm=ToyLM(jitter=0, cache=False)):
