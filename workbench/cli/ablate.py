@@ -52,12 +52,15 @@ def run(options: argparse.Namespace) -> int:
     asked = {"split": options.split, "limit": options.limit, "steps": options.steps}
     plan = ablations.plan_ablation(ws, compiled, **asked)
     planned = {"variants": plan.names, "runs": plan.runs, "split": plan.split, "rows": plan.rows}
+    planned |= {"warning": plan.warning} if plan.warning else {}
     expected = {"plan": planned, "estimate": plan.estimate.to_dict()}
     if options.estimate:
         emit(options, expected, f"{ablation_plan_text(plan)}\n{estimate_line(plan.estimate)}")
         return 0
     if not options.json:
         print(f"expected: {estimate_line(plan.estimate)}", file=sys.stderr)
+        if plan.warning:
+            print(f"warning: {plan.warning}", file=sys.stderr)
     budget = pairs(options.budget) if options.budget else None
     run_id = ablations.start_ablation(ws, compiled, **asked, budget=budget, name=options.name)
     if options.no_wait:

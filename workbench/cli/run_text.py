@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.services import runs
-from workbench.services.ablations import AblationPlan, ablation_of, parts_name, rows_text
+from workbench.services.ablations import AblationPlan, ablation_of, parts_name, rows_text, warning_of
 from workbench.services.estimates import Estimate
 
 __all__ = [
@@ -66,8 +66,9 @@ def run_text(run: runs.Run) -> str:
         lines.append(result["summary"])
     if run.result_version_id:
         lines.append(f"compiled version: {run.result_version_id}")
-    if result.get("stop_code") in ("budget", "seconds"):
-        lines.append(f"to go on: {_go_on(run)}")
+    raised = result.get("stop_code") in ("budget", "seconds")
+    if raised or (run.status == "stopped" and result.get("stop_code")):
+        lines.append(f"to go on: {_go_on(run, raised=raised)}")
     return "\n".join(lines)
 
 
@@ -79,7 +80,11 @@ def _ablation(run: runs.Run) -> list[str]:
     rows = [(parts_name(cells[0]), *cells[1:]) for cells in found.cells()]
     notes = [f"{parts_name(item.name)}: {item.note}" for item in found.variants if item.note]
     head = ("program", "score", "95 % interval", "against the program as given", "rows")
-    return [f"on {rows_text(run.split, found.of)}", table(rows, head), *notes, found.verdict]
+    warning = warning_of(run)
+    on = f"on {rows_text(run.split, found.of, warning)}"
+    result = run.result or {}
+    ended = [str(result["stop_reason"])] if result.get("stop_code") in ("budget", "stopped") else []
+    return [on, *([warning] if warning else []), table(rows, head), *notes, found.verdict, *ended]
 
 
 def ablation_plan_text(plan: AblationPlan) -> str:
@@ -88,13 +93,17 @@ def ablation_plan_text(plan: AblationPlan) -> str:
     same = [name for name in plan.names if name not in plan.runs]
     equal = f"\nequal to one of these, at no cost: {', '.join(names[name] for name in same)}" if same else ""
     programs = "\n".join(f"  {names[name]}" for name in plan.runs)
-    return f"{len(plan.runs)} programs, each on {rows_text(plan.split, plan.rows)}:\n{programs}{equal}"
+    on = rows_text(plan.split, plan.rows, plan.warning)
+    warning = f"\n{plan.warning}" if plan.warning else ""
+    return f"{len(plan.runs)} programs, each on {on}:\n{programs}{equal}{warning}"
 
 
-def _go_on(run: runs.Run) -> str:
+def _go_on(run: runs.Run, *, raised: bool) -> str:
+    if not raised:
+        return f"workbench runs resume {run.id}"
     caps = {name: cap for name, cap in (run.settings.get("budget") or {}).items() if cap}
-    raised = " ".join(f"--budget {name}={2 * cap:g}" for name, cap in caps.items())
-    return f"workbench runs resume {run.id} {raised}".rstrip()
+    higher = " ".join(f"--budget {name}={2 * cap:g}" for name, cap in caps.items())
+    return f"workbench runs resume {run.id} {higher}".rstrip()
 
 
 def warning_text(warning: Mapping[str, Any]) -> str:

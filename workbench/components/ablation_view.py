@@ -20,7 +20,7 @@ from workbench.components.figures import money
 from workbench.components.run_head import poll_every, run_head
 from workbench.components.table import data_table
 from workbench.services import ablations, datasets, runs
-from workbench.services.ablations import AblationPlan, parts_name, rows_text
+from workbench.services.ablations import AblationPlan, parts_name, rows_text, warning_of
 from workbench.services.run_records import Run
 from workbench.services.workspace import Workspace
 
@@ -77,7 +77,13 @@ def _one(ws: Workspace, run_id: str) -> None:
 def _found(run: Run, found: Ablation) -> None:
     result = run.result or {}
     cost = f"{int(result.get('calls', 0)):,} calls, {money(result.get('cost'))}"
-    st.caption(f"**On {rows_text(run.split, found.of)}**, the same for every program. {verbatim(cost)}.")
+    warning = warning_of(run)
+    st.caption(
+        f"**On {rows_text(run.split, found.of, warning)}**, the same for every program. {verbatim(cost)}."
+    )
+    _warn(warning)
+    if result.get("stop_code") in ("budget", "stopped"):
+        st.info(verbatim(str(result["stop_reason"])), icon=":material/hourglass_bottom:")
     rows = [
         {
             "program": parts_name(name),
@@ -109,6 +115,11 @@ def _found(run: Run, found: Ablation) -> None:
     st.markdown(f":material/balance: {verbatim(found.verdict)}")
 
 
+def _warn(warning: str) -> None:
+    if warning:
+        st.warning(verbatim(warning), icon=":material/edit_note:")
+
+
 def _form(ws: Workspace, run: Run) -> None:
     """Draw what an ablation would run and take, and the button that starts it."""
     st.caption(
@@ -127,8 +138,9 @@ def _form(ws: Workspace, run: Run) -> None:
     names = ", ".join(parts_name(name).lower() for name in plan.runs)
     st.caption(
         f"{len(plan.runs)} different programs ({verbatim(names)}), "
-        f"each on **{rows_text(plan.split, plan.rows)}**."
+        f"each on **{rows_text(plan.split, plan.rows, plan.warning)}**."
     )
+    _warn(plan.warning)
     estimate_view(plan.estimate)
     steps = bool(st.session_state.get(f"{key}_steps", True))
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -54,10 +54,12 @@ def run_ablation(job: Job) -> Outcome:
 
 
 _NOT_RUN = {"budget": "Not run: the budget was used up before.", "stopped": "Not run: stopped before."}
+_SO_FAR = "before every program had run on every row: these are the figures so far."
 _REASONS = {
-    "budget": "The budget was used up; raise it to go on.",
-    "stopped": "Stopped on request; resume to go on.",
+    "budget": f"The budget was used up {_SO_FAR} Raise it to go on; what is finished is not paid for again.",
+    "stopped": f"Stopped {_SO_FAR} Resume to go on; what is finished is not paid for again.",
 }
+_ALL_RUN, _SOME_FAILED = "Every variant was run.", "Every variant was run; some rows have no score."
 
 
 def _given(job: Job, request: RunRequest) -> Any:
@@ -149,14 +151,15 @@ class _Work:
             for kind in ("model_failure", "infrastructure_failure", "metric_failure")
         }
         spend = self._gate.spent.to_dict()
+        flagged = any(variant.note for variant in ablation.variants)
         return {
             "ablation": ablation.to_dict(),
             "verdict": ablation.verdict,
             "rows": len(self._examples),
             "on": self._request.split or "all",
-            "flagged": any(variant.note for variant in ablation.variants),
+            "flagged": flagged,
             "stop_code": reason if reason in _REASONS else "done",
-            "stop_reason": _REASONS.get(reason, "Every variant was run."),
+            "stop_reason": _REASONS.get(reason, _SOME_FAILED if flagged else _ALL_RUN),
             **counts,
             **spend,
             "spend": spend,

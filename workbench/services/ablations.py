@@ -19,6 +19,8 @@ from workbench.services.runs import get_run, list_runs
 from workbench.services.starting import checked_budget, checked_number, write_run
 from workbench.services.tasks import Version, get_version
 from workbench.services.workspace import Workspace
+from workbench.store import require
+from workbench.store.tables import DatasetRow, RunRow
 
 if TYPE_CHECKING:
     from core.search.ablation import Ablation
@@ -34,6 +36,7 @@ __all__ = [
     "plan_ablation",
     "rows_text",
     "start_ablation",
+    "warning_of",
 ]
 
 ABLATION = "ablation"
@@ -46,6 +49,8 @@ CHOSE = {
     "all": "of which some chose the winner, which flatters it",
 }
 """What the rows of a split had to do with the winner, in words."""
+
+CHANGED = "The dataset was changed after this compile: rows that made or chose the winner may be among these."
 
 _NAMES = {
     "as given": "The program as given",
@@ -68,6 +73,8 @@ class AblationPlan:
     split: str
     rows: int
     estimate: Estimate
+    warning: str = ""
+    """What to know before it is run; empty: nothing."""
 
     @property
     def empty(self) -> bool:
@@ -109,7 +116,8 @@ def plan_ablation(
         judged=asks_a_model(get_metric(ws, run.metric_id).spec),
     )
     asking = len(list(student.named_predictors()))
-    return AblationPlan([arm.name for arm in arms], own, asking, chosen, len(rows), estimate)
+    names = [arm.name for arm in arms]
+    return AblationPlan(names, own, asking, chosen, len(rows), estimate, _warning(ws, run))
 
 
 def start_ablation(
@@ -150,6 +158,7 @@ def start_ablation(
         "limit": limit,
         "steps": steps,
         "budget": checked_budget(caps),
+        **({"warning": plan.warning} if plan.warning else {}),
         **{key: run.settings.get(key) for key in ("adapter", "temperature", "concurrency")},
     }
     run_id = write_run(
@@ -182,10 +191,28 @@ def parts_name(variant: str) -> str:
     return _NAMES.get(variant, variant)
 
 
-def rows_text(split: str, rows: int) -> str:
-    """Return on which rows an ablation is, and what they had to do with the winner."""
+def rows_text(split: str, rows: int, warning: str = "") -> str:
+    """Return on which rows an ablation is, and what they had to do with the winner.
+
+    Args:
+        warning: Why that is not known; empty: it is.
+    """
     kind = "" if split == "all" else f"{split} "
-    return f"{rows:,} {kind}rows {CHOSE.get(split, '')}".rstrip()
+    named = f"{rows:,} {kind}{'row' if rows == 1 else 'rows'}"
+    return named if warning else f"{named} {CHOSE.get(split, '')}".rstrip()
+
+
+def warning_of(run: Run) -> str:
+    """Return what an ablation was warned of when it was started; empty: nothing."""
+    return str(run.settings.get("warning") or "")
+
+
+def _warning(ws: Workspace, run: Run) -> str:
+    """Return what to know of a compile's data: whether they are still those that it was run on."""
+    with ws.store.read() as session:
+        then = require(session, RunRow, run.id, "run").dataset_fingerprint
+        now = require(session, DatasetRow, run.dataset_id, "dataset").fingerprint
+    return "" if then == now else CHANGED
 
 
 def _versions(ws: Workspace, compile_id: str) -> tuple[Run, Version, Version]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from core.foundation.errors import DataError, JobError
 from core.foundation.fingerprint import canonical_json, jsonable
 from workbench.jobs.engine import load_examples
-from workbench.services.ablations import ablation_of, ablations_of, rows_text
+from workbench.services.ablations import ablation_of, ablations_of, rows_text, warning_of
 from workbench.services.optimizers import optimizer_title
 from workbench.services.run_records import Run
 from workbench.services.runs import get_run
@@ -50,7 +50,8 @@ def _with_ablation(ws: Workspace, run: Run, page: str) -> str:
     for item in ablations_of(ws, run.id):
         found = ablation_of(item)
         if found is not None:
-            about = f"On {rows_text(item.split, found.of)}."
+            warning = warning_of(item)
+            about = f"On {rows_text(item.split, found.of, warning)}. {warning}".rstrip()
             section = found.to_html("Which part does the work", about)
             return f"{page.removesuffix(_END)}<hr>{section}{_END}"
     return page

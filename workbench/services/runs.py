@@ -183,8 +183,11 @@ def resume_run(ws: Workspace, run_id: str, *, budget: Mapping[str, float | None]
         row = require(session, RunRow, run_id, "run")
         run = run_of(ws, row)
         if not run.can_resume and not (run.status == "done" and budget):
+            capped = run.status == "done" and (run.result or {}).get("stop_code") in ("budget", "seconds")
+            hint = "Only a run with something left to do can be resumed."
             raise JobError(
-                f"The run is {run.status}.", hint="Only a run with something left to do can be resumed."
+                f"The run is {run.status}{': its budget was used up' if capped else ''}.",
+                hint="Raise the budget to go on: --budget calls=…" if capped else hint,
             )
         if budget is not None:
             if row.kind == "evaluate":

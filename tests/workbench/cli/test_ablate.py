@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from workbench.cli.main import main
-from workbench.services import ablations, runs
+from workbench.services import ablations, datasets, runs
 from workbench.services.workspace import open_workspace
 
 Cli = Callable[..., tuple[int, Any]]
@@ -69,9 +69,25 @@ def test_people_are_told_what_it_takes_and_how_to_go_on(cli: Cli, capsys: pytest
     assert main(["ablate", "few", "--limit", "4", "--budget", "calls=6"]) == 0
     text = capsys.readouterr().out
     assert "The budget was used up after 2 of 4 rows." in text
+    assert "these are the figures so far. Raise it to go on" in text
     again = next(line for line in text.splitlines() if line.startswith("to go on: "))
     assert main(again.partition("workbench ")[2].split()) == 0
-    assert "4 of 4 rows" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "4 of 4 rows" in text and "so far" not in text and "to go on" not in text
+
+
+def test_changed_data_are_warned_of_before_and_after(cli: Cli, capsys: pytest.CaptureFixture[str]) -> None:
+    run = cli("compile", *JOB)[1]
+    ws = open_workspace(jobs="worker")
+    assert "warning" not in cli("ablate", "few", "--limit", "2", "--estimate")[1]["plan"]
+    row = datasets.get_rows(ws, run["dataset"], "train")[0]
+    datasets.update_rows(ws, run["dataset"], removed=[row.id])
+    said = "The dataset was changed after this compile"
+    assert cli("ablate", "few", "--limit", "2", "--estimate")[1]["plan"]["warning"].startswith(said)
+    assert main(["ablate", "few", "--limit", "2"]) == 0
+    printed = capsys.readouterr()
+    assert f"warning: {said}" in printed.err
+    assert f"on 2 test rows\n{said}" in printed.out
 
 
 def test_a_report_holds_no_ablation_that_was_not_run(cli: Cli) -> None:

@@ -81,10 +81,28 @@ def test_what_could_not_be_scored_says_why_and_can_go_on(
     reasons = list(table(at)["why rows are missing"])
     assert reasons == ["", "", *["The budget was used up after 1 of 4 rows."] * 2]
     assert any(box.label == "Raise the budget and go on" for box in at.expander)
+    assert any("figures so far" in box.value for box in at.info)
     next(item for item in at.button if item.label == "Go on").click().run()
     assert not at.exception
     assert runs.get_run(ws, run_id).result["stop_code"] == "done"
     assert list(table(at)["rows"]) == ["4 of 4"] * 4
+    assert not any("figures so far" in box.value for box in at.info)
+
+
+def test_data_that_were_changed_after_the_compile_are_warned_of(
+    app: Open, finished: Any, ws: Any, texts: Texts
+) -> None:
+    row = datasets.get_rows(ws, finished.dataset, "train")[0]
+    datasets.update_rows(ws, finished.dataset, removed=[row.id])
+    at = app("compile", task=finished.task, run=finished.compile)
+    at.number_input(key=f"ablation_{finished.compile}_limit").set_value(2).run()
+    assert any("was changed after this compile" in box.value for box in at.warning)
+    starter(at).click().run()
+    assert not at.exception
+    assert (
+        sum("was changed after this compile" in box.value for box in at.warning) == 2
+    )  # of it, and of the next
+    assert "On 2 test rows**" in texts(at) and "chose nothing" not in texts(at)
 
 
 def test_a_winner_that_is_the_program_as_given_cannot_be_taken_apart(

@@ -9,7 +9,7 @@ from small_task import Small
 
 from core.foundation.errors import ConfigurationError, JobError
 from core.search.ablation import ablate
-from workbench.services import ablations, datasets, metrics, runs, samples, tasks
+from workbench.services import ablations, compile_report, datasets, metrics, runs, samples, tasks
 from workbench.services.workspace import Workspace
 
 
@@ -103,6 +103,34 @@ def test_a_cap_is_never_exceeded_and_raising_it_goes_on(ws: Workspace, compiled:
     found = ablations.ablation_of(run)
     assert found is not None
     assert [variant.note for variant in found.variants] == [""] * 4
+
+
+def test_what_ended_at_its_cap_says_so_and_how_to_go_on(ws: Workspace, compiled: str) -> None:
+    run_id = ablations.start_ablation(ws, compiled, budget={"calls": 8})
+    result = runs.get_run(ws, run_id).result
+    assert result is not None
+    assert "figures so far" in result["stop_reason"] and "Raise it to go on" in result["stop_reason"]
+    with pytest.raises(JobError, match="its budget was used up") as caught:
+        runs.resume_run(ws, run_id)
+    assert "--budget calls=" in caught.value.hint
+
+
+def test_data_that_were_changed_after_the_compile_are_warned_of(
+    ws: Workspace, small: Small, compiled: str
+) -> None:
+    assert ablations.plan_ablation(ws, compiled).warning == ""
+    before = runs.get_run(ws, ablations.start_ablation(ws, compiled))
+    row = datasets.get_rows(ws, small.dataset, "train")[0]
+    datasets.update_rows(ws, small.dataset, removed=[row.id])
+    plan = ablations.plan_ablation(ws, compiled)
+    assert plan.warning.startswith("The dataset was changed after this compile")
+    assert ablations.rows_text(plan.split, plan.rows, plan.warning) == "6 test rows"
+    run = runs.get_run(ws, ablations.start_ablation(ws, compiled))
+    assert run.status == "done", run.error
+    assert ablations.warning_of(run) == plan.warning
+    assert ablations.warning_of(before) == ""
+    page = compile_report.report_html(ws, compiled)
+    assert plan.warning in page and "that chose nothing" not in page.partition("Which part does the work")[2]
 
 
 def test_calls_in_flight_at_a_cap_are_counted_when_it_goes_on(ws: Workspace, compiled: str) -> None:
