@@ -17,6 +17,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from core.interop import paths as _paths
+from core.interop.lacking import instead_of as _instead_of
 
 __version__ = "0.1.0"
 
@@ -194,23 +195,16 @@ _HOME = {
     "with_callbacks": "core.callbacks",
 }
 
-_UNLISTED = {
-    "AssertionError": ("core.foundation.errors", "AssertionFailed"),
-    "DSPY_CACHE": ("core.lm.cache_view", "cache"),
-    "SuggestionError": ("core.foundation.errors", "SuggestionFailed"),
-    "load": ("core.modules.saving", "load_program"),
-}
-"""Names of DSPy's that resolve and that `import *` must not bring: they would hide Python's own."""
-
 __all__ = ["__version__", *sorted(_HOME)]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
     home = _HOME.get(name)
-    if home is None and name in _UNLISTED:
-        home, attribute = _UNLISTED[name]
-        return getattr(importlib.import_module(home), attribute)
+    if home is None and name in _paths.UNLISTED:
+        return _paths.resolve(name)
     if home is None:
+        if advice := _instead_of("core", name):
+            raise AttributeError(advice)
         return _sub_module(name)
     module = importlib.import_module(home)
     value = module if name == "settings" else getattr(module, name)

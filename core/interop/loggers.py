@@ -1,4 +1,4 @@
-"""`enable_logging` and `disable_logging`, as DSPy has them, over Python's own logging.
+"""`enable_logging`, `disable_logging` and the same for models, as DSPy has them, over Python's own logging.
 
 Knows nothing about handlers: where messages go is the program's business.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 
-__all__ = ["disable_logging", "enable_logging"]
+__all__ = ["disable_litellm_logging", "disable_logging", "enable_litellm_logging", "enable_logging"]
 
 _ROOT = "core"
+_MODELS = logging.getLogger("core.lm")
 
 
 def disable_logging() -> None:
@@ -22,6 +23,16 @@ def enable_logging() -> None:
     """Say again what the loggers' levels let through."""
     logging.getLogger(_ROOT).disabled = False
     _each(disabled=False)
+
+
+def enable_litellm_logging() -> None:
+    """Let all through that calls of models say; there is no litellm underneath, the name is DSPy's."""
+    _MODELS.setLevel(logging.DEBUG)
+
+
+def disable_litellm_logging() -> None:
+    """Let nothing through that calls of models say but errors."""
+    _MODELS.setLevel(logging.ERROR)
 
 
 def _each(*, disabled: bool) -> None:

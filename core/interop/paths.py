@@ -13,7 +13,9 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, cast
 
-__all__ = ["PATHS", "PathFinder", "install", "paths"]
+from core.interop.lacking import instead_of
+
+__all__ = ["PATHS", "UNLISTED", "PathFinder", "install", "paths", "resolve"]
 
 _ADAPTERS = "Adapter ChatAdapter JSONAdapter TwoStepAdapter XMLAdapter"
 _TYPES = "Audio Code File History Image Reasoning Tool ToolCallResults ToolCalls Type"
@@ -127,6 +129,8 @@ PATHS: dict[str, str] = {
     "teleprompt.signature_opt_bayesian": "BayesianSignatureOptimizer",
     "teleprompt.signature_opt": "COPRO SignatureOptimizer",
     "teleprompt.gepa": "GEPA",
+    "teleprompt.gepa.gepa": "DspyGEPAResult=GEPAResult GEPA",
+    "teleprompt.gepa.gepa_utils": "ScoreWithFeedback=Prediction",
     "teleprompt.random_search": "BootstrapFewShotWithRandomSearch",
     "teleprompt.simba": "SIMBA",
     "teleprompt.teleprompt": "Teleprompter",
@@ -141,19 +145,28 @@ PATHS: dict[str, str] = {
     "utils.exceptions": "AdapterParseError ContextWindowExceededError",
     "utils.inspect_history": "inspect_history",
     "utils.logging_utils": "disable_logging enable_logging",
+    "utils.parallelizer": "ParallelExecutor",
     "utils.saving": "load",
     "utils.syncify": "syncify",
     "utils.usage_tracker": "track_usage",
 }
 """Path below `core` → the names in it; `Name=other` is known here under another name than at its home."""
 
+UNLISTED = (
+    "AssertionError", "BaseModule", "DSPY_CACHE", "SuggestionError", "disable_litellm_logging",
+    "enable_litellm_logging", "infer_prefix", "load",
+)  # fmt: skip
+"""Names that `core` resolves and that `import *` does not bring: they hide Python's own, or few programs need them."""
+
 _HOMES: dict[str, str] = {
     "ACTIVE_CALL_ID": "core.callbacks",
+    "AssertionError": "core.foundation.errors:AssertionFailed",
     "BAMLAdapter": "core.adapters",
     "BaseModule": "core.modules.module:Module",
     "Cache": "core.lm",
     "Citations": "core.data.types",
     "Document": "core.data.types",
+    "DSPY_CACHE": "core.lm.cache_view:cache",
     "DSPyAssertionError": "core.modules.assertions",
     "DSPyDataset": "core.interop.datasets.dataset:Dataset",
     "DSPySuggestionError": "core.modules.assertions",
@@ -161,14 +174,18 @@ _HOMES: dict[str, str] = {
     "DummyVectorizer": "core.interop.dummies",
     "EM": "core.evaluate",
     "F1": "core.evaluate",
+    "GEPAResult": "core.optimizers.gepa_result",
     "HotPotF1": "core.evaluate",
     "LegacyLM": "core.interop.legacy_lm",
+    "ParallelExecutor": "core.interop.parallelizer",
     "Parameter": "core.modules.parameter",
+    "SuggestionError": "core.foundation.errors:SuggestionFailed",
     "Teleprompter": "core.interop.teleprompter",
     "answer_exact_match": "core.evaluate",
     "answer_passage_match": "core.evaluate",
     "default_normalize": "core.modules.aggregate",
     "dummy_rm": "core.interop.dummies",
+    **dict.fromkeys(("disable_litellm_logging", "enable_litellm_logging"), "core.interop.loggers"),
     **dict.fromkeys(("dotdict", "flatten", "parse_value"), "core.interop.small"),
     "gsm8k_metric": "core.interop.datasets.gsm8k",
     "load": "core.modules.saving:load_program",
@@ -220,7 +237,9 @@ class _Path(ModuleType):
         elif not name.startswith("_") and f"{self.__name__}.{name}" in _KNOWN:
             return importlib.import_module(f"{self.__name__}.{name}")
         else:
-            raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'")
+            raise AttributeError(
+                instead_of(self.__name__, name) or f"module '{self.__name__}' has no attribute '{name}'"
+            )
         self.__dict__[name] = value
         return value
 
@@ -237,8 +256,19 @@ class PathFinder:
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the spec of a path of ours, None for anything else."""
-        if not fullname.startswith("core.") or fullname not in _KNOWN:
+        """Return the spec of a path of ours, None for anything else.
+
+        Raises:
+            ModuleNotFoundError: DSPy has it and `core` has not; says what to do instead.
+        """
+        if not fullname.startswith("core."):
+            return None
+        if fullname not in _KNOWN:
+            place, _, name = fullname.rpartition(".")
+            if advice := instead_of(place, name):
+                raise ModuleNotFoundError(
+                    advice
+                )  # without a name: `from … import …` would put its own words there
             return None
         return ModuleSpec(fullname, cast("Any", self), origin="core.interop.paths", is_package=True)
 
