@@ -300,7 +300,7 @@ class _Job:
         )
         last = last or next((row.error for row in reversed(result.rows) if row.error), "")
         return EvaluationAborted(
-            f"{self.run.errors} rows failed, as many as max_errors bears; "
+            f"{self.run.errors} rows failed, which ends the run (max_errors={self.run.max_errors}); "
             f"{len(result.rows)} of {result.n_examples} rows are finished. The last failure: {last}",
             result=result,
             hint="Finished rows are in `.result`; raise max_errors to go on in spite of failures.",

@@ -65,7 +65,7 @@ class Run:
         self.settled = threading.Event()
         self._program, self._metric, self._options = program, metric, options
         self._concurrency = max(1, min(concurrency, len(examples)))
-        self._max_errors = max(1, max_errors)
+        self.max_errors = max(1, max_errors)
         self._stop_requested = stop_requested
         self._observers = observers
         self._remaining = iter(range(len(examples)))
@@ -137,7 +137,7 @@ class Run:
             return
         if row.outcome != "model_failure" or not row.expected_error:
             self.errors += 1
-            if self.errors >= self._max_errors:
+            if self.errors >= self.max_errors:
                 self.end_reason = "errors"
                 raise _TooManyErrors
 

@@ -3,7 +3,7 @@
 Knows nothing about what raises them.
 
     WorkbenchError
-    ├── ConfigurationError           arguments or settings that cannot work
+    ├── ConfigurationError           arguments or settings that cannot work; a ValueError too
     │   ├── SettingsError            an unknown or ill-typed setting
     │   ├── MissingExtraError        a package of an optional extra is not installed
     │   └── UnknownNameError         a registry has no member of that name
