@@ -146,7 +146,14 @@ def reported(runs: Runs) -> str:
         ]
         true = [run["reported"] - held(run) for run in truly_labelled(runs.ours(name))]
         lines.append([*line, *(f"{fmean(values):+.3f}" if values else "–" for values in (chosen, true))])
-    heads = ["ours", "of that searched", "DSPy's", "of that searched", "ours, uncorrected", "ours, true labels"]
+    heads = [
+        "ours",
+        "of that searched",
+        "DSPy's",
+        "of that searched",
+        "ours, uncorrected",
+        "ours, true labels",
+    ]
     return table(["optimizer", *heads], lines)
 
 

@@ -39,7 +39,8 @@ __all__ = ["MIPROParams", "MIPROv2"]
 
 
 LEAST_PATIENCE = 5
-"""Combinations in a row without a better one after which a race ends; or a fourth of the trials, if that is more."""
+"""Combinations in a row without a better one after which a race ends; or a fourth of the trials, if that is more and
+they did not run on mini-batches."""
 
 
 class MIPROParams(BootstrapParams):
@@ -243,12 +244,10 @@ class MIPROv2(Optimizer[MIPROParams]):
             view.note(plan.said(view.racing))
             return [baseline()]
         steps = plan.steps(view.racing)
-        dry = view.racing and view.pool.since_best >= max(LEAST_PATIENCE, plan.trials // 4)
+        dry = _barren(view, plan)
         if view.round > len(steps) or dry:
             if dry:
-                view.note(
-                    f"The last {view.pool.since_best} combinations did not beat the best: no more are tried."
-                )
+                view.note(f"The last {dry} combinations did not beat the best: no more are tried.")
             warn_of_equals(view)
             return ()
         combinations = Combinations.known(view)
@@ -331,6 +330,19 @@ class MIPROv2(Optimizer[MIPROParams]):
             settings=self.prompt_settings(),
         )
         return Combinations(sets, await GroundedProposer(view, grounding).propose(sets, plan.instructions))
+
+
+def _barren(view: SearchView, plan: Plan) -> int:
+    """Return how many combinations in a row were no better, where that ends a race; 0: it goes on.
+
+    Those on mini-batches count where the best of them has just run on all rows, and was no better either.
+    """
+    if not view.racing:
+        return 0
+    pool, promoted = view.pool, plan.steps()[view.round - 2 : view.round - 1] == ["promote"]
+    if promoted and pool.tried_since_best >= LEAST_PATIENCE:
+        return pool.tried_since_best
+    return pool.since_best if pool.since_best >= max(LEAST_PATIENCE, plan.trials // 4) else 0
 
 
 def _trial_logs(program: Any) -> dict[int, dict[str, Any]]:

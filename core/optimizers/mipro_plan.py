@@ -29,8 +29,8 @@ class Size(NamedTuple):
 AUTO: dict[str, Size] = {"light": Size(6, 100), "medium": Size(12, 300), "heavy": Size(18, 1_000)}
 
 FIRST_MARK = 2
-"""Trials before the first full evaluation of a race. Until then bad combinations are held to the program as given, which
-they easily reach."""
+"""Trials before the first full evaluation of a race. Until then bad combinations are held to the program as given,
+which they easily reach."""
 
 LEAST_ROWS_FOR_BATCHES = 50
 """With `auto`, this many rows or fewer are always scored in full."""
@@ -110,7 +110,7 @@ def schedule(trials: int, full_every: int | None, first: int | None = None) -> l
     waiting = None if full_every is None else min(full_every, first or full_every)
     for number in range(1, trials + 1):
         steps.append("trial")
-        if waiting is not None and (number == waiting or number == trials):
+        if waiting is not None and number in (waiting, trials):
             steps.append("promote")
             waiting += full_every or 0
     return steps

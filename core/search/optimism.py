@@ -25,8 +25,8 @@ MOST_CANDIDATES = 40
 """Candidates that take part in a draw: those below the best forty hardly ever win one."""
 
 PRIOR_SHARE = 0.4
-"""Rows that no lead at all counts for, beside those that a dropped candidate ran, as a part of all rows: to be chosen it
-would have to lead on all of them, so few rows of a hundred say less of its chances than the same few of forty."""
+"""Rows that no lead at all counts for, beside those that a dropped candidate ran, as a part of all rows: to be chosen
+it would have to lead on all of them, so few rows of a hundred say less of its chances than the same few of forty."""
 
 
 @dataclass(frozen=True)

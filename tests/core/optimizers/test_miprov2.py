@@ -47,10 +47,10 @@ class Planted:
         self.asked.append((first, way, asked.split("[[ ## question ## ]]")[1].strip().splitlines()[0]))
         return f"[[ ## answer ## ]]\n{WORTH['look'][first] + WORTH['say'][way]}\n[[ ## completed ## ]]"
 
-    def compiled(self, count: int = 4, **params):
+    def compiled(self, count: int = 4, racing: bool = False, **params):
         with context(lm=self.lm):
             return mipro(points, **QUIET, **ZERO, **params).compile(
-                TwoSteps(), trainset=rows("train", 3), valset=rows("validation", count), racing=False
+                TwoSteps(), trainset=rows("train", 3), valset=rows("validation", count), racing=racing
             )
 
 
@@ -132,6 +132,27 @@ def test_the_best_average_is_scored_in_full_after_every_few_trials_and_at_the_en
     assert schedule(4, 1, 2) == ["trial", "promote"] * 4
     full = Planted().compiled(30, num_trials=6, minibatch_size=5).candidate_programs
     assert len(full) == 3  # the student, and two that were promoted
+
+
+def test_a_race_ends_where_five_combinations_and_the_best_of_them_in_full_were_no_better() -> None:
+    def level(example, prediction, trace=None) -> float:
+        return 0.5
+
+    def tried(racing: bool) -> tuple[int, list[str]]:
+        log = MemoryRunLog()
+        with context(lm=Planted().lm):
+            program = mipro(level, **QUIET, **ZERO, num_trials=15, minibatch_size=6).compile(
+                TwoSteps(),
+                trainset=rows("train", 3),
+                valset=rows("validation", 40),
+                racing=racing,
+                run_log=log,
+            )
+        return len(program.report.candidates) - 1, [event.get("text", "") for event in log.read()]
+
+    count, texts = tried(racing=True)
+    assert any("combinations did not beat the best: no more are tried" in text for text in texts)
+    assert count <= 7 < tried(racing=False)[0]
 
 
 def test_frozen_parts_stay_as_they_are() -> None:
