@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from core.foundation.errors import BudgetExceeded, ConfigurationError
+from core.foundation.words import counted
 from core.messages import LMResponse
 
 __all__ = ["Spent", "budget", "budgets", "give_back", "settle", "take"]
@@ -66,7 +67,7 @@ class Spent:
             for resource, cap in self.caps.items():
                 if getattr(self, resource) >= cap:
                     raise BudgetExceeded(
-                        f"The budget of {cap:g} {_UNITS[resource]} is used up.",
+                        f"The budget of {counted(cap, _UNITS[resource].removesuffix('s'))} is used up.",
                         resource=resource,
                         hint=f"Raise {resource}= of core.budget(…) and run it again: what was answered is in the "
                         "cache and costs nothing.",

@@ -15,6 +15,7 @@ from typing import Any
 from core.data.example import Example
 from core.foundation.errors import OptimizerError
 from core.foundation.fingerprint import fingerprint
+from core.foundation.words import counted
 from core.modules.overrides import Override
 from core.modules.parts import named_parts
 from core.modules.predict import Predict
@@ -270,7 +271,8 @@ def summarize(view: SearchView, label: str, rules: DemoRules) -> None:
     for attempt in attempts:
         if not attempt.kept:
             reasons[attempt.why] = reasons.get(attempt.why, 0) + 1
-    text = f"{label}: {kept} traces kept of {len(attempts)} attempts on {tried} of {len(view.problem.train)} rows."
+    of, rows = counted(len(attempts), "attempt"), counted(len(view.problem.train), "row")
+    text = f"{label}: {counted(kept, 'trace')} kept of {of} on {tried} of {rows}."
     shown = dict(sorted(reasons.items(), key=lambda pair: -pair[1])[:8])
     if kept or not rules.bootstrapped or view.ended:
         view.note(text, reasons=shown)

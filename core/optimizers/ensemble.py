@@ -16,6 +16,7 @@ from typing import Any
 from core.foundation.errors import OptimizerError
 from core.foundation.fingerprint import fingerprint
 from core.foundation.randomness import rng
+from core.foundation.words import are, counted
 from core.modules.calling import answered, called
 from core.modules.module import Module
 from core.search.runner import run_jobs
@@ -133,7 +134,8 @@ class Ensemble:
             )
         if len(parts) < max(1, self.size or 1):
             raise OptimizerError(
-                f"There are {len(parts)} programs, and an ensemble of {self.size or 'some'} is wanted.",
+                f"There {are(len(parts))} {counted(len(parts), 'program')}, and "
+                f"an ensemble of {self.size or 'some'} is wanted.",
                 hint="Give more programs or a smaller size.",
             )
         return EnsembledProgram(parts, self.reduce_fn, self.size, self.deterministic)

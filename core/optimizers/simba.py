@@ -15,6 +15,7 @@ from pydantic import Field
 
 from core.data.example import Example
 from core.foundation.errors import OptimizerError
+from core.foundation.words import are, counted
 from core.modules.module import Module
 from core.optimizers.acceptance import promoted
 from core.optimizers.aside import SHARE, set_aside
@@ -230,7 +231,8 @@ class SIMBA(Optimizer[SIMBAParams]):
         count = len(view.problem.train)
         if count < self.params.bsize and self.params.max_steps:
             view.warn(
-                f"There are {count} training rows, fewer than bsize={self.params.bsize}: every batch is all of them.",
+                f"There {are(count)} {counted(count, 'training row')}, "
+                f"fewer than bsize={self.params.bsize}: every batch is all of them.",
                 hint="Give more rows or a smaller bsize.",
             )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.foundation.fingerprint import jsonable
+from core.foundation.words import counted
 from core.search.result import ScoreReport
 
 __all__ = ["StepReport", "TogetherReport"]
@@ -91,13 +92,16 @@ class TogetherReport:
             won = f"Nothing was scored; the program is that of '{self.best}'"
         lines = [f"{won}, of '{self.strategy}'.", self.stop_reason]
         lines += [
-            f"{step.strategy or 'as given'}: {_said(step.score)}, {step.calls} calls." for step in self.steps
+            f"{step.strategy or 'as given'}: {_said(step.score)}, {counted(step.calls, 'call')}."
+            for step in self.steps
         ]
-        lines.append(f"{self.calls} calls, ${self.spend.get('cost', 0.0):.4f}, {self.seconds:.1f} s in all.")
+        lines.append(
+            f"{counted(self.calls, 'call')}, ${self.spend.get('cost', 0.0):.4f}, {self.seconds:.1f} s in all."
+        )
         return "\n".join([*lines, *(f"Note: {warning}" for warning in self.warnings)])
 
 
 def _said(score: ScoreReport | None) -> str:
     if score is None or score.mean is None:
         return "not scored in full"
-    return f"{score.mean:.1%} on {score.rows} rows"
+    return f"{score.mean:.1%} on {counted(score.rows, 'row')}"

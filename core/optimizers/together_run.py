@@ -12,11 +12,12 @@ from typing import Any
 
 from core.data.example import Example
 from core.foundation.errors import BudgetExceeded, ResumeMismatch, RunLogError, WorkbenchError
+from core.foundation.words import counted
 from core.modules.module import Module
 from core.optimizers.base import Optimizer, OptimizerParams
 from core.optimizers.shared_log import SharedLog
 from core.optimizers.together_report import StepReport, TogetherReport
-from core.search.budget import Budget, Spend
+from core.search.budget import UNITS, Budget, Spend
 from core.search.proposal import Proposal
 from core.search.result import ScoreReport
 from core.search.run_log import Event, RunLog
@@ -129,7 +130,10 @@ class SharedRun:
         if used_up:
             name = used_up[0]
             cap = self._budget.to_dict()[name] or 0
-            self._stop = ("budget", f"The budget of {cap:g} {name} is used up; later steps were not made.")
+            self._stop = (
+                "budget",
+                f"The budget of {counted(cap, UNITS[name].removesuffix('s'))} is used up; later steps were not made.",
+            )
         return self._stop[0] != "done"
 
     def _left(self) -> Budget:

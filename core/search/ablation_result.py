@@ -14,6 +14,7 @@ from core.evaluate.row import Row
 from core.evaluate.statistics import mean_interval, paired_test
 from core.foundation.fingerprint import jsonable
 from core.foundation.html import card, short, table
+from core.foundation.words import are, counted
 from core.search.verdict import DETECTABLE, points
 
 __all__ = ["BOTH", "DEMOS", "GIVEN", "INSTRUCTIONS", "Ablation", "Scored", "Variant", "scored"]
@@ -108,11 +109,12 @@ class Ablation:
             return "The compiled program scores as the program as given on every row."
         if both["p_value"] >= DETECTABLE:
             return (
-                f"No detectable difference between the compiled program and the one as given on {both['n']} rows: "
+                f"No detectable difference between the compiled program and the one as given on "
+                f"{counted(both['n'], 'row')}: "
                 "which part does the work cannot be said."
             )
         parts = " and ".join(_share(known[name]) for name in (INSTRUCTIONS, DEMOS))
-        return f"Both together bring {points(both['difference'])} points on {both['n']} rows: {parts}."
+        return f"Both together bring {points(both['difference'])} points on {counted(both['n'], 'row')}: {parts}."
 
     def summary(self) -> str:
         """Return a line a variant."""
@@ -152,7 +154,7 @@ class Ablation:
             return "not known" if self.variants[0].mean is None else "the same"
         low, high = test["interval"]
         said = f"{points(test['difference'])} points ({points(low)} to {points(high)}, p = {test['p_value']:.2g})"
-        return said if test["n"] == variant.rows else f"{said} on {test['n']} rows that both have"
+        return said if test["n"] == variant.rows else f"{said} on {counted(test['n'], 'row')} that both have"
 
     def _repr_html_(self) -> str:
         return self.to_html()
@@ -174,7 +176,7 @@ def scored(rows: Sequence[Row], of: int, end_reason: str = "finished") -> Scored
     if errors:
         last = next((error for error in reversed(errors) if error), "")
         more = f"; the last failure: {last}" if last else "."
-        notes.append(f"{len(errors)} of {of} rows have no score{more}")
+        notes.append(f"{len(errors)} of {of} rows {are(len(errors), 'has', 'have')} no score{more}")
     return Scored(scores, " ".join(notes))
 
 

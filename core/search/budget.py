@@ -17,6 +17,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from core.foundation.errors import BudgetExceeded, ConfigurationError
+from core.foundation.words import counted
 
 __all__ = ["Budget", "Gate", "Spend"]
 
@@ -250,7 +251,7 @@ class Gate:
             if used >= cap:
                 self.exhausted = name
                 raise BudgetExceeded(
-                    f"The budget of {cap:g} {UNITS[name]} is used up.",
+                    f"The budget of {counted(cap, UNITS[name].removesuffix('s'))} is used up.",
                     resource=name,
                     hint="Raise the cap and run the same call with the same run log to go on.",
                 )

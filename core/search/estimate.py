@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Protocol
 
+from core.foundation.words import counted
 from core.modules.module import Module
 from core.modules.parts import children
 from core.search.budget import Budget
@@ -191,7 +192,7 @@ class Estimate:
         }
 
     def __str__(self) -> str:
-        calls = f"{self.likely:,} calls ({self.low:,} to {self.high:,})"
+        calls = f"{counted(self.likely, 'call', grouped=True)} ({self.low:,} to {self.high:,})"
         digits = {"tokens": ("tokens", 0), "cost": ("US dollars", 4), "seconds": ("seconds", 0)}
         parts = [
             f"{amount.likely:,.{digits[name][1]}f} {digits[name][0]} "

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.foundation.errors import EvaluationAborted
+from core.foundation.words import are, counted
 from core.search.jobs import Answer, Attempt, RowResult
 
 __all__ = ["GO_ON", "Failures"]
@@ -83,7 +84,7 @@ class Failures:
         if failed and self._errors > self._max_errors:
             place, last = failed[-1]
             raise EvaluationAborted(
-                f"{self._errors} rows failed, more than max_errors={self._max_errors} allows. "
+                f"{counted(self._errors, 'row')} failed, more than max_errors={self._max_errors} allows. "
                 f"The last, {place}: {last.error.rstrip('.')}.",
                 hint=GO_ON,
             )
@@ -98,12 +99,14 @@ class Failures:
         sentences: list[str] = []
         if self._unscored.count:
             sentences.append(
-                f"{self._unscored.count} of {self._runs} runs failed and have no score; "
+                f"{self._unscored.count} of {self._runs} runs failed and "
+                f"{are(self._unscored.count, 'has', 'have')} no score; "
                 f"the first, {self._unscored.first}"
             )
         if self._unread.count and self._unread.count >= SELDOM * self._runs:
             sentences.append(
-                f"{self._unread.count} of {self._runs} runs gave no answer that could be read and score 0; "
+                f"{self._unread.count} of {self._runs} runs gave no answer that could be read and "
+                f"{are(self._unread.count, 'scores', 'score')} 0; "
                 f"the first, {self._unread.first}"
             )
         if self._unanswered.count:

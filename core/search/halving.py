@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from core.foundation.errors import ConfigurationError
+from core.foundation.words import counted
 from core.search.racing import CEILING, TIE, Curtailed, RacingRule, differences
 
 __all__ = ["SuccessiveHalving"]
@@ -84,4 +85,4 @@ class SuccessiveHalving(RacingRule):
         lag, rows = -math.fsum(pairs), len(pairs)
         if not rows or lag <= self.tolerance * ROW_DEVIATION * math.sqrt(rows) + TIE:
             return ""
-        return f"{lag / rows:.1%} behind the best so far on the same {rows} rows"
+        return f"{lag / rows:.1%} behind the best so far on the same {counted(rows, 'row')}"

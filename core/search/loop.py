@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from core.foundation.errors import EvaluationAborted
+from core.foundation.words import counted, every
 from core.search.bench import Bench
 from core.search.budget import UNITS, Gate
 from core.search.candidate import Candidate, demo_counts, state_key
@@ -179,8 +180,9 @@ class Search:
         """Raise where candidates ran on every row and none has a score: nothing can be chosen, whatever is tried."""
         leader = self._pool.leader
         if leader is not None and not math.isfinite(self._pool.mean(leader)):
+            rows = every(len(self._problem.scoring), "row").capitalize()
             raise EvaluationAborted(
-                f"All {len(self._problem.scoring)} rows of {_named(leader, inside=True)} failed, and none has a score. "
+                f"{rows} of {_named(leader, inside=True)} failed, so that there is no score. "
                 f"The first, {self._bench.failures.first_unscored}",
                 hint=GO_ON,
             )
@@ -247,7 +249,7 @@ class Search:
         if self._options.racing and self._is_perfect(leader, mean):
             rows = len(self._problem.scoring)
             return Stop(
-                "perfect", f"{_named(leader)} has full marks on all {rows} rows: none can score higher."
+                "perfect", f"{_named(leader)} has full marks on {every(rows, 'row')}: none can score higher."
             )
         return self._plateau(leader)
 
@@ -255,7 +257,8 @@ class Search:
         since, patience = self._pool.since_best, self._options.plateau
         if patience is None or since < patience:
             return None
-        return Stop("plateau", f"The last {since} candidates did not beat {_named(leader, inside=True)}.")
+        last = "The last candidate" if since == 1 else f"The last {since} candidates"
+        return Stop("plateau", f"{last} did not beat {_named(leader, inside=True)}.")
 
     def _is_perfect(self, leader: Candidate, mean: float) -> bool:
         scores = self._pool.scores.scores(leader.key)
@@ -268,7 +271,9 @@ class Search:
             )
         if self._bench.halted == "seconds":
             cap = self._gate.budget.seconds or 0.0
-            return Stop("seconds", f"The budget of {cap:g} seconds is used up; the best so far was kept.")
+            return Stop(
+                "seconds", f"The budget of {counted(cap, 'second')} is used up; the best so far was kept."
+            )
         return Stop("budget", f"The budget of {self._used_up()} is used up; the best so far was kept.")
 
     def _used_up(self) -> str:
@@ -276,7 +281,7 @@ class Search:
         name = self._gate.exhausted or next(
             (name for name, (used, cap) in in_force.items() if used >= cap), "calls"
         )
-        return f"{caps[name][1]:g} {UNITS[name]}" if name in caps else "calls"
+        return counted(caps[name][1], UNITS[name].removesuffix("s")) if name in caps else "calls"
 
     def _all_tried(self) -> Stop:
         count = len(self._pool)
@@ -297,7 +302,7 @@ class Search:
         least = rows * max(1, len(self._problem.paths))
         if calls is not None and self._problem.metric is not None and calls < least:
             self._view.warn(
-                f"The budget of {calls} calls is less than scoring one candidate takes (about {least}).",
+                f"The budget of {counted(calls, 'call')} is less than scoring one candidate takes (about {least}).",
                 hint="Raise it, or give fewer validation rows, to get a full score.",
             )
 

@@ -18,6 +18,7 @@ from core.data.example import Example
 from core.foundation.errors import OptimizerError
 from core.foundation.fingerprint import fingerprint
 from core.foundation.randomness import rng
+from core.foundation.words import are, counted
 from core.modules.module import Module
 
 __all__ = ["Item", "Problem", "as_seed", "check_program", "items_of", "rows_of"]
@@ -88,9 +89,9 @@ class Problem:
             same = "Every training row is also in the validation set, so the two are one: the score is optimistic."
             return cls(student, train, validation, "training", metric, seed, teacher, 0, (*warnings, same))
         if len(apart) < len(train):
-            warnings.append(
-                f"{len(train) - len(apart)} training rows are also in the validation set and make no demos."
-            )
+            many = len(train) - len(apart)
+            said = f"{are(many)} also in the validation set and {are(many, 'makes', 'make')} no demos."
+            warnings.append(f"{counted(many, 'training row')} {said}")
         scoring, source = (validation, "validation") if validation else (apart, "training")
         return cls(
             student, apart, scoring, source, metric, seed, teacher, len(train) - len(apart), tuple(warnings)
@@ -115,7 +116,12 @@ class Problem:
                 hint="Give rows that took no part, or leave `testset` away.",
             )
         left_out = len(rows) - len(apart)
-        said = f"{left_out} test rows are also training or validation rows and confirm nothing."
+        also = (
+            "is also a training or validation row"
+            if left_out == 1
+            else "are also training or validation rows"
+        )
+        said = f"{counted(left_out, 'test row')} {also} and {are(left_out, 'confirms', 'confirm')} nothing."
         warnings = (*self.warnings, said) if left_out else self.warnings
         return replace(self, confirm=apart, confirmed_on="test", warnings=warnings)
 
@@ -231,7 +237,7 @@ def _strange_inputs(items: Sequence[Item], name: str) -> list[str]:
         return []
     place, missing = strange[0]
     return [
-        f"{len(strange)} of {len(items)} {name} rows lack inputs that the others have; "
+        f"{len(strange)} of {len(items)} {name} rows {are(len(strange), 'lacks', 'lack')} inputs that the others have; "
         f"the first, row {place}: {', '.join(sorted(missing))}."
     ]
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from core.foundation.randomness import rng
+from core.foundation.words import counted
 from core.search.bench import Bench
 from core.search.budget import Spend
 from core.search.candidate import Candidate
@@ -221,7 +222,7 @@ class Race:
         for candidate in hopeful:
             if candidate.id not in staying:
                 reason = (
-                    f"{means[candidate.id]:.1%} on the first {done} rows: of {len(active)} side by side "
+                    f"{means[candidate.id]:.1%} on the first {counted(done, 'row')}: of {len(active)} side by side "
                     f"{places} went on, from {means[ranked[places - 1].id]:.1%} up"
                 )
                 self._drop(candidate, reason)

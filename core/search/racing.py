@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from core.foundation.errors import ConfigurationError
+from core.foundation.words import counted
 
 __all__ = ["Curtailed", "PairedBetting", "RacingRule", "block_size", "differences"]
 
@@ -133,7 +134,7 @@ class PairedBetting(RacingRule):
         if not pairs or not remaining or fortune(pairs, rows, max(self.margin, 1 / rows)) < 1 / self.risk:
             return ""
         return (
-            f"{_distance(pairs)} the leader on the same {len(pairs)} rows: were it better by "
+            f"{_distance(pairs)} the leader on the same {counted(len(pairs), 'row')}: were it better by "
             f"{max(self.margin, 1 / rows):.1%}, so few wins would have a chance below {self.risk:.0%}"
         )
 

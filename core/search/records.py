@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from core.foundation.words import counted
 from core.search.jobs import Attempt
 from core.search.verdict import uncertainty, verdict
 
@@ -87,7 +88,8 @@ class Confirmation:
         kind = "test rows" if self.on == "test" else f"held-out {self.on} rows"
         few = uncertainty(self.score.rows, self.score.interval, "confirmed it")
         if self.improvement is None:
-            return f"The program as given was kept: {self.score.mean:.1%} on {self.score.rows} {kind}. {few}".strip()
+            rows = counted(self.score.rows, kind.removesuffix("s"))
+            return f"The program as given was kept: {self.score.mean:.1%} on {rows}. {few}".strip()
         means = self.given.mean or 0.0, self.score.mean or 0.0
         return f"{verdict(self.improvement, *means, f'{kind} that chose nothing')} {few}".strip()
 

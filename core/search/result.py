@@ -11,6 +11,7 @@ from typing import Any
 
 from core.foundation.errors import OptimizerError
 from core.foundation.fingerprint import jsonable
+from core.foundation.words import counted
 from core.search.lineage import prompt_diff, tree
 from core.search.records import AttemptRecord, CandidateReport, Confirmation, ScoreReport
 from core.search.report_html import brief_html, page_html
@@ -138,7 +139,7 @@ class CompileReport:
         if self.score is None or self.score.mean is None:
             return f"{self.optimizer}: the program was compiled and not scored."
         low, high = self.score.interval
-        rows = f"{self.score.rows} {self.score.on} rows"
+        rows = counted(self.score.rows, f"{self.score.on} row")
         partial = (
             "" if self.score.full else f" (only {self.score.rows} of {self.score.of} rows: not a full score)"
         )
@@ -167,14 +168,13 @@ class CompileReport:
 
     def _cost(self) -> str:
         tokens = int(self.spend.get("prompt_tokens", 0) + self.spend.get("completion_tokens", 0))
-        return (
-            f"{self.calls} calls, {tokens} tokens, ${self.spend.get('cost', 0.0):.4f}, {self.seconds:.1f} s."
-        )
+        used = f"{counted(self.calls, 'call')}, {counted(tokens, 'token')}"
+        return f"{used}, ${self.spend.get('cost', 0.0):.4f}, {self.seconds:.1f} s."
 
     def _traces(self) -> Sequence[str]:
         if not self.attempts:
             return ()
-        return (f"{len(self.kept)} traces kept, {len(self.rejected)} rejected.",)
+        return (f"{counted(len(self.kept), 'trace')} kept, {len(self.rejected)} rejected.",)
 
 
 def _line(candidate: CandidateReport, best: bool) -> str:

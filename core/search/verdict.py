@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from core.foundation.words import counted
+
 __all__ = ["FEW_ROWS", "points", "uncertainty", "verdict"]
 
 FEW_ROWS = 20
@@ -27,7 +29,7 @@ def verdict(test: Mapping[str, Any], before: float, after: float, rows: str) -> 
     low, high = test["interval"]
     evidence = (
         f"{points(test['difference'])} points (95 % interval {points(low)} to {points(high)}, "
-        f"p = {test['p_value']:.2g}) on {test['n']} {rows}"
+        f"p = {test['p_value']:.2g}) on {test['n']} {rows if test['n'] != 1 else rows.replace('rows', 'row', 1)}"
     )
     if test["p_value"] < DETECTABLE:
         word = "Improved" if test["difference"] > 0 else "Worse than the program as given"
@@ -45,11 +47,13 @@ def uncertainty(rows: int, interval: tuple[float, float], what: str) -> str:
     if not 0 < rows < FEW_ROWS:
         return ""
     low, high = interval
-    return f"Only {rows} rows {what}: the true score may lie anywhere from {low:.0%} to {high:.0%}."
+    return (
+        f"Only {counted(rows, 'row')} {what}: the true score may lie anywhere from {low:.0%} to {high:.0%}."
+    )
 
 
 def _needed(test: Mapping[str, Any]) -> str:
     needed = test.get("rows_needed")
     if not needed or needed <= test["n"]:
         return ""
-    return f" A true difference of that size would take about {needed} rows to show."
+    return f" A true difference of that size would take about {counted(needed, 'row')} to show."

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from core.foundation.words import counted
 from workbench.services import runs
 from workbench.services.ablations import AblationPlan, ablation_of, parts_name, rows_text, warning_of
 from workbench.services.estimates import Estimate
@@ -60,7 +61,7 @@ def run_text(run: runs.Run) -> str:
     baseline = result.get("baseline") or {}
     if baseline.get("score") is not None:
         lines.append(
-            f"before: {baseline['score']:.2f} % on the same {baseline['rows']} {baseline['on']} rows"
+            f"before: {baseline['score']:.2f} % on the same {counted(baseline['rows'], baseline['on'] + ' row')}"
         )
     if result.get("summary"):
         lines.append(result["summary"])
@@ -141,12 +142,12 @@ def score_line(run: runs.Run) -> str:
 def _so_far(run: runs.Run) -> str:
     """Return how far a run is."""
     known, score = run.progress, run.progress.get("score")
-    rows = f"{run.done:,} of {run.total:,} rows" if run.total else f"{run.done:,} rows"
+    rows = f"{run.done:,} of {run.total:,} rows" if run.total else counted(run.done, "row", grouped=True)
     parts = [
         str(known.get("phase") or ""),
         rows,
-        f"{known['candidates']} candidates" if known.get("candidates") else "",
-        f"{known['calls']:,} calls" if known.get("calls") else "",
+        counted(known["candidates"], "candidate") if known.get("candidates") else "",
+        counted(known["calls"], "call", grouped=True) if known.get("calls") else "",
         "" if score is None else f"{'best so far' if run.kind == 'compile' else 'score'} {score:g} %",
     ]
     return " · ".join(part for part in parts if part)

@@ -10,6 +10,7 @@ import shlex
 import streamlit as st
 
 from core.foundation.errors import WorkbenchError
+from core.foundation.words import counted
 from core.search.ablation import Ablation
 from workbench import state
 from workbench.components.budget import go_on_form
@@ -76,7 +77,7 @@ def _one(ws: Workspace, run_id: str) -> None:
 
 def _found(run: Run, found: Ablation) -> None:
     result = run.result or {}
-    cost = f"{int(result.get('calls', 0)):,} calls, {money(result.get('cost'))}"
+    cost = f"{counted(int(result.get('calls', 0)), 'call', grouped=True)}, {money(result.get('cost'))}"
     warning = warning_of(run)
     st.caption(
         f"**On {rows_text(run.split, found.of, warning)}**, the same for every program. {verbatim(cost)}."
@@ -145,7 +146,7 @@ def _form(ws: Workspace, run: Run) -> None:
     steps = bool(st.session_state.get(f"{key}_steps", True))
     with st.container(horizontal=True, vertical_alignment="center"):
         start = st.button(
-            f"Find out: at most {plan.estimate.high:,} calls",
+            f"Find out: at most {counted(plan.estimate.high, 'call', grouped=True)}",
             type="primary",
             icon=":material/content_cut:",
             key=f"{key}_start",

@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.foundation.words import counted
 from workbench.components import plots
 from workbench.components.diff import text_diff, unified_lines
 from workbench.components.errors import verbatim
@@ -187,7 +188,9 @@ def _details(item: Mapping[str, Any], given: Mapping[str, str], *, winner: bool)
         }
         if item["reason"]:
             st.caption(f":material/block: Dropped: {verbatim(item['reason'])}.")
-        examples = f"{item['examples']} examples in its prompts" if item["examples"] else "no examples"
+        examples = (
+            f"{counted(item['examples'], 'example')} in its prompts" if item["examples"] else "no examples"
+        )
         if not changed:
             st.caption(f"The instructions are as given; {examples}.")
             return

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from core.foundation.errors import WorkbenchError
+from core.foundation.words import counted
 from workbench import state
 from workbench.components.adapter_choice import adapter_select
 from workbench.components.budget import budget_fields
@@ -68,9 +69,12 @@ def compile_form(ws: Workspace, task_id: str) -> None:
 
 
 def _rows_text(counts: Mapping[str, int], more: Mapping[str, Any]) -> str:
-    train, validation = counts.get("train", 0), counts.get("validation", 0)
-    proof = f", is confirmed on {counts.get('test', 0):,} test rows" if more.get("testset") else ""
-    return f"Learns from {train:,} train rows, chooses by {validation:,} validation rows{proof}."
+    train, validation, test = (
+        counted(counts.get(split, 0), f"{split} row", grouped=True)
+        for split in ("train", "validation", "test")
+    )
+    proof = f", is confirmed on {test}" if more.get("testset") else ""
+    return f"Learns from {train}, chooses by {validation}{proof}."
 
 
 def _choice(advice: list[Recommendation]) -> OptimizerKind:

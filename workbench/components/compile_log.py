@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.foundation.words import counted
 from workbench.components.errors import verbatim
 from workbench.components.figures import percent
 from workbench.services.optimizers import optimizer_title
@@ -48,7 +49,7 @@ def event_text(event: Event) -> str | None:
         return f"budget: {event.get('used')} of {event.get('cap')} {event.get('resource')} used"
     if kind == "confirmed":
         score: Mapping[str, Any] = event.get("score") or {}
-        return f"on {score.get('rows')} rows that chose nothing: {percent(score.get('mean'))}"
+        return f"on {counted(int(score.get('rows') or 0), 'row')} that chose nothing: {percent(score.get('mean'))}"
     return f"stopped: {event.get('reason')}" if kind == "stop" else None
 
 

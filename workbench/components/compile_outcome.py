@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.foundation.words import counted
 from workbench import state
 from workbench.components.compile_candidates import interval_text
 from workbench.components.errors import verbatim
@@ -55,7 +56,9 @@ def _scores(result: Mapping[str, Any], report: Mapping[str, Any]) -> None:
         )
         figure("95 % interval", interval_text(winner.get("interval")))
         figure(
-            "Before", percent(before.get("mean")), f"{before['rows']} rows" if before and not same else None
+            "Before",
+            percent(before.get("mean")),
+            counted(before["rows"], "row") if before and not same else None,
         )
         spend = report.get("spend") or {}
         figure(
@@ -94,7 +97,7 @@ def _rows_text(result: Mapping[str, Any], report: Mapping[str, Any]) -> str:
 
 def _rows(score: Mapping[str, Any]) -> str:
     kind = {"test": "test", "training": "train"}.get(str(score.get("on")), "validation")
-    return f"{score.get('rows')} {kind} rows"
+    return counted(int(score.get("rows") or 0), f"{kind} row")
 
 
 def _onwards(ws: Workspace, run: Run) -> None:

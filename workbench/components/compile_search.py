@@ -10,6 +10,8 @@ from typing import Any
 
 import streamlit as st
 
+from core.foundation.words import counted
+
 __all__ = ["search_choices", "search_text"]
 
 _PROOFS = {"": "no", "testset": "on the test rows", "confirm": "on rows set aside"}
@@ -100,11 +102,11 @@ def search_text(settings: Mapping[str, Any]) -> list[str]:
     if settings.get("target"):
         said.append(f"stops at {100 * float(settings['target']):g} %")
     if settings.get("plateau"):
-        said.append(f"stops after {settings['plateau']} candidates without gain")
+        said.append(f"stops after {counted(settings['plateau'], 'candidate')} without gain")
     if settings.get("testset"):
         said.append("winner confirmed on the test rows")
     if settings.get("confirm"):
         part = float(settings["confirm"])
-        rows = f"{100 * part:g} % of the rows" if part < 1 else f"{part:g} rows"
+        rows = f"{100 * part:g} % of the rows" if part < 1 else counted(part, "row")
         said.append(f"winner confirmed on {rows} set aside")
     return said

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.foundation.words import counted
 from workbench.components.errors import verbatim
 from workbench.components.table import cell
 from workbench.services import datasets, doctor
@@ -43,7 +44,7 @@ def _rows(ws: Workspace, info: DatasetInfo, finding: doctor.Finding) -> None:
     """Draw the rows that a finding is about, with a button that removes them."""
     about = set(finding.rows)
     items = [item for item in datasets.get_rows(ws, info.id) if item.id in about]
-    with st.expander(f"{len(items)} rows"):
+    with st.expander(counted(len(items), "row")):
         shown = [
             {"split": item.split, **{name: cell(value) for name, value in item.data.items()}}
             for item in items

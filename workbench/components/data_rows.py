@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.foundation.words import counted
 from workbench.components.table import cell
 from workbench.services import datasets
 from workbench.services.datasets import DatasetInfo, Item
@@ -74,7 +75,7 @@ def edit_rows(ws: Workspace, info: DatasetInfo) -> None:
     edits = st.session_state.get(key) or {}
     count = sum(len(edits.get(name) or ()) for name in ("edited_rows", "added_rows", "deleted_rows"))
     if st.button(
-        f"Save {count} changed rows" if count else "Save changes",
+        f"Save {counted(count, 'changed row')}" if count else "Save changes",
         disabled=not count,
         type="primary",
         icon=":material/save:",

@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from core.foundation.errors import DataError
+from core.foundation.words import counted
 from workbench import state
 from workbench.components.errors import readable_errors, verbatim
 from workbench.components.table import cell
@@ -66,7 +67,8 @@ def _found(ws: Workspace, task_id: str, version: Version, table: Table) -> None:
     if not table.rows:
         raise DataError("There are no rows in this file.", file=table.filename, hint="Is it the right one?")
     frame = pd.DataFrame([{name: cell(value) for name, value in row.items()} for row in table.rows[:5]])
-    st.caption(f"{len(table.rows):,} rows, {len(table.columns)} columns; the first five:")
+    rows, columns = counted(len(table.rows), "row", grouped=True), counted(len(table.columns), "column")
+    st.caption(f"{rows}, {columns}; the first five:")
     st.dataframe(frame, hide_index=True, placeholder="", alt="First rows of the upload")
     _import_form(ws, task_id, version, table)
 
@@ -112,7 +114,7 @@ def _import_form(ws: Workspace, task_id: str, version: Version, table: Table) ->
             info = datasets.import_dataset(ws, task_id, name, table, mapping)
         for key in ("data_upload", "data_read", "chosen_dataset"):
             st.session_state.pop(key, None)
-        st.toast(f"Imported {info.rows:,} rows", icon=":material/check:")
+        st.toast(f"Imported {counted(info.rows, 'row', grouped=True)}", icon=":material/check:")
         state.go("data", dataset=info.id)
 
 

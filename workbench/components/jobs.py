@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.foundation.words import counted
 from workbench import state
 from workbench.components.errors import verbatim
 from workbench.components.runs import address_of
@@ -52,7 +53,11 @@ def progress_text(run: Run) -> str:
         return "waiting for the worker"
     if run.status == "stopping":
         return "stopping: calls in flight finish"
-    rows = f"{run.done:,} of {run.total:,} rows" if run.total else (f"{run.done:,} rows" if run.done else "")
+    rows = (
+        f"{run.done:,} of {run.total:,} rows"
+        if run.total
+        else (counted(run.done, "row", grouped=True) if run.done else "")
+    )
     score = run.progress.get("score")
     parts = (str(run.progress.get("phase") or ""), rows, "" if score is None else f"{float(score):.1f} %")
     return " · ".join(part for part in parts if part) or "working"

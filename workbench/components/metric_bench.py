@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.foundation.words import counted
 from workbench import state
 from workbench.components.errors import verbatim
 from workbench.components.figures import figure, figures
@@ -44,7 +45,7 @@ def metric_bench(ws: Workspace, task_id: str, version: Version, spec: Mapping[st
     outputs = [name for name in version.spec["outputs"] if any(name in item.data for item in rows)]
     st.markdown("**Can it tell right from wrong?**")
     st.caption(
-        f"On the first {len(rows)} rows of {verbatim(known[0].name)}: "
+        f"On the first {counted(len(rows), 'row')} of {verbatim(known[0].name)}: "
         "the right answers, answers of other rows, none at all."
     )
     _strip(ws, spec, rows, outputs)

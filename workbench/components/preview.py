@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.foundation.words import counted
 from workbench.components.adapter_choice import adapter_tabs
 from workbench.components.errors import verbatim
 from workbench.components.messages import message_list
@@ -46,7 +47,9 @@ def message_preview(spec: Mapping[str, Any], step: str, compiled: Mapping[str, A
         return
     adapter = adapter_tabs("preview_adapter")
     messages = previews.preview_messages(spec, step, adapter=adapter, state=compiled)
-    st.caption(f"{len(messages)} messages, about {previews.token_count(messages):,} tokens before the inputs")
+    st.caption(
+        f"{counted(len(messages), 'message')}, about {previews.token_count(messages):,} tokens before the inputs"
+    )
     shown, schema, code = st.tabs(["Messages", "Output schema", "Code"])
     with shown:
         message_list(messages, height=620)

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import streamlit as st
 
+from core.foundation.words import counted
 from workbench.components.errors import verbatim
 from workbench.services import runs
 from workbench.services.workspace import Workspace, worker_status
@@ -32,7 +33,7 @@ def system_panel(ws: Workspace) -> None:
             st.badge(
                 "running" if status.lives else "not running", color="green" if status.lives else "orange"
             )
-            st.caption(f"{status.active_runs} runs waiting or going", width="content")
+            st.caption(f"{counted(status.active_runs, 'run')} waiting or going", width="content")
             if not status.lives:
                 st.button("Start it", key="worker_start", on_click=_wake, args=(ws,))
         st.caption(

@@ -11,6 +11,7 @@ from typing import Any
 from core.data.example import Example
 from core.evaluate import Evaluate
 from core.foundation.errors import DataError
+from core.foundation.words import counted
 from core.optimizers.base import optimizers
 from core.search.budget import Budget, Gate, Spend
 from core.search.meter import JobMeter
@@ -156,7 +157,9 @@ def _outcome(
     spend.add(measuring)
     summary = report.summary()
     if measuring.calls:
-        summary += f"\nScoring the result and the program as given took {measuring.calls} calls more."
+        summary += (
+            f"\nScoring the result and the program as given took {counted(measuring.calls, 'call')} more."
+        )
     result = {
         "score": score.get("score"),
         "mean": score.get("mean"),

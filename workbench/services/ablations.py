@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.foundation.errors import ConfigurationError
+from core.foundation.words import counted
 from workbench.jobs.engine import checked_split, load_examples, load_program
 from workbench.services.datasets import get_dataset
 from workbench.services.estimates import Estimate, estimate_programs
@@ -198,7 +199,7 @@ def rows_text(split: str, rows: int, warning: str = "") -> str:
         warning: Why that is not known; empty: it is.
     """
     kind = "" if split == "all" else f"{split} "
-    named = f"{rows:,} {kind}{'row' if rows == 1 else 'rows'}"
+    named = counted(rows, f"{kind}row", grouped=True)
     return named if warning else f"{named} {CHOSE.get(split, '')}".rstrip()
 
 

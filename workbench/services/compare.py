@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.foundation.errors import ConfigurationError
+from core.foundation.words import counted
 from core.messages import Usage
 from workbench.services.previews import predict_steps, preview_messages
 from workbench.services.runs import Run, RunItem, get_run, run_rows
@@ -247,7 +248,7 @@ def _name(run: Run) -> str:
 def _notes(a: Run, b: Run, rows_a: int, rows_b: int, shared: int, *, compiled: bool) -> list[str]:
     notes: list[str] = []
     if rows_a != shared or rows_b != shared:
-        notes.append(f"Compared on the {shared} examples that are finished in both runs.")
+        notes.append(f"Compared on the {counted(shared, 'example')} finished in both runs.")
     if a.model != b.model:
         notes.append(f"The models differ: {a.model} and {b.model}.")
     if a.settings.get("adapter") != b.settings.get("adapter"):

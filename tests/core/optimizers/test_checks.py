@@ -247,7 +247,7 @@ def test_rows_without_the_usual_inputs_are_named() -> None:
     with context(lm=ToyLM(jitter=0, cache=False)):
         report = search().compile(TwoSteps(), trainset=[*TRAIN[:5], strange], max_errors=100).report
     assert any(
-        "1 of 6 training rows lack inputs" in said and "row 5: question" in said for said in report.warnings
+        "1 of 6 training rows lacks inputs" in said and "row 5: question" in said for said in report.warnings
     )
 
 

@@ -105,7 +105,7 @@ def test_a_failing_program_fails_the_call() -> None:
 def test_what_makes_no_ensemble_is_refused() -> None:
     with pytest.raises(OptimizerError, match="no program"):
         Ensemble(size=0)
-    with pytest.raises(OptimizerError, match="1 programs"):
+    with pytest.raises(OptimizerError, match="1 program,"):
         Ensemble(size=2).compile([Says("a")])
     with pytest.raises(OptimizerError, match="0 programs"):
         Ensemble().compile([])

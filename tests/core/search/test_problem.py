@@ -21,4 +21,4 @@ def test_a_training_row_with_the_question_of_a_validation_row_makes_no_demo() ->
     assert [item.example.question for item in problem.train] == ["two"]
     assert problem.scored_on == "validation"
     assert problem.shared == 1
-    assert "1 training rows are also in the validation set" in problem.warnings[0]
+    assert "1 training row is also in the validation set" in problem.warnings[0]

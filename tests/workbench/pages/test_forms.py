@@ -206,7 +206,7 @@ def test_rows_are_edited_together(app: Open, ws: Any) -> None:
     first = datasets.get_rows(ws, info.id, limit=1)[0]
     key = f"data_editor_{info.fingerprint}_1_all_"
     at = edited(at, key, edited_rows={0: {"message": "changed by hand", "split": "train"}})
-    button(at, "Save 1 changed rows").click().run()
+    button(at, "Save 1 changed row").click().run()
     row = next(item for item in datasets.get_rows(ws, info.id) if item.id == first.id)
     assert (row.data["message"], row.split) == ("changed by hand", "train")
 

@@ -148,7 +148,7 @@ def test_rows_that_fail_are_said_and_run_again(ws: Workspace, compiled: str, mon
     run = runs.get_run(ws, run_id)
     found = ablations.ablation_of(run)
     assert found is not None
-    assert found["as given"].note.startswith("1 of 6 rows have no score; the last failure: MetricError")
+    assert found["as given"].note.startswith("1 of 6 rows has no score; the last failure: MetricError")
     assert "no gold" in found["as given"].note
     assert run.unscored == 1
     assert run.can_resume
