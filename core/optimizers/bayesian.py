@@ -25,6 +25,7 @@ from core.optimizers.combinations import Combinations, baseline, warn_of_equals
 from core.optimizers.demo_sets import demo_sets
 from core.optimizers.demos import check_structure
 from core.optimizers.grounded_proposer import GroundedProposer, Grounding, data_asks, program_asks
+from core.optimizers.mipro_end import no_better, promising
 from core.optimizers.mipro_plan import Effort, Plan, plan_of, split_rows
 from core.optimizers.random_search import LABELS_ONLY, ZERO_SHOT
 from core.optimizers.tpe import check_optuna
@@ -36,11 +37,6 @@ from core.search.view import SearchView
 from core.settings import context, current
 
 __all__ = ["MIPROParams", "MIPROv2"]
-
-
-LEAST_PATIENCE = 5
-"""Combinations in a row without a better one after which a race ends; or a fourth of the trials, if that is more and
-they did not run on mini-batches."""
 
 
 class MIPROParams(BootstrapParams):
@@ -244,10 +240,11 @@ class MIPROv2(Optimizer[MIPROParams]):
             view.note(plan.said(view.racing))
             return [baseline()]
         steps = plan.steps(view.racing)
-        dry = _barren(view, plan)
-        if view.round > len(steps) or dry:
-            if dry:
-                view.note(f"The last {dry} combinations did not beat the best: no more are tried.")
+        over, barren = view.round > len(steps), no_better(view, plan)
+        last = barren and not over and promising(view, plan)
+        if over or (barren and not last):
+            if barren:
+                view.note(f"The last {barren} combinations did not beat the best: no more are tried.")
             warn_of_equals(view)
             return ()
         combinations = Combinations.known(view)
@@ -255,7 +252,8 @@ class MIPROv2(Optimizer[MIPROParams]):
             combinations = await self._materials(view, plan)
             if view.ended:
                 return ()
-        if steps[view.round - 1] == "promote" and (best := combinations.best_average(view)) is not None:
+        promotes = last or steps[view.round - 1] == "promote"
+        if promotes and (best := combinations.best_average(view)) is not None:
             return [best]
         if not combinations.sizes:
             view.warn(
@@ -330,19 +328,6 @@ class MIPROv2(Optimizer[MIPROParams]):
             settings=self.prompt_settings(),
         )
         return Combinations(sets, await GroundedProposer(view, grounding).propose(sets, plan.instructions))
-
-
-def _barren(view: SearchView, plan: Plan) -> int:
-    """Return how many combinations in a row were no better, where that ends a race; 0: it goes on.
-
-    Those on mini-batches count where the best of them has just run on all rows, and was no better either.
-    """
-    if not view.racing:
-        return 0
-    pool, promoted = view.pool, plan.steps()[view.round - 2 : view.round - 1] == ["promote"]
-    if promoted and pool.tried_since_best >= LEAST_PATIENCE:
-        return pool.tried_since_best
-    return pool.since_best if pool.since_best >= max(LEAST_PATIENCE, plan.trials // 4) else 0
 
 
 def _trial_logs(program: Any) -> dict[int, dict[str, Any]]:

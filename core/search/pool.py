@@ -66,14 +66,12 @@ class Pool:
     Attributes:
         proposals: How many proposals were taken in.
         since_best: Candidates that ran on every row, or were dropped on the way, since one became the best.
-        tried_since_best: The same with those that ran on a mini-batch; one that goes on from there counts again.
     """
 
     def __init__(self, rows: int) -> None:
         self.scores = ScoreCache(rows)
         self.proposals = 0
         self.since_best = 0
-        self.tried_since_best = 0
         self._entries: dict[str, Entry] = {}
         self._by_key: dict[str, str] = {}
         self._leader: Candidate | None = None
@@ -123,13 +121,9 @@ class Pool:
         entry = self._entries[candidate.id]
         entry.status, entry.reason = status, reason
         if status == "full" and (self._leader is None or self.mean(candidate) > self._best):
-            self._leader, self._best = candidate, self.mean(candidate)
-            self.since_best = self.tried_since_best = 0
+            self._leader, self._best, self.since_best = candidate, self.mean(candidate), 0
         elif status in {"full", "dropped"}:
             self.since_best += 1
-            self.tried_since_best += 1
-        elif status == "minibatch":
-            self.tried_since_best += 1
 
     @property
     def leader(self) -> Candidate | None:
