@@ -307,3 +307,15 @@ def test_the_plan_is_said_before_anything_is_spent_and_equal_scores_after() -> N
     assert "4 combinations on 35 rows each, 2 of them on all rows" in texts[plan]
     assert not any(event["type"] in {"row", "trace", "ask"} for event in log.read()[:plan])
     assert any("Every combination scored 50.0%" in warning for warning in program.report.warnings)
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+def test_what_leads_on_a_mini_batch_runs_on_all_rows_before_a_race_ends(seed: int) -> None:
+    sizes = {"num_trials": 15, "minibatch_size": 6, "minibatch_full_eval_steps": 15}
+    with context(lm=Planted().lm):
+        program = mipro(points, **QUIET, **ZERO, **sizes).compile(
+            TwoSteps(), trainset=rows("train", 3), valset=rows("validation", 40), racing=True, seed=seed
+        )
+    found = [(one.status, one.score.mean) for one in program.report.candidates]
+    assert program.report.score.mean >= max(mean for _, mean in found)
+    assert program.report.stop_code == "done"
