@@ -24,6 +24,7 @@ from core.evaluate.table import save_csv, save_json, show_table
 from core.foundation.drive import drive, on_io
 from core.foundation.errors import ConfigurationError, EvaluationAborted
 from core.foundation.threads import DaemonThreads
+from core.foundation.words import counted
 from core.modules.module import Module
 from core.settings import current
 
@@ -300,7 +301,7 @@ class _Job:
         )
         last = last or next((row.error for row in reversed(result.rows) if row.error), "")
         return EvaluationAborted(
-            f"{self.run.errors} rows failed, which ends the run (max_errors={self.run.max_errors}); "
+            f"{counted(self.run.errors, 'row')} failed, which ends the run (max_errors={self.run.max_errors}); "
             f"{len(result.rows)} of {result.n_examples} rows are finished. The last failure: {last}",
             result=result,
             hint="Finished rows are in `.result`; raise max_errors to go on in spite of failures.",

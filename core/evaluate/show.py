@@ -10,6 +10,7 @@ from typing import Any
 
 from core.evaluate.row import Row
 from core.foundation import html
+from core.foundation.words import counted
 
 __all__ = ["result_html"]
 
@@ -22,7 +23,7 @@ def result_html(result: Any) -> str:
     tokens = result.usage
     facts = [
         f"{result.metric_name}: {result.score} % (95 % interval {100 * low:.1f} to {100 * high:.1f})",
-        f"{len(result.rows)} rows, {tokens.prompt_tokens} + {tokens.completion_tokens} tokens",
+        f"{counted(len(result.rows), 'row')}, {tokens.prompt_tokens} + {tokens.completion_tokens} tokens",
     ]
     warnings = "".join(f'<div class="wb-bad">{html.text(flag)}</div>' for flag in result.flags)
     shown = [_cells(row) for row in result.rows[:SHOWN_ROWS]]

@@ -40,7 +40,7 @@ class RunRequest:
     settings: dict[str, Any]
 
     def max_errors(self, rows: int) -> int:
-        """How many of so many rows may fail because of infrastructure or the metric before the run ends."""
+        """How many of so many rows have to fail because of infrastructure or the metric to end the run."""
         chosen = self.settings.get("max_errors")
         return int(chosen) if chosen is not None else max(_LEAST_ERRORS, math.ceil(_SHARE_OF_ERRORS * rows))
 

@@ -52,8 +52,8 @@ def start_evaluation(
         limit: Only the first so many rows.
         repeats: Runs every row so often, each with samples of its own; the score is the mean.
         concurrency: Rows in flight.
-        max_errors: So many rows may fail because of infrastructure or the metric; a fifth of the rows, and at
-            least ten, where not given.
+        max_errors: So many rows that fail because of infrastructure or the metric end the run; a fifth of the
+            rows, and at least ten, where not given.
         name: Made from what differs from other runs where not given.
 
     Raises:
