@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import gc
 import importlib
 import json
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -70,9 +72,19 @@ def load_client() -> None:
     """Import `aiohttp`, 0.1 s the first time: where a model is made, so that its first call does not wait for it.
 
     In the caller's own thread: a process that forks while another thread imports leaves its child a lock that nobody
-    ever opens.
+    ever opens. What an import makes stays, so the garbage collector waits until it is over and goes through it once;
+    left to itself it would do so in the midst of the first calls.
     """
-    importlib.import_module("aiohttp")
+    if "aiohttp" in sys.modules:
+        return
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        importlib.import_module("aiohttp")
+    finally:
+        if collecting:
+            gc.enable()
+            gc.collect()
 
 
 async def post(url: str, payload: Any, headers: Mapping[str, str], *, seconds: float, model: str) -> Answer:
