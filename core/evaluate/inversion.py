@@ -71,7 +71,8 @@ def sign_flips(
     A pattern parts the rows in two, and is as extreme as the rows themselves exactly where the difference tested for
     lies between the means of the parts (Hartigan 1969, JASA 64:1303): one pass gives the p-value of every difference.
     The interval holds those with a p-value of 1 - ``confidence`` or more; an end is infinite where there are too few
-    rows to reject any.
+    rows to reject any. Few rows of one-sided differences (a point gained on every tenth) say less than it thinks, as
+    with Student's: flips take a gain to be as likely as a loss.
 
     Returns:
         The p-value of zero, and the interval.

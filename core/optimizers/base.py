@@ -268,7 +268,7 @@ class Optimizer(Generic[P]):
             racing: Stop scoring candidates that will hardly win (`SuccessiveHalving`); False: the published
                 algorithm exactly; or a rule: `Curtailed()` stops only those that cannot win any more.
             num_threads: Rows in flight; None: that of the settings.
-            max_errors: Failed rows that it bears; None: that of the settings.
+            max_errors: So many failed rows end it with an error; None: as many as the settings say.
             target: End the search at a candidate whose mean over all rows reaches this; None: the optimizer's own.
             plateau: End the search once this many candidates in a row did not beat the best; None: never.
             testset: Rows that choose nothing: at the end the winner and the program as given are compared on them.

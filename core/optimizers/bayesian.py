@@ -108,7 +108,7 @@ class MIPROv2(Optimizer[MIPROParams]):
         auto: "light", "medium", "heavy" or None.
         num_candidates: Demo sets, and instructions for each step; with `auto=None`.
         num_threads: Rows in flight.
-        max_errors: Failed rows that it bears.
+        max_errors: So many failed rows end it with an error.
         seed: Of everything random.
         init_temperature: Temperature of the proposer.
         verbose: Print the report at the end.

@@ -111,7 +111,7 @@ class BetterTogether:
             teacher: Makes the traces, in steps that have any.
             valset: Rows to choose by; None: a share of the training rows is set aside.
             num_threads: Rows in flight.
-            max_errors: Failed rows that each step bears.
+            max_errors: So many failed rows of one step end it with an error.
             provide_traceback: Accepted and ignored: errors are in the reports.
             seed: Of everything random; None: 0. Each step counts one on.
             valset_ratio: The share that is set aside. Where that is no row at all, the last program is returned.

@@ -48,7 +48,7 @@ class BootstrapParams(OptimizerParams):
     max_errors: int | None = Field(
         None,
         ge=0,
-        description="Failed rows that it bears; without it that of the settings.",
+        description="So many failed rows end it with an error; without it as many as the settings say.",
         json_schema_extra={"execution": True},
     )
     counter_examples: bool = Field(
@@ -81,7 +81,7 @@ class BootstrapFewShot(Optimizer[BootstrapParams]):
         max_bootstrapped_demos: Traces to keep.
         max_labeled_demos: Demos in all, filled up with labelled rows.
         max_rounds: Attempts per row.
-        max_errors: Failed rows that it bears.
+        max_errors: So many failed rows end it with an error.
         counter_examples: A demo of a step that assertions had repeated also holds its past output and the feedback;
             later retries are shown them.
     """

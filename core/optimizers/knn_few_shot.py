@@ -22,6 +22,7 @@ from core.foundation.errors import ConfigurationError, EvaluationAborted
 from core.foundation.fingerprint import fingerprint
 from core.foundation.randomness import rng
 from core.foundation.threads import DaemonThreads, run_in_thread
+from core.foundation.words import counted
 from core.modules.calling import called
 from core.modules.knn import KNN
 from core.modules.module import Module, path_of
@@ -150,7 +151,7 @@ class NeighbourProgram(Module):
         """Return the student's answer, shown what the nearest rows taught.
 
         Raises:
-            EvaluationAborted: More attempts failed by infrastructure or metric than `max_errors` bears.
+            EvaluationAborted: As many attempts failed by infrastructure or metric as `max_errors`.
         """
         demos = await self._recipe.demos(self.student, inputs)
         with _shown(self.student, demos):
@@ -299,7 +300,8 @@ class _Call:
         self._threads = DaemonThreads("neighbours")
         self._metric = MetricCall(problem.metric, self._threads) if problem.metric is not None else None
         most = bootstrapper.params.max_errors
-        self._bears = current().max_errors if most is None else most
+        self._max_errors = max(1, current().max_errors if most is None else most)
+        self._errors = 0
 
     @property
     def racing(self) -> bool:
@@ -317,10 +319,11 @@ class _Call:
         work = [partial(run_trace, job, self._threads, self._metric) for job in jobs[:allowed]]
         found = await run_jobs(work, width=current().num_threads, halt=lambda: False)
         failed = [attempt for attempt in found if attempt is not None and attempt.counts_as_error]
-        self._bears -= len(failed)
-        if self._bears < 0:
+        self._errors += len(failed)
+        if failed and self._errors >= self._max_errors:
             raise EvaluationAborted(
-                f"More attempts failed than max_errors bears; the last: {failed[-1].error or failed[-1].why}",
+                f"{counted(self._errors, 'attempt')} failed, which ends it (max_errors={self._max_errors}). "
+                f"The last: {failed[-1].error or failed[-1].why}",
                 hint="Check the model and the metric, or raise max_errors.",
             )
         return [*found, *([None] * (len(jobs) - allowed))]

@@ -85,7 +85,7 @@ class BootstrapFewShotWithRandomSearch(Optimizer[RandomSearchParams]):
         max_rounds: Attempts per row.
         num_candidate_programs: Candidates from shuffled rows.
         num_threads: Rows in flight.
-        max_errors: Failed rows that it bears.
+        max_errors: So many failed rows end it with an error.
         stop_at_score: Stop at a candidate with this score, in percent.
         metric_threshold: The least score of a kept trace.
     """

@@ -67,7 +67,7 @@ class Bench:
         journal: Where finished jobs are written and earlier ones found.
         gate: The budget.
         width: Jobs in flight.
-        max_errors: More failures of infrastructure, metric or program code than this end the search with an error.
+        max_errors: So many failures of infrastructure, metric or program code end the search with an error.
         stop_requested: Asked before each job.
         on_score: Told every score of the metric, new or from the log.
     """

@@ -42,11 +42,12 @@ class Failures:
     """Counts results, each once: what a log holds and what is run now alike.
 
     Args:
-        max_errors: More failures of infrastructure, metric or program code than this end the search with an error.
+        max_errors: So many failures of infrastructure, metric or program code end the search with an error; of 0
+            and 1 the first does.
     """
 
     def __init__(self, max_errors: int) -> None:
-        self._max_errors = max_errors
+        self._max_errors = max(1, max_errors)
         self._errors = 0
         self._runs = 0
         self._asked = 0
@@ -77,14 +78,14 @@ class Failures:
         """Count what failed of results that were run now: (place in words, what came of it).
 
         Raises:
-            EvaluationAborted: More failed than is borne.
+            EvaluationAborted: As many failed as `max_errors`.
         """
         failed = [(place, result) for place, result in fresh if result is not None and result.counts_as_error]
         self._errors += len(failed)
-        if failed and self._errors > self._max_errors:
+        if failed and self._errors >= self._max_errors:
             place, last = failed[-1]
             raise EvaluationAborted(
-                f"{counted(self._errors, 'row')} failed, more than max_errors={self._max_errors} allows. "
+                f"{counted(self._errors, 'row')} failed, which ends the search (max_errors={self._max_errors}). "
                 f"The last, {place}: {last.error.rstrip('.')}.",
                 hint=GO_ON,
             )

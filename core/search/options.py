@@ -27,7 +27,7 @@ class SearchOptions:
         racing: Drop candidates that will hardly win (`SuccessiveHalving`); False: score every candidate on every
             row; or a rule: `Curtailed()`, say, drops only those that cannot win any more.
         num_threads: Rows in flight; None: that of the settings.
-        max_errors: Failed rows that it bears; None: that of the settings.
+        max_errors: So many failed rows end it with an error; None: as many as the settings say.
         target: Stop at a candidate whose mean reaches this.
         plateau: Stop once this many candidates in a row were scored and did not beat the best; None: never.
         stop_requested: Asked before every row and every round.

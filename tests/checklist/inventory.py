@@ -330,7 +330,6 @@ DIFFERS = {
     "`Evaluate(return_outputs=…)`": "refused as in 3.3; `core.interop.compat.Evaluate` gives what 2024 gave",
     "an example that fails by infrastructure": "has no score, where DSPy scores 0; the run is flagged",
     "`ReAct.truncate_trajectory`": "says what the model is shown; the trajectory that a call returns stays whole",
-    "`max_errors=n` of an optimizer": "bears n failed rows; DSPy ends at the n-th, as `Evaluate` does here",
     "`max_errors`, a reply that cannot be read": "scores `failure_score` and never ends an evaluation",
     "callbacks, `adapter.format` or `.parse` called by hand": "not told; what a program does is",
 }

@@ -221,9 +221,24 @@ def test_zero_traces_ask_nobody():
     assert not program.report.warnings
 
 
-def test_a_metric_that_raises_ends_it_after_max_errors():
-    with pytest.raises(EvaluationAborted, match="ZeroDivisionError"):
-        compiled(BootstrapFewShot(lambda e, p, t=None: 1 / 0, max_errors=2))
+@pytest.mark.parametrize("max_errors", [0, 1, 2, 3])
+def test_as_many_errors_of_the_metric_as_max_errors_end_it_as_in_dspy(max_errors):
+    asked = []
+
+    def broken_at_first(example, prediction, trace=None):
+        asked.append(example)
+        return 1 / 0 if len(asked) <= 2 else 1.0
+
+    def compile_it():
+        return compiled(BootstrapFewShot(broken_at_first, max_errors=max_errors), num_threads=1)
+
+    if max_errors > 2:
+        assert shown(compile_it().x)
+        return
+    with pytest.raises(
+        EvaluationAborted, match=rf"ends the search \(max_errors={max(1, max_errors)}\).*Zero"
+    ):
+        compile_it()
 
 
 def test_a_compiled_student_and_a_teacher_of_another_structure_are_refused():

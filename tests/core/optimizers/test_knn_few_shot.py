@@ -218,12 +218,23 @@ def test_a_teacher_makes_the_traces() -> None:
     assert [path for path, _ in program.named_predictors()] == ["student"]
 
 
-def test_too_many_failures_end_the_call() -> None:
-    def broken(example, prediction, trace=None):
-        raise RuntimeError("broken metric")
+@pytest.mark.parametrize(("max_errors", "ends"), [(0, True), (1, True), (2, False)])
+def test_as_many_failures_as_max_errors_end_the_call(max_errors, ends) -> None:
+    asked = []
 
-    with context(lm=ScriptedLM(right)), pytest.raises(EvaluationAborted, match="broken metric"):
-        made(metric=broken, max_errors=0)(question="other 7")
+    def broken_at_first(example, prediction, trace=None):
+        asked.append(example)
+        if len(asked) == 1:
+            raise RuntimeError("broken metric")
+        return 1.0
+
+    program = made(metric=broken_at_first, max_errors=max_errors)
+    with context(lm=ScriptedLM(right), num_threads=1):
+        if not ends:
+            assert program(question="other 7")
+            return
+        with pytest.raises(EvaluationAborted, match=r"max_errors=1\). The last: .*broken metric"):
+            program(question="other 7")
 
 
 def test_the_form_of_2024_is_taken_and_what_cannot_work_is_refused() -> None:
