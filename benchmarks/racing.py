@@ -13,6 +13,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.optimizers.random_search import BootstrapFewShotWithRandomSearch
 from core.search.halving import SuccessiveHalving
 from core.search.racing import TIE, Curtailed, PairedBetting, RacingRule
 
@@ -21,6 +22,7 @@ __all__ = ["RULES", "Figures", "simulate"]
 RULES: Mapping[str, RacingRule] = {
     "SuccessiveHalving()": SuccessiveHalving(),
     "SuccessiveHalving(keep=0.5)": SuccessiveHalving(keep=0.5),
+    "SuccessiveHalving(keep=0.55, first=0.1, growth=1.6, alike=0.2)": BootstrapFewShotWithRandomSearch.rule,
     "Curtailed()": Curtailed(),
     "PairedBetting()": PairedBetting(),
     "PairedBetting(risk=0.05)": PairedBetting(risk=0.05),
@@ -86,6 +88,8 @@ def _going_on(
     hopeful = [index for index in wave if not rule.hopeless(table[index][:done], leader, len(leader) - done)]
     if not done:
         return hopeful
+    if rule.one_place(done, len(leader)):
+        hopeful = list({tuple(table[index][:done]): index for index in reversed(hopeful)}.values())[::-1]
     ranked = sorted(hopeful, key=lambda index: -math.fsum(table[index][:done]))
     return sorted(ranked[: rule.places(len(wave))])
 

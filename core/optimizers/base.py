@@ -27,6 +27,7 @@ from core.optimizers.finish import compiled_program, header_of, with_confirmatio
 from core.search.budget import Budget
 from core.search.candidate import Candidate
 from core.search.estimate import Estimate
+from core.search.halving import SuccessiveHalving
 from core.search.likely import likely_best
 from core.search.loop import Search
 from core.search.options import SearchOptions
@@ -79,6 +80,7 @@ class Optimizer(Generic[P]):
         needs_metric: It cannot work without one.
         scores: It scores candidates, so a validation set is of use.
         gives_demos: Its programs may carry demos.
+        rule: The racing rule that `racing=True` means.
         marks_compiled: Its programs count as compiled: frozen as a part of others, and refused as students where
             demos are bootstrapped. As in DSPy, those of most optimizers do not; a student that does, still does.
         when: When to use it, in a sentence, for the page that offers it.
@@ -90,6 +92,7 @@ class Optimizer(Generic[P]):
     needs_metric: ClassVar[bool] = True
     scores: ClassVar[bool] = True
     gives_demos: ClassVar[bool] = True
+    rule: ClassVar[RacingRule] = SuccessiveHalving()
     marks_compiled: ClassVar[bool] = False
     when: ClassVar[str] = ""
     needs: ClassVar[str] = ""
@@ -265,8 +268,8 @@ class Optimizer(Generic[P]):
             budget: Caps on calls, tokens, cost and seconds; a number caps the calls.
             run_log: Where to write what happens (a path means JSON lines). The same call with the same log goes on
                 where it was killed.
-            racing: Stop scoring candidates that will hardly win (`SuccessiveHalving`); False: the published
-                algorithm exactly; or a rule: `Curtailed()` stops only those that cannot win any more.
+            racing: Stop scoring candidates that will hardly win (by its `rule`, a `SuccessiveHalving`); False: the
+                published algorithm exactly; or a rule: `Curtailed()` stops only those that cannot win any more.
             num_threads: Rows in flight; None: that of the settings.
             max_errors: So many failed rows end it with an error; None: as many as the settings say.
             target: End the search at a candidate whose mean over all rows reaches this; None: the optimizer's own.
@@ -324,7 +327,7 @@ class Optimizer(Generic[P]):
         own["target"] = self.target()
         run |= {name: value for name, value in own.items() if run[name] is None}
         run |= {"budget": Budget.of(run["budget"]), "run_log": as_run_log(run["run_log"])}
-        options = SearchOptions(**run)
+        options = SearchOptions(**run, default_rule=self.rule)
         with closing(options.run_log), reported("compile", self, asked) as told:
             outcome = await Search(problem, self, options, header_of(self, problem)).run()
             return told.gives(compiled_program(self, problem, outcome, options))

@@ -28,6 +28,7 @@ from core.optimizers.demos import (
 )
 from core.optimizers.labeled_few_shot import draw_labeled
 from core.search.estimate import REPAIR, Estimate, Phase, calls_per_run
+from core.search.halving import SuccessiveHalving
 from core.search.problem import Item, Problem
 from core.search.proposal import Proposal
 from core.search.race import even_parts
@@ -92,6 +93,7 @@ class BootstrapFewShotWithRandomSearch(Optimizer[RandomSearchParams]):
 
     name = "random_search"
     Params = RandomSearchParams
+    rule = SuccessiveHalving(keep=0.55, first=0.1, growth=1.6, alike=0.2)
     when = "About 50 labelled rows: tries many demo sets and measures each."
     needs = "A metric, about 50 rows, and a validation set for a score to rely on."
 

@@ -22,6 +22,9 @@ __all__ = ["SuccessiveHalving"]
 FEWEST_ROWS = 5
 """Rows of the first stage, at least: fewer tell nothing."""
 
+FEWEST_ALIKE = 8
+"""Rows after which candidates with the same scores may be taken for the same, at least."""
+
 ROW_DEVIATION = 0.5
 """Standard deviation of the difference between two candidates on one row, taken for the tolerance: that of right and
 wrong answers that differ on every fourth row."""
@@ -39,21 +42,26 @@ class SuccessiveHalving(RacingRule):
         first: Part of the rows that the first stage has, at least five rows.
         growth: How many times the rows of a stage the next one has.
         tolerance: Standard errors that a candidate may lag behind the best so far.
+        alike: Part of the rows, at least eight, after which candidates that scored the same on each of them share one
+            place; None: they never do.
     """
 
     keep: float = 0.4
     first: float = 1 / 8
     growth: float = 2.0
     tolerance: float = 2.0
+    alike: float | None = None
 
     wave: ClassVar[int | None] = 12
     stratified: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if not (0 < self.keep < 1 and 0 < self.first <= 1 and self.growth > 1 and self.tolerance >= 0):
+        steep = 0 < self.keep < 1 and 0 < self.first <= 1 and self.growth > 1
+        if not (steep and self.tolerance >= 0 and (self.alike is None or 0 < self.alike <= 1)):
             raise ConfigurationError(
                 f"{self!r} is not a racing rule.",
-                hint="Give keep and first between 0 and 1, a growth above 1 and a tolerance from 0 on.",
+                hint="Give keep and first between 0 and 1, a growth above 1, a tolerance from 0 on, and for "
+                "alike None or a number between 0 and 1.",
             )
 
     def stages(self, rows: int) -> tuple[int, ...]:
@@ -67,6 +75,10 @@ class SuccessiveHalving(RacingRule):
     def places(self, running: int) -> int:
         """Return how many go on."""
         return max(1, math.ceil(running * self.keep))
+
+    def one_place(self, done: int, rows: int) -> bool:
+        """Return whether candidates with the same scores so far share one place."""
+        return self.alike is not None and done >= max(FEWEST_ALIKE, self.alike * rows)
 
     def alone(self) -> RacingRule:
         """Return the rule for a wave of one: of two, it and the best so far, the better half goes on."""

@@ -24,8 +24,9 @@ class SearchOptions:
     Attributes:
         budget: Caps.
         run_log: Where it is written down; None: nowhere.
-        racing: Drop candidates that will hardly win (`SuccessiveHalving`); False: score every candidate on every
+        racing: Drop candidates that will hardly win, by the default rule; False: score every candidate on every
             row; or a rule: `Curtailed()`, say, drops only those that cannot win any more.
+        default_rule: The rule that `racing=True` means.
         num_threads: Rows in flight; None: that of the settings.
         max_errors: So many failed rows end it with an error; None: as many as the settings say.
         target: Stop at a candidate whose mean reaches this.
@@ -37,6 +38,7 @@ class SearchOptions:
     budget: Budget = field(default_factory=Budget)
     run_log: RunLog | None = None
     racing: bool | RacingRule = True
+    default_rule: RacingRule = field(default_factory=SuccessiveHalving)
     num_threads: int | None = None
     max_errors: int | None = None
     target: float | None = None
@@ -71,7 +73,7 @@ class SearchOptions:
     def rule(self) -> RacingRule | None:
         """The racing rule; None: every candidate runs on every row."""
         if isinstance(self.racing, bool):
-            return SuccessiveHalving() if self.racing else None
+            return self.default_rule if self.racing else None
         return self.racing
 
 

@@ -213,6 +213,8 @@ class Race:
             return list(active)
         rule = self._rule.alone() if alone else self._rule
         hopeful = [candidate for candidate in active if not self._hopeless(candidate, order, rule)]
+        if rule.one_place(done, len(order)):
+            hopeful = self._unlike(hopeful, order[:done])
         places = self._rule.places(len(active)) if done else len(active)
         if len(hopeful) <= places:
             return hopeful
@@ -227,6 +229,18 @@ class Race:
                 )
                 self._drop(candidate, reason)
         return [candidate for candidate in hopeful if candidate.id in staying]
+
+    def _unlike(self, candidates: Sequence[Candidate], rows: Sequence[int]) -> list[Candidate]:
+        """Return the first of those that scored the same on each of the rows, and drop the others."""
+        first: dict[tuple[float | None, ...], Candidate] = {}
+        for candidate in candidates:
+            same = first.setdefault(tuple(self._pool.scores.scores(candidate.key, rows)), candidate)
+            if same is not candidate:
+                self._drop(
+                    candidate,
+                    f"the same score as {same.label or same.id} on each of the first {counted(len(rows), 'row')}",
+                )
+        return list(first.values())
 
     def _mean(self, candidate: Candidate, rows: Sequence[int]) -> float:
         """Return a candidate's mean over the rows of the wave that have a score; 0 without any."""

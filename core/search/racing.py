@@ -55,6 +55,10 @@ class RacingRule:
         """Return how many of a wave's running candidates may go on to the next stage."""
         return running
 
+    def one_place(self, done: int, rows: int) -> bool:
+        """Return whether candidates that scored the same on each of the rows done so far share one place."""
+        return False
+
     def alone(self) -> RacingRule:
         """Return the rule for a candidate that has only the best so far to race against."""
         return self

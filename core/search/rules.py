@@ -29,6 +29,7 @@ def rule_name(rule: RacingRule | None) -> str | bool:
     if rule is None:
         return False
     settings = {field.name: getattr(rule, field.name) for field in fields(rule)} if is_dataclass(rule) else {}
+    settings = {name: value for name, value in settings.items() if value is not None}
     settings |= {"wave": rule.wave} if rule.wave is not None else {}
     settings |= {"stratified": True} if rule.stratified else {}
     said = ", ".join(f"{name}={value!r}" for name, value in settings.items())
@@ -50,7 +51,7 @@ def rule_for_log(
     if header is None:
         return rule, name, ""
     logged = (header.get("params") or {}).get("racing")
-    if logged is UNNAMED and rule is not None and rule == SuccessiveHalving():
+    if logged is UNNAMED and rule is not None and (asked is True or rule == SuccessiveHalving()):
         said = (
             f"The run log was started by an earlier version, which did not say by which rule candidates are dropped. "
             f"It goes on by {name}: what ran counts, and who is dropped may differ from then on."

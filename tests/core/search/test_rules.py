@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.foundation.errors import ResumeMismatch
-from core.optimizers import BootstrapFewShotWithRandomSearch
+from core.optimizers import COPRO, BootstrapFewShotWithRandomSearch
 from core.search.halving import SuccessiveHalving
 from core.search.racing import Curtailed, PairedBetting
 from core.search.rules import rule_for_log, rule_name
@@ -42,6 +42,10 @@ def test_the_header_names_the_rule_and_all_it_decides_by() -> None:
     for racing, name in (
         (
             True,
+            "SuccessiveHalving(keep=0.55, first=0.1, growth=1.6, tolerance=2.0, alike=0.2, wave=12, stratified=True)",
+        ),
+        (
+            SuccessiveHalving(),
             "SuccessiveHalving(keep=0.4, first=0.125, growth=2.0, tolerance=2.0, wave=12, stratified=True)",
         ),
         (PairedBetting(0.2), "PairedBetting(risk=0.2, margin=0.01)"),
@@ -63,6 +67,14 @@ def test_a_log_of_another_default_goes_on_by_its_own_rule_and_says_so() -> None:
     assert any("racing rule of its log, Curtailed" in warning for warning in again.report.warnings)
 
 
+def test_the_default_is_the_rule_of_the_optimizer() -> None:
+    log = MemoryRunLog()
+    with context(lm=ToyLM()):
+        optimizer = COPRO(metric=exact, breadth=2, depth=1)
+        optimizer.compile(TwoSteps(), trainset=rows("train", 8), valset=rows("v", 20), run_log=log)
+    assert logged(log) == rule_name(SuccessiveHalving()) != rule_name(BootstrapFewShotWithRandomSearch.rule)
+
+
 def test_a_rule_that_cannot_be_had_any_more_is_refused_by_name() -> None:
     log, lm = MemoryRunLog(), ToyLM()
     search(lm, log)
@@ -76,7 +88,7 @@ def test_a_rule_that_cannot_be_had_any_more_is_refused_by_name() -> None:
 def test_a_rule_asked_for_by_name_must_be_that_of_the_log() -> None:
     log, lm = MemoryRunLog(), ToyLM()
     search(lm, log)
-    search(lm, log, racing=SuccessiveHalving())  # the same, said at length
+    search(lm, log, racing=BootstrapFewShotWithRandomSearch.rule)  # the same, said at length
     with pytest.raises(ResumeMismatch, match=r"params\.racing"):
         search(lm, log, racing=Curtailed())
 
@@ -93,7 +105,12 @@ def test_a_log_that_does_not_name_its_rule_goes_on_with_a_warning() -> None:
 
 
 def test_every_rule_of_ours_can_be_made_from_its_name() -> None:
-    for rule in (SuccessiveHalving(keep=0.5), PairedBetting(0.2, 0.0), Curtailed()):
+    for rule in (
+        SuccessiveHalving(keep=0.5),
+        BootstrapFewShotWithRandomSearch.rule,
+        PairedBetting(0.2, 0.0),
+        Curtailed(),
+    ):
         header = {"params": {"racing": rule_name(rule)}}
         made, name, _ = rule_for_log(True, SuccessiveHalving(), header)
         assert (made == rule or isinstance(made, Curtailed)) and name == rule_name(rule)

@@ -20,6 +20,7 @@ from core.lm import ScriptedLM
 from core.modules.module import Module
 from core.modules.predict import Predict
 from core.optimizers.random_search import BootstrapFewShotWithRandomSearch
+from core.search.halving import SuccessiveHalving
 from core.search.journal import canonical
 from core.search.racing import RacingRule
 from core.search.run_log import JsonLinesRunLog, MemoryRunLog
@@ -72,6 +73,25 @@ def test_racing_finds_the_same_winner_for_fewer_calls():
         assert not listed["full"]
         assert listed["rows"] < 20
         assert len(listed["subscores"]) == listed["rows"]
+
+
+def test_candidates_that_score_the_same_on_many_rows_share_one_place():
+    def reply(request):  # nothing that a demo shows helps
+        number = int(request.messages[-1]["content"].split("validation ")[-1].split()[0].strip("?"))
+        return f"[[ ## answer ## ]]\n{'right' if number % 2 else 'wrong'}\n[[ ## completed ## ]]"
+
+    def metric(example, prediction, trace=None):
+        return prediction.answer == "right"
+
+    def dropped_alike(**options):
+        program = search(ScriptedLM(reply), student=Predict("question -> answer"), metric=metric, **options)
+        assert program.report.best == program.report.candidates[0].id
+        return [one for one in program.report.candidates if "the same score as" in one.reason]
+
+    alike = dropped_alike(count=6, train=8)
+    assert alike and all(one.status == "dropped" and one.score.rows == 8 for one in alike)
+    assert "on each of the first 8 rows" in alike[0].reason
+    assert not dropped_alike(count=6, train=8, racing=SuccessiveHalving())
 
 
 def test_a_target_ends_the_search():
