@@ -41,6 +41,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--tasks", nargs="+", default=list(BUILDERS), choices=list(BUILDERS), metavar="TASK")
     parser.add_argument("--optimizers", nargs="+", default=list(OPTIMIZERS), metavar="NAME")
     parser.add_argument("--seeds", type=int, default=3, help="choices of rows, intents and search seeds")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--size", choices=list(SIZES), default="full", help="rows and effort")
     parser.add_argument("--budgets", type=int, nargs="*", default=[], help="also stopped at so many calls")
     parser.add_argument("--jobs", type=int, default=1, help="runs at once")
@@ -57,7 +58,7 @@ def options() -> argparse.ArgumentParser:
 
 def planned(arguments: argparse.Namespace) -> Iterator[Run]:
     """Return every run, those of one task and seed one after the other; DSPy's first, as ours may be capped by it."""
-    for seed in range(arguments.seeds):
+    for seed in range(arguments.first, arguments.first + arguments.seeds):
         for name in arguments.tasks:
             for optimizer in ("none", *arguments.optimizers):
                 for side, budget in _kinds(arguments, optimizer):

@@ -287,6 +287,11 @@ def test_the_last_line_of_a_run_counts(tmp_path):
     assert [run.get("error") for run in read_runs(path)] == [None, None]
 
 
+def test_seeds_begin_with_the_first():
+    given = command.options().parse_args(["--first", "20", "--seeds", "2", "--tasks", "banking77"])
+    assert {run["seed"] for run in command.planned(given)} == {20, 21}
+
+
 def test_finished_runs_are_not_done_again_and_failed_ones_are(tmp_path, monkeypatch, capsys):
     asked = []
 
