@@ -80,6 +80,7 @@ class Optimizer(Generic[P]):
         needs_metric: It cannot work without one.
         scores: It scores candidates, so a validation set is of use.
         gives_demos: Its programs may carry demos.
+        asks_teacher: A teacher takes part; otherwise one that is given changes nothing, and the report says so.
         rule: The racing rule that `racing=True` means.
         marks_compiled: Its programs count as compiled: frozen as a part of others, and refused as students where
             demos are bootstrapped. As in DSPy, those of most optimizers do not; a student that does, still does.
@@ -92,6 +93,7 @@ class Optimizer(Generic[P]):
     needs_metric: ClassVar[bool] = True
     scores: ClassVar[bool] = True
     gives_demos: ClassVar[bool] = True
+    asks_teacher: ClassVar[bool] = True
     rule: ClassVar[RacingRule] = SuccessiveHalving()
     marks_compiled: ClassVar[bool] = False
     when: ClassVar[str] = ""
@@ -320,9 +322,9 @@ class Optimizer(Generic[P]):
         )
         problem = with_confirmation(problem, testset, part)
         self.prepare(problem)
-        if self.scores and len(problem.scoring) == 1:
-            problem = replace(problem, warnings=(*problem.warnings, ONE_ROW))
-            _log.warning("%s", ONE_ROW)
+        for remark in self._to_know(problem):
+            problem = replace(problem, warnings=(*problem.warnings, remark))
+            _log.warning("%s", remark)
         own = {name: getattr(self.params, name, None) for name in ("num_threads", "max_errors")}
         own["target"] = self.target()
         run |= {name: value for name, value in own.items() if run[name] is None}
@@ -331,6 +333,15 @@ class Optimizer(Generic[P]):
         with closing(options.run_log), reported("compile", self, asked) as told:
             outcome = await Search(problem, self, options, header_of(self, problem)).run()
             return told.gives(compiled_program(self, problem, outcome, options))
+
+    def _to_know(self, problem: Problem) -> list[str]:
+        """Return what the caller should know before anything is spent."""
+        said = [ONE_ROW] if self.scores and len(problem.scoring) == 1 else []
+        if problem.teacher is not None and not self.asks_teacher:
+            said.append(
+                f"A teacher was given, and {type(self).__name__} does not ask one: it changes nothing."
+            )
+        return said
 
 
 def _said(problem: Mapping[str, Any]) -> str:

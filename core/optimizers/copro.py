@@ -94,6 +94,7 @@ class COPRO(Optimizer[COPROParams]):
 
     name = "copro"
     Params = COPROParams
+    asks_teacher = False
     gives_demos = False
     when = "Instructions matter more than examples, and the program has few steps."
     needs = "A metric and rows to score on; a stronger model as proposer helps."

@@ -45,8 +45,6 @@ NOT_TAKEN = {
     "gepa_kwargs": "there is no other package underneath to pass them to",
 }
 
-NO_TEACHER = "teacher: it is not asked; GEPA learns from the student's own runs."
-
 
 def _keep_nothing(_view: SearchView, _spent: int) -> None: ...
 
@@ -92,6 +90,7 @@ class GEPA(Optimizer[GEPAParams]):
 
     name = "gepa"
     Params = GEPAParams
+    asks_teacher = False
     gives_demos = False
     when = "The metric can say in words what is wrong, and instructions decide the result."
     needs = (
@@ -181,8 +180,7 @@ class GEPA(Optimizer[GEPAParams]):
         if every.get("run_log") is None and self.log_dir is not None:
             every["run_log"] = log_in(self.log_dir, "gepa.jsonl")
         rows, remarks = set_aside(trainset, every)
-        unused = (NO_TEACHER,) if options.get("teacher") is not None else ()
-        run.remarks = (*self.remarks, *unused, *remarks)
+        run.remarks = (*self.remarks, *remarks)
         program = await Optimizer.acompile(run, student, trainset=rows, **every)
         if kept and self.params.track_stats:
             spent = max(spent for _, spent in kept)

@@ -42,6 +42,7 @@ class LabeledFewShot(Optimizer[LabeledFewShotParams]):
 
     name = "labeled_few_shot"
     Params = LabeledFewShotParams
+    asks_teacher = False
     needs_metric = False
     scores = False
     when = "First thing to try when rows carry the right answers: it costs nothing."

@@ -86,6 +86,7 @@ class OPRO(Optimizer[OPROParams]):
 
     name = "opro"
     Params = OPROParams
+    asks_teacher = False
     gives_demos = False
     when = "Instructions matter more than examples, or demos do not fit: writes them from what scored how."
     needs = "A metric and rows; a stronger model as proposer helps."

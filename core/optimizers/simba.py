@@ -92,6 +92,7 @@ class SIMBA(Optimizer[SIMBAParams]):
 
     name = "simba"
     Params = SIMBAParams
+    asks_teacher = False
     when = "The program is right now and wrong then on the same rows: it learns from the difference."
     needs = "A metric, about 30 rows or more, and a validation set for a score to rely on."
 

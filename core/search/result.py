@@ -168,7 +168,7 @@ class CompileReport:
 
     def _cost(self) -> str:
         tokens = int(self.spend.get("prompt_tokens", 0) + self.spend.get("completion_tokens", 0))
-        used = f"{counted(self.calls, 'call')}, {counted(tokens, 'token')}"
+        used = f"{counted(self.calls, 'call', grouped=True)}, {counted(tokens, 'token', grouped=True)}"
         return f"{used}, ${self.spend.get('cost', 0.0):.4f}, {self.seconds:.1f} s."
 
     def _traces(self) -> Sequence[str]:

@@ -22,6 +22,7 @@ from core.optimizers import (
     InferRules,
     KNNFewShot,
     MIPROv2,
+    optimizers,
 )
 from core.search.racing import Curtailed
 from core.search.run_log import JsonLinesRunLog, log_in
@@ -204,14 +205,25 @@ def test_copro_takes_what_dspys_takes_and_says_what_changes_nothing(
         optimizer.compile(TwoSteps(), trainset=TRAIN, eval_kwargs=3)
 
 
-def test_gepa_says_that_it_asks_no_teacher() -> None:
-    optimizer = GEPA(exact, max_metric_calls=8)
+@pytest.mark.parametrize(
+    "name", sorted({*optimizers.names()} - {"better_together", "ensemble", "knn_few_shot"})
+)
+def test_a_teacher_is_asked_or_the_report_says_that_it_is_not(name: str) -> None:
+    kind = optimizers.get(name)
+    asked: list[Any] = []
+
+    class Teacher(TwoSteps):
+        def forward(self, question: str) -> Any:
+            asked.append(question)
+            return super().forward(question)
+
+    made = kind.create({}, metric=None if name == "labeled_few_shot" else exact)
     with context(lm=ToyLM(jitter=0)):
-        told = optimizer.compile(TwoSteps(), trainset=TRAIN, valset=VALIDATION, teacher=TwoSteps()).report
-        silent = optimizer.compile(TwoSteps(), trainset=TRAIN, valset=VALIDATION).report
-    assert [said for said in told.warnings if said not in silent.warnings] == [
-        "teacher: it is not asked; GEPA learns from the student's own runs."
-    ]
+        report = made.compile(
+            TwoSteps(), trainset=TRAIN, valset=VALIDATION, teacher=Teacher(), budget=150
+        ).report
+    said = f"A teacher was given, and {kind.__name__} does not ask one: it changes nothing."
+    assert (said in report.warnings) == (not asked) == (not kind.asks_teacher)
 
 
 def test_one_row_to_choose_by_is_said_before_anything_is_sent(caplog: pytest.LogCaptureFixture) -> None:
