@@ -71,7 +71,7 @@ def test_racing_target_and_plateau_reach_the_search(ws: Workspace, search: Start
     assert "dropped" not in statuses
     assert runs.run_events(ws, full.id)[0]["params"]["racing"] is False
     assert report(search(target=0.05))["stop_code"] == "target"
-    flat = search("random_search", {"num_candidate_programs": 9, "max_bootstrapped_demos": 0}, plateau=1)
+    flat = search("random_search", {"num_candidate_programs": 40, "max_bootstrapped_demos": 0}, plateau=1)
     assert report(flat)["stop_code"] in ("plateau", "perfect")
 
 
