@@ -90,7 +90,7 @@ def divide(
     sizes = (header or {}).get("rows") or {}
     if sizes.get("scored_on") == "validation":
         confirmed = sizes.get("confirm", 0)
-        wanted = sizes["scoring"] + (confirmed if held else 0)
+        wanted = sizes["scoring"] + sizes.get("taught", 0) + (confirmed if held else 0)
         proving = confirmed if proving else 0
     if not validation:
         return _split(list(train), wanted, seed, proving)

@@ -75,6 +75,7 @@ def header_of(optimizer: _Optimizer, problem: Problem) -> dict[str, Any]:
             "train": len(problem.train),
             "scoring": len(problem.scoring),
             "scored_on": problem.scored_on,
+            **({"taught": problem.taught} if problem.taught else {}),
             **({"confirm": len(problem.confirm)} if problem.confirm else {}),
         },
         "fingerprints": {

@@ -1,8 +1,9 @@
 """A problem: the program to improve, the rows to learn from, the rows to choose by, and the metric.
 
 Knows nothing about optimizers. Training rows make demos; scoring rows choose between candidates. Where the caller
-gives a validation set, the two stay apart: a training row that is also in the validation set makes no demo. Without
-one, candidates are scored on the training rows, as in DSPy, and reports say so.
+gives a validation set, the two stay apart: a training row that is also in the validation set makes no demo; where all
+of them are, they teach, and the other rows of the validation set choose. Without one, or where the two sets are one,
+candidates are scored on the training rows, as in DSPy, and reports say so.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from numbers import Real
 from typing import Any, Literal, cast
 
 from core.data.example import Example
@@ -43,6 +45,7 @@ class Problem:
         scoring: Rows that candidates are scored on.
         scored_on: Where the scoring rows come from.
         shared: Training rows that were set aside because the validation set has them too.
+        taught: Validation rows that choose nothing because they are all that there is to learn from.
         confirm: Rows that neither make demos nor choose: winner and given program are compared on them at the end.
         confirmed_on: Where those come from: "test", "validation" or "training".
     """
@@ -58,6 +61,7 @@ class Problem:
     warnings: tuple[str, ...] = field(default=())
     confirm: tuple[Item, ...] = ()
     confirmed_on: str = ""
+    taught: int = 0
 
     @classmethod
     def of(
@@ -86,8 +90,8 @@ class Problem:
         known = {_asked(item) for item in validation}
         apart = tuple(item for item in train if _asked(item) not in known)
         if train and validation and not apart:
-            same = "Every training row is also in the validation set, so the two are one: the score is optimistic."
-            return cls(student, train, validation, "training", metric, seed, teacher, 0, (*warnings, same))
+            given = cls(student, train, validation, "training", metric, seed, teacher, 0, tuple(warnings))
+            return given._within_validation()
         if len(apart) < len(train):
             many = len(train) - len(apart)
             said = f"{are(many)} also in the validation set and {are(many, 'makes', 'make')} no demos."
@@ -95,6 +99,22 @@ class Problem:
         scoring, source = (validation, "validation") if validation else (apart, "training")
         return cls(
             student, apart, scoring, source, metric, seed, teacher, len(train) - len(apart), tuple(warnings)
+        )
+
+    def _within_validation(self) -> Problem:
+        """Return the problem where every training row is also a validation row: the others choose, if there are any."""
+        taught = {_asked(item) for item in self.train}
+        others = tuple(item for item in self.scoring if _asked(item) not in taught)
+        if not others:
+            said = "Every training row is also in the validation set, so the two are one: the score is optimistic."
+            return replace(self, warnings=(*self.warnings, said))
+        said = (
+            f"Every training row is also in the validation set: candidates are scored on its "
+            f"{counted(len(others), 'other row')}."
+        )
+        left = len(self.scoring) - len(others)
+        return replace(
+            self, scoring=others, scored_on="validation", taught=left, warnings=(*self.warnings, said)
         )
 
     def with_test(self, testset: Iterable[Example]) -> Problem:
@@ -132,8 +152,13 @@ class Problem:
             part: Their share (below 1) or their number.
 
         Raises:
-            OptimizerError: No row would be left to choose by, or none to confirm on.
+            OptimizerError: That is no share and no number, or no row would be left to choose by, or none to confirm on.
         """
+        if not _is_part(part):
+            raise OptimizerError(
+                f"confirm={part!r} is no part of the rows.",
+                hint="Give a share between 0 and 1 (0.2 is 20 %), or a whole number of rows.",
+            )
         total = len(self.scoring)
         count = round(part * total) if part < 1 else int(part)
         drawn = set(rng(self.seed, "confirm").sample(range(total), min(count, total))) if count > 0 else set()
@@ -240,6 +265,13 @@ def _strange_inputs(items: Sequence[Item], name: str) -> list[str]:
         f"{len(strange)} of {len(items)} {name} rows {are(len(strange), 'lacks', 'lack')} inputs that the others have; "
         f"the first, row {place}: {', '.join(sorted(missing))}."
     ]
+
+
+def _is_part(value: object) -> bool:
+    """Return whether a value is a share or a whole number; True would mean one row, and so would 1.5."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    return value < 1 or value == value // 1
 
 
 def _to_confirm(item: Item) -> Item:

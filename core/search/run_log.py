@@ -32,6 +32,10 @@ Event = dict[str, Any]
 """One JSON-able record: {"seq": int, "type": str, …}."""
 
 
+_BEGINNING = b'{"seq":'
+"""How every run log begins: a line that was torn by a crash is told from one in a user's own file by it."""
+
+
 @runtime_checkable
 class RunLog(Protocol):
     """Where a search writes what it did, so that it can go on after a crash.
@@ -69,7 +73,8 @@ class JsonLinesRunLog:
     """A run log in a file, one JSON object a line.
 
     An event is one `write` to the file, so it survives `kill -9`; a line torn by a crash is dropped when the file is
-    opened again. While it is open no second process can append to it.
+    opened again. A file of anything else is refused and left as it is. While it is open no second process can append
+    to it.
 
     Args:
         path: The file; its folder must exist. Made on the first append.
@@ -86,7 +91,7 @@ class JsonLinesRunLog:
         """Add one event at the end.
 
         Raises:
-            RunLogError: The file cannot be written, or another process has it open.
+            RunLogError: The file cannot be written, is no run log, or another process has it open.
         """
         line = (encode(event) + "\n").encode("utf-8", "surrogatepass")
         with self._lock:
@@ -103,7 +108,7 @@ class JsonLinesRunLog:
         """Return all events in order; a torn last line is left out.
 
         Raises:
-            RunLogError: A line in the middle is not an event.
+            RunLogError: A line in the middle is not an event, or the file is no run log.
         """
         return list(self._events())
 
@@ -134,6 +139,8 @@ class JsonLinesRunLog:
         with file:
             for number, line in enumerate(file, start=1):
                 if not line.endswith(b"\n"):
+                    if number == 1:
+                        self._refuse_foreign(line)
                     return
                 yield self._event(line, number)
 
@@ -179,6 +186,7 @@ class JsonLinesRunLog:
         size = os.fstat(handle).st_size
         if size == 0 or os.pread(handle, 1, size - 1) == b"\n":
             return
+        self._refuse_foreign(os.pread(handle, len(_BEGINNING), 0))
         step, end = 65_536, size
         while end > 0:
             start = max(0, end - step)
@@ -188,6 +196,15 @@ class JsonLinesRunLog:
                 return
             end = start
         os.ftruncate(handle, 0)
+
+    def _refuse_foreign(self, line: bytes) -> None:
+        """Raise where a file with a torn line does not begin like a run log: that line may be somebody's own."""
+        head = line[: len(_BEGINNING)]
+        if head != _BEGINNING[: len(head)]:
+            raise RunLogError(
+                f"{self.path}: this is no run log, and was left as it is.",
+                hint="Choose another path, or remove the file yourself.",
+            )
 
 
 class NoRunLog:
@@ -202,10 +219,20 @@ class NoRunLog:
 
 
 def as_run_log(value: RunLog | str | os.PathLike[str] | None) -> RunLog:
-    """Return `value` as a run log: a path means JSON lines, None one that keeps nothing."""
+    """Return `value` as a run log: a path means JSON lines, None one that keeps nothing.
+
+    Raises:
+        RunLogError: It is none.
+    """
     if value is None:
         return NoRunLog()
-    return JsonLinesRunLog(value) if isinstance(value, (str, os.PathLike)) else value
+    if isinstance(value, (str, os.PathLike)):
+        return JsonLinesRunLog(value)
+    if isinstance(value, type) or not isinstance(value, RunLog):
+        raise RunLogError(
+            f"run_log={value!r} is no run log.", hint="Give the path of a file, a run log, or None for none."
+        )
+    return value
 
 
 @contextmanager

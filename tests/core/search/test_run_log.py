@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from core.foundation.errors import RunLogError
+from core.optimizers import LabeledFewShot
 from core.search.run_log import JsonLinesRunLog, MemoryRunLog, as_run_log
+from core.settings import context
+from tests.fakes.toy import ToyLM, TwoSteps, rows
 
 
 def test_a_line_torn_by_a_crash_is_dropped_and_writing_goes_on(tmp_path):
@@ -31,6 +34,26 @@ def test_a_file_that_is_one_torn_line_starts_empty(tmp_path):
     log = JsonLinesRunLog(path)
     log.append({"seq": 0})
     assert log.read() == [{"seq": 0}]
+
+
+@pytest.mark.parametrize(
+    "content", [b'{"precious": [1, 2, 3]}', b"notes of mine", b"\n\n x", b"\xff\xfe\x00\x01"]
+)
+def test_a_file_of_something_else_is_refused_and_left_as_it_is(tmp_path, content):
+    path = tmp_path / "mine.json"
+    path.write_bytes(content)
+    for use in (lambda log: log.read(), lambda log: log.append({"seq": 0}) or log.read()):
+        with JsonLinesRunLog(path) as log, pytest.raises(RunLogError):
+            use(log)
+    assert path.read_bytes().startswith(content)
+
+
+def test_a_compile_never_writes_over_a_file_of_something_else(tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text('{"precious": 1}')
+    with context(lm=ToyLM(jitter=0)), pytest.raises(RunLogError, match="no run log"):
+        LabeledFewShot().compile(TwoSteps(), trainset=rows("train", 2), run_log=path)
+    assert path.read_text() == '{"precious": 1}'
 
 
 def test_a_garbled_line_in_the_middle_is_an_error_that_names_it(tmp_path):
