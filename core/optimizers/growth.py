@@ -300,11 +300,11 @@ class Growth:
 
 
 def student_state(student: Module) -> State:
-    """Return the student with its own demos as data, so that they can be dropped like others."""
+    """Return the student with its own demos named one by one, so that they can be dropped like others."""
     return {
         path: {
             "demos": [
-                {"row": f"own:{number}", "values": jsonable(dict(demo.items()))}
+                {"row": f"own:{number}", "own": number, "values": jsonable(dict(demo.items()))}
                 for number, demo in enumerate(part.demos)
             ]
         }

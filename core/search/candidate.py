@@ -3,7 +3,8 @@
 Knows nothing about scores. The state is {predictor path: {"demos": [...], "instructions": text}}; a path or a key that
 is absent is left as the student has it. A demo is {"row": key}, a labelled training row, or
 {"row": key, "values": {field: value}}, a trace of the program on that row. Rows are named, not copied: the log stays
-small, and the demos of the program are the user's own objects.
+small, and the demos of the program are the user's own objects. A demo with {"own": n} is the n-th that the student has
+at that predictor; its values are there to be read.
 """
 
 from __future__ import annotations
@@ -55,9 +56,13 @@ def demo_counts(state: State) -> dict[str, dict[str, int]]:
     counts: dict[str, dict[str, int]] = {}
     for path, part in state.items():
         demos = part.get("demos", [])
-        bootstrapped = sum("values" in demo for demo in demos)
+        bootstrapped = sum(_is_bootstrapped(demo) for demo in demos)
         counts[path] = {"bootstrapped": bootstrapped, "labeled": len(demos) - bootstrapped}
     return counts
+
+
+def _is_bootstrapped(demo: Mapping[str, Any]) -> bool:
+    return "values" in demo and bool(demo["values"].get("augmented", "own" not in demo))
 
 
 def demo_rows(state: State) -> set[str]:
@@ -78,8 +83,11 @@ def build(student: Module, state: State, rows: Mapping[str, Example]) -> Module:
         if part.get("instructions") is not None:
             predictor.signature = predictor.signature.with_instructions(part["instructions"])
         if "demos" in part:
-            shown = labelled.get(path)
-            predictor.demos = [_demo(demo, predictor.signature, rows, shown) for demo in part["demos"]]
+            shown, own = labelled.get(path), predictor.demos
+            predictor.demos = [
+                own[demo["own"]] if "own" in demo else _demo(demo, predictor.signature, rows, shown)
+                for demo in part["demos"]
+            ]
     return program
 
 

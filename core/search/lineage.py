@@ -83,7 +83,8 @@ def _said(part: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _demo(demo: Mapping[str, Any], texts: Mapping[str, str]) -> str:
-    row, values = str(demo.get("row", "")), demo.get("values")
+    row, values = "" if "own" in demo else str(demo.get("row", "")), demo.get("values")
     said = texts.get(row, "") if values is None else canonical_json(values)
-    text = f"demo {row}: {said}" if said else f"demo {row}"
+    name = f"demo {row}".strip()
+    text = f"{name}: {said}" if said else name
     return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}…"

@@ -193,9 +193,10 @@ def test_own_demos_of_the_student_are_dropped_like_others() -> None:
         program = core.SIMBA(metric=exact, bsize=6, num_candidates=4, max_steps=4, max_demos=1).compile(
             own, trainset=things(12), valset=things(6, 100)
         )
-    counts = {candidate.demos["self"]["bootstrapped"] for candidate in program.report.candidates}
+    counts = {sum(candidate.demos["self"].values()) for candidate in program.report.candidates}
     assert len(own.demos) == 2
     assert 2 in counts and min(counts) < 2
+    assert program.report.candidates[0].demos["self"] == {"bootstrapped": 0, "labeled": 2}
 
 
 def test_a_resumed_search_asks_nothing_twice() -> None:
