@@ -39,6 +39,9 @@ __all__ = ["BootstrapFewShotWithRandomSearch", "BootstrapRS"]
 ZERO_SHOT, LABELS_ONLY, UNSHUFFLED = -3, -2, -1
 """Seeds of the three candidates that every search begins with."""
 
+AS_GIVEN = -4
+"""Seed of a student that has demos of its own: zero-shot is another program then."""
+
 LIKELY_SHARE_SCORED = 0.6
 """Share of the rows that racing is expected to run, for estimates."""
 
@@ -57,7 +60,7 @@ class RandomSearchParams(BootstrapParams):
         True, description="Draw the labels-only demos at random; off takes the first rows."
     )
     restrict: tuple[int, ...] | None = Field(
-        None, description="Try only candidates with these seeds (-3 and up)."
+        None, description="Try only candidates with these seeds (-3 and up; -4 for a student's own demos)."
     )
     num_threads: int | None = Field(
         None,
@@ -76,7 +79,8 @@ class BootstrapFewShotWithRandomSearch(Optimizer[RandomSearchParams]):
     """Bootstraps several demo sets and keeps the program that scores best.
 
     Candidates, by seed: -3 zero-shot, -2 labelled demos only, -1 bootstrapped from the rows in order, 0 and up
-    bootstrapped from shuffled rows with a random number of traces.
+    bootstrapped from shuffled rows with a random number of traces. A student that has demos of its own is a candidate
+    too, the first, with seed -4; `racing=False`, as published, leaves it out unless `restrict` names it.
 
     Args:
         metric: `metric(example, prediction, trace)`.
@@ -131,14 +135,15 @@ class BootstrapFewShotWithRandomSearch(Optimizer[RandomSearchParams]):
             raise OptimizerError(
                 "There are no rows to score candidates on.", hint="Give a trainset or a valset."
             )
-        if strangers := sorted(set(self.params.restrict or ()) - set(self._all_seeds())):
+        seeds = self._seeds(problem.student)
+        if strangers := sorted(set(self.params.restrict or ()) - set(seeds)):
             raise OptimizerError(
                 f"restrict names {', '.join(map(str, strangers))}, and no candidate has such a number.",
                 hint=f"There are {ZERO_SHOT} (zero-shot), {LABELS_ONLY} (labels only), {UNSHUFFLED} (rows in order) "
                 f"and those from shuffled rows up to {self.params.num_candidate_programs - 1}; "
                 "num_candidate_programs sets how many.",
             )
-        if not self._seeds():
+        if not seeds:
             raise OptimizerError("restrict leaves no candidate.", hint="Name some, or say None for all.")
 
     def target(self) -> float | None:
@@ -162,23 +167,22 @@ class BootstrapFewShotWithRandomSearch(Optimizer[RandomSearchParams]):
         teacher: Module | None = None,
     ) -> Estimate:
         """Calls of the teacher and of scoring."""
-        seeds, rows = self._seeds(), len(trainset if valset is None else valset)
+        seeds, rows = self._seeds(student), len(trainset if valset is None else valset)
         boots = sum(seed >= UNSHUFFLED for seed in seeds)
         full = calls_per_run(student) * rows
         likely = math.ceil(full * (1 + LIKELY_SHARE_SCORED * (len(seeds) - 1))) if seeds else 0
         scoring = Phase("score candidates", full if seeds else 0, likely, full * len(seeds) * REPAIR)
         return Estimate((bootstrap_phase(self.params, student, len(trainset), teacher, boots), scoring))
 
-    def _seeds(self) -> list[int]:
+    def _seeds(self, student: Module, *, racing: bool = True) -> list[int]:
         restrict = self.params.restrict
-        return [seed for seed in self._all_seeds() if restrict is None or seed in restrict]
-
-    def _all_seeds(self) -> range:
-        return range(ZERO_SHOT, self.params.num_candidate_programs)
+        own = [AS_GIVEN] if _has_demos(student) and (racing or restrict is not None) else []
+        every = [*own, *range(ZERO_SHOT, self.params.num_candidate_programs)]
+        return every if restrict is None else [seed for seed in every if seed in restrict]
 
     def _next(self, view: SearchView) -> list[int]:
         """Return the next seeds: in a race the first alone, which may be perfect or reach the target by itself."""
-        waiting = self._seeds()[view.pool.proposals :]
+        waiting = self._seeds(view.problem.student, racing=view.racing)[view.pool.proposals :]
         if view.racing and view.leader is None:
             return waiting[:1]
         return waiting[: even_parts(len(waiting), view.width)[0]] if waiting else []
@@ -200,11 +204,24 @@ class BootstrapFewShotWithRandomSearch(Optimizer[RandomSearchParams]):
         if seed == LABELS_ONLY:
             draw = draw_labeled(self.params.max_labeled_demos, self.params.labeled_sample, view.problem.seed)
             return Proposal(labeled_state(view.problem, draw), label=_label(seed), seed=seed)
-        return Proposal(zero_state(view.problem), label=_label(seed), seed=seed, notes={"baseline": True})
+        if seed == AS_GIVEN:
+            return Proposal({}, label=_label(seed), seed=seed, notes={"baseline": True})
+        notes = {} if _has_demos(view.problem.student) else {"baseline": True}
+        return Proposal(zero_state(view.problem), label=_label(seed), seed=seed, notes=notes)
+
+
+def _has_demos(student: Module) -> bool:
+    """Return whether there are demos that zero-shot would take away."""
+    return any(part.demos for _, part in student.named_predictors())
 
 
 def _label(seed: int) -> str:
-    names = {ZERO_SHOT: "zero-shot", LABELS_ONLY: "labelled demos", UNSHUFFLED: "bootstrapped, rows in order"}
+    names = {
+        AS_GIVEN: "as given",
+        ZERO_SHOT: "zero-shot",
+        LABELS_ONLY: "labelled demos",
+        UNSHUFFLED: "bootstrapped, rows in order",
+    }
     return names.get(seed, f"bootstrapped, shuffle {seed}")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import core
 from core.optimizers import optimizers
 from core.settings import context
 from tests.contracts.test_optimizer_contract import ALL, SMALL, compiled
@@ -38,6 +39,21 @@ def test_what_one_optimizer_made_every_optimizer_takes(first: str, racing: bool)
         program = compiled(second, ToyLM(cache=False, jitter=0, skill=20), student=student, racing=racing)
         assert student.dump_state() == before
         assert program.report.stop_code, second
+
+
+@pytest.mark.parametrize("racing", [True, False], ids=["raced", "published"])
+@pytest.mark.parametrize("name", ALL)
+def test_what_is_marked_as_the_program_as_given_is_that_program(name: str, racing: bool) -> None:
+    student = program_by("bootstrap_few_shot")
+    student.look.demos = rows("labelled", 2)
+    program = compiled(name, ToyLM(cache=False, jitter=0, skill=20), student=student, racing=racing)
+    given = [one for one in program.report.candidates if one.notes.get("baseline")]
+    for one in given:
+        built = core.search.candidate.build(student, one.state, {})
+        assert built.dump_state() == student.dump_state()
+        assert [demo.toDict() for demo in built.look.demos] == demos_of(student)["look"]
+    scored = optimizers.get(name).scores and (racing or name != "random_search")
+    assert bool(given) is scored
 
 
 @pytest.mark.parametrize("racing", [True, False], ids=["raced", "published"])

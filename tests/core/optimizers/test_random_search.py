@@ -9,6 +9,7 @@ import pytest
 from core.foundation.errors import OptimizerError
 from core.optimizers import optimizers
 from core.optimizers.random_search import BootstrapFewShotWithRandomSearch, BootstrapRS
+from core.search.run_log import MemoryRunLog
 from core.settings import context
 from tests.fakes.toy import ToyLM, TwoSteps, demos_of, exact, rows
 
@@ -126,3 +127,65 @@ def test_the_estimate_follows_the_formula():
     assert estimate.phases[1].low == 200
     assert estimate.phases[1].high == 2 * 100 * 11 * 2
     assert estimate.to_dict()["calls"]["likely"] == estimate.likely
+
+
+def with_demos(count=6):
+    student = TwoSteps()
+    student.look.demos, student.say.demos = rows("mine", count), rows("mine", count)
+    return student
+
+
+def searched(student, *, lm=None, **options):
+    optimizer = BootstrapRS(exact, max_bootstrapped_demos=1, max_labeled_demos=1, num_candidate_programs=2)
+    with context(lm=lm or ToyLM(skill=10)):
+        return optimizer.compile(student, trainset=rows("t", 12), valset=rows("val", 30), **options)
+
+
+def test_a_student_with_demos_is_the_first_candidate_and_the_baseline():
+    student = with_demos()
+    program = searched(student)
+    report = program.report
+    first, zero = report.candidates[:2]
+    assert [one.seed for one in report.candidates] == [-4, -3, -2, -1, 0, 1]
+    assert (first.label, first.status, first.notes) == ("as given", "full", {"baseline": True})
+    assert zero.label == "zero-shot" and not zero.notes
+    assert program.candidate_programs[0]["seed"] == -4
+    assert demos_of(program) == demos_of(student)
+    assert report.verdict == "Nothing better than the program as given was found."
+
+
+def test_as_published_zero_shot_is_not_taken_for_a_student_with_demos():
+    report = searched(with_demos(), racing=False).report
+    assert [one.seed for one in report.candidates] == [-3, -2, -1, 0, 1]
+    assert report.baseline is None and report.verdict == ""
+    plain = searched(TwoSteps(), racing=False).report
+    assert plain.baseline is not None and plain.candidates[0].notes == {"baseline": True}
+
+
+@pytest.mark.parametrize("racing", [True, False])
+def test_a_student_with_demos_has_a_number_by_which_it_can_be_asked_for(racing):
+    report = searched(with_demos(), racing=racing, restrict=[-4, 0]).report
+    assert [one.seed for one in report.candidates] == [-4, 0]
+    assert report.baseline is not None
+    with pytest.raises(OptimizerError, match="names -4,"):
+        searched(TwoSteps(), racing=racing, restrict=[-4, 0])
+
+
+def test_the_estimate_counts_a_student_with_demos():
+    optimizer = BootstrapRS(exact, num_candidate_programs=2)
+    plain, own = (
+        optimizer.estimate(student, rows("t", 12), rows("val", 30)).phases[1]
+        for student in (TwoSteps(), with_demos())
+    )
+    assert (plain.low, own.low) == (60, 60)
+    assert own.high - plain.high == 60 * 2
+    assert own.likely > plain.likely
+
+
+def test_a_search_for_a_student_with_demos_is_resumed():
+    log, lm = MemoryRunLog(), ToyLM(skill=10, cache=False)
+    first = searched(with_demos(), lm=lm, run_log=log, budget=90)
+    sent = lm.sent
+    again = searched(with_demos(), lm=lm, run_log=log, budget=90)
+    assert lm.sent == sent <= 90
+    assert [one.seed for one in again.report.candidates] == [one.seed for one in first.report.candidates]
