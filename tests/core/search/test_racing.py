@@ -9,7 +9,6 @@ import pytest
 
 from benchmarks.racing import simulate
 from core.foundation.errors import ConfigurationError
-from core.optimizers import BootstrapFewShotWithRandomSearch
 from core.search.halving import SuccessiveHalving
 from core.search.racing import Curtailed, PairedBetting, RacingRule, block_size, fortune
 
@@ -154,6 +153,8 @@ def test_halving_takes_fewer_candidates_on_more_rows():
     assert rule.stages(100)[0] == 13
     assert rule.stages(3) == (3,)
     assert [rule.places(running) for running in (6, 5, 3, 2, 1)] == [3, 2, 2, 1, 1]
+    gentle = SuccessiveHalving(keep=0.6)
+    assert [gentle.places(running) for running in (9, 6, 4, 3, 2, 1)] == [6, 4, 3, 2, 1, 1]
 
 
 def test_halving_bears_with_a_lag_that_chance_makes_likely_and_with_none_beyond():
@@ -185,13 +186,6 @@ def test_candidates_share_a_place_only_where_asked_for_and_after_some_rows():
     rule = SuccessiveHalving(alike=0.2)
     assert [rule.one_place(done, 100) for done in (10, 19, 20)] == [False, False, True]
     assert [rule.one_place(done, 20) for done in (5, 8)] == [False, True]
-
-
-def test_random_search_halves_more_gently_and_loses_less():
-    gentle = simulate(BootstrapFewShotWithRandomSearch.rule, graded=False, tables=150, seed=7)
-    usual = simulate(SuccessiveHalving(), graded=False, tables=150, seed=7)
-    assert gentle.true_loss < usual.true_loss
-    assert usual.saved - 0.08 <= gentle.saved
 
 
 @pytest.mark.parametrize(
