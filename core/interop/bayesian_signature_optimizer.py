@@ -145,7 +145,7 @@ class BayesianSignatureOptimizer(MIPROv2):
         """Same as `acompile`, from sync code."""
         return drive(self.acompile(student, devset=devset, **options))
 
-    def estimate(
+    def expected_calls(
         self,
         student: Module,
         trainset: Sequence[Example],
@@ -155,7 +155,7 @@ class BayesianSignatureOptimizer(MIPROv2):
         """The calls of `MIPROv2` on its part of the rows, and the score on those held out."""
         learn, choose, held = thirds(list(trainset), valset, self.seed)
         calls = len(held) * calls_per_run(student)
-        phases = super().estimate(student, learn, choose, teacher).phases
+        phases = super().expected_calls(student, learn, choose, teacher).phases
         return Estimate((*phases, Phase("score held-out rows", calls, calls, calls * REPAIR)))
 
 

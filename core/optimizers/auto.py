@@ -234,7 +234,7 @@ class Auto(Optimizer[AutoParams]):
         """Return the best candidate, with rules only where they clearly help; the student where none was scored."""
         return Stages(view, self.params.length_worth).best() or super().pick(view)
 
-    def estimate(
+    def expected_calls(
         self,
         student: Module,
         trainset: Sequence[Example],

@@ -22,7 +22,8 @@ from core.foundation.drive import drive
 from core.foundation.errors import OptimizerError
 from core.foundation.registry import Registry
 from core.modules.module import Module
-from core.optimizers.checks import check_metric, check_model, checked_settings, counting_rows
+from core.optimizers.checks import check_metric, check_model, checked_settings
+from core.optimizers.estimating import asked_rows, estimated
 from core.optimizers.finish import compiled_program, header_of, with_confirmation
 from core.search.budget import Budget
 from core.search.candidate import Candidate
@@ -100,13 +101,8 @@ class Optimizer(Generic[P]):
     needs: ClassVar[str] = ""
     _remarks: tuple[str, ...] = ()
     """What to warn of at the start of this compile."""
-
-    def __init_subclass__(cls, **named: Any) -> None:
-        super().__init_subclass__(**named)
-        if "estimate" in vars(cls):
-            cls.estimate = counting_rows(
-                cls.estimate
-            )  # each counts rows: generators and the like have no length
+    _held_out: str = ""
+    """Where the rows come from that this compile set aside by itself to confirm the winner on."""
 
     def __init__(
         self,
@@ -219,15 +215,44 @@ class Optimizer(Generic[P]):
     def estimate(
         self,
         student: Module,
+        trainset: Iterable[Example],
+        valset: Iterable[Example] | None = None,
+        teacher: Module | None = None,
+        *,
+        seed: int | None = 0,
+        budget: Budget | Mapping[str, Any] | int | None = None,
+        testset: Iterable[Example] | None = None,
+        confirm: float | None = None,
+        racing: bool | RacingRule = True,
+    ) -> Estimate:
+        """Return how many calls a compile would send, per phase; sends none.
+
+        The arguments are those of `acompile`, and so is what they mean: no sum is above a cap, confirming the winner
+        is counted, and so are the calls of a metric that asks a model itself, as far as that can be seen.
+
+        Raises:
+            OptimizerError: There is no program, or the rows are none, or can be read only once.
+        """
+        rows = asked_rows(
+            student,
+            trainset,
+            valset,
+            self.metric,
+            teacher=teacher,
+            seed=as_seed(seed),
+            testset=testset,
+            confirm=confirm,
+        )
+        return estimated(self, student, rows, teacher, Budget.of(budget), racing is not False)
+
+    def expected_calls(
+        self,
+        student: Module,
         trainset: Sequence[Example],
         valset: Sequence[Example] | None = None,
         teacher: Module | None = None,
     ) -> Estimate:
-        """Return how many calls a compile would send, per phase; sends none.
-
-        Raises:
-            OptimizerError: The rows are none, or can be read only once.
-        """
+        """Return how many calls the search itself sends, by its formula; `estimate` sees to everything else."""
         raise NotImplementedError
 
     def compile(self, student: Module, *, trainset: Iterable[Example], **options: Any) -> Any:
@@ -321,6 +346,7 @@ class Optimizer(Generic[P]):
             asked["student"], *rows, self.metric, seed=as_seed(asked["seed"]), teacher=asked["teacher"]
         )
         problem = with_confirmation(problem, testset, part)
+        problem = replace(problem, confirmed_on=self._held_out or problem.confirmed_on)
         self.prepare(problem)
         for remark in self._to_know(problem):
             problem = replace(problem, warnings=(*problem.warnings, remark))

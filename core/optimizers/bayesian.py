@@ -262,7 +262,7 @@ class MIPROv2(Optimizer[MIPROParams]):
             )
         return combinations.next(view, plan.batch)
 
-    def estimate(
+    def expected_calls(
         self,
         student: Module,
         trainset: Sequence[Example],

@@ -132,7 +132,7 @@ class BootstrapFewShot(Optimizer[BootstrapParams]):
         summarize(view, bootstrap.label, rules)
         return [Proposal(bootstrap.state(), label=bootstrap.label, seed=-1, evaluate=False)]
 
-    def estimate(
+    def expected_calls(
         self,
         student: Module,
         trainset: Sequence[Example],

@@ -131,7 +131,7 @@ class BootstrapFewShotWithOptuna(Optimizer[OptunaParams]):
         label = ", ".join(f"demo {number} of {path}" for path, number in choice.items())
         return [Proposal(_state(demos, choice), label=label, seed=view.round - 1, notes=notes)]
 
-    def estimate(
+    def expected_calls(
         self,
         student: Module,
         trainset: Sequence[Example],
@@ -146,7 +146,13 @@ class BootstrapFewShotWithOptuna(Optimizer[OptunaParams]):
         return Estimate(
             (
                 Phase("bootstrap", 0, made.likely, made.high, "teacher"),
-                Phase("score candidates", full, max(full, full * tried // 2), full * tried * REPAIR),
+                Phase(
+                    "score candidates",
+                    full,
+                    max(full, full * tried // 2),
+                    full * tried * REPAIR,
+                    unraced=full * tried,
+                ),
             )
         )
 

@@ -5,14 +5,12 @@ Knows nothing about single optimizers.
 
 from __future__ import annotations
 
-import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.foundation.errors import OptimizerError
 from core.foundation.words import counted
-from core.search.estimate import Estimate
 from core.search.problem import Problem, rows_of
 
 __all__ = [
@@ -21,7 +19,6 @@ __all__ = [
     "check_predictors",
     "checked_settings",
     "counted_rows",
-    "counting_rows",
 ]
 
 LEAST_ARGUMENTS, MOST_ARGUMENTS = 2, 5
@@ -78,24 +75,6 @@ def counted_rows(rows: Any, name: str) -> list[Any]:
             hint=f"Make it a list first: {name} = list({name}).",
         )
     return rows_of(rows, name)
-
-
-def counting_rows(estimate: Callable[..., Estimate]) -> Callable[..., Estimate]:
-    """Return an optimizer's `estimate` that takes any set of rows and counts lists."""
-    parameters = inspect.signature(estimate)
-
-    @functools.wraps(estimate)
-    def checked(*given: Any, **named: Any) -> Estimate:
-        bound = parameters.bind(*given, **named)
-        for name in bound.arguments.keys() & {"trainset", "valset"}:
-            if (
-                bound.arguments[name] is not None
-                or parameters.parameters[name].default is inspect.Parameter.empty
-            ):
-                bound.arguments[name] = counted_rows(bound.arguments[name], name)
-        return estimate(*bound.args, **bound.kwargs)
-
-    return checked
 
 
 def check_model(model: Any, name: str) -> None:

@@ -180,7 +180,7 @@ class COPRO(Optimizer[COPROParams]):
         first = [Proposal({}, label="as given", seed=0, notes={"baseline": True})] if view.round == 0 else []
         return [*first, *(self._proposal(view, best, path, text, depth) for text in texts)]
 
-    def estimate(
+    def expected_calls(
         self,
         student: Module,
         trainset: Sequence[Example],
@@ -194,7 +194,13 @@ class COPRO(Optimizer[COPROParams]):
         least, full = (calls_per_run(student) * count for count in (fewest, rows))
         most = 1 + steps * self.params.breadth
         asked = Phase("write instructions", 0, steps, steps * self.params.breadth * REPAIR, "writer")
-        scored = Phase("score candidates", least, max(least, least * most // 2), full * most * REPAIR)
+        scored = Phase(
+            "score candidates",
+            least,
+            max(least, least * most // 2),
+            full * most * REPAIR,
+            unraced=full * most,
+        )
         return Estimate((asked, scored))
 
     async def _texts(self, view: SearchView, path: str, depth: int) -> list[str]:

@@ -240,7 +240,7 @@ class GEPA(Optimizer[GEPAParams]):
         validation = len(problem.scoring) if problem.scored_on == "validation" else None
         return self.limit(len(problem.paths), len(problem.train), validation)
 
-    def estimate(
+    def expected_calls(
         self,
         student: Module,
         trainset: Sequence[Example],
@@ -261,7 +261,13 @@ class GEPA(Optimizer[GEPAParams]):
         return Estimate(
             (
                 Phase("reflect", 0, math.ceil(asked / 10), asked * REPAIR, "writer"),
-                Phase("run and score", each * fewest, each * likely, each * most * REPAIR),
+                Phase(
+                    "run and score",
+                    each * fewest,
+                    each * likely,
+                    each * most * REPAIR,
+                    unraced=each * max(limit, rows),
+                ),
             )
         )
 

@@ -166,7 +166,7 @@ class InferRules(Optimizer[InferRulesParams]):
         left = _ablation(view) if self.params.ablate else None
         return () if left is None else [left]
 
-    def estimate(
+    def expected_calls(
         self,
         student: Module,
         trainset: Sequence[Example],
@@ -183,11 +183,19 @@ class InferRules(Optimizer[InferRulesParams]):
         phases = [
             bootstrap_phase(params, student, len(learn), teacher),
             Phase("write rules", 0, asked, asked * REPAIR, "writer"),
-            Phase("score candidates", full, max(full, full * tried // 2), full * tried * REPAIR),
+            Phase(
+                "score candidates",
+                full,
+                max(full, full * tried // 2),
+                full * tried * REPAIR,
+                unraced=full * tried,
+            ),
         ]
         if params.ablate:
             most = params.num_rules * steps
-            phases.append(Phase("leave out rules", 0, full * most // 2, full * most * REPAIR))
+            phases.append(
+                Phase("leave out rules", 0, full * most // 2, full * most * REPAIR, unraced=full * most)
+            )
         return Estimate(tuple(phases))
 
     async def _first(self, view: SearchView) -> list[Proposal]:

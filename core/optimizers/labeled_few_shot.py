@@ -59,7 +59,7 @@ class LabeledFewShot(Optimizer[LabeledFewShotParams]):
         state = labeled_state(view.problem, draw)
         return [Proposal(state, label="labelled demos", seed=0, evaluate=False)]
 
-    def estimate(
+    def expected_calls(
         self,
         student: Module,
         trainset: Sequence[Example],

@@ -141,7 +141,7 @@ class OPRO(Optimizer[OPROParams]):
             return full[-1] if full else super().pick(view)
         return super().pick(view)
 
-    def estimate(
+    def expected_calls(
         self,
         student: Module,
         trainset: Sequence[Example],

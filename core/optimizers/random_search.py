@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
@@ -159,7 +160,7 @@ class BootstrapFewShotWithRandomSearch(Optimizer[RandomSearchParams]):
             summarize(view, bootstrap.label, self._rules(view, seed))
         return [self._proposal(view, seed, bootstraps.get(seed)) for seed in seeds]
 
-    def estimate(
+    def expected_calls(
         self,
         student: Module,
         trainset: Sequence[Example],
@@ -171,8 +172,13 @@ class BootstrapFewShotWithRandomSearch(Optimizer[RandomSearchParams]):
         boots = sum(seed >= UNSHUFFLED for seed in seeds)
         full = calls_per_run(student) * rows
         likely = math.ceil(full * (1 + LIKELY_SHARE_SCORED * (len(seeds) - 1))) if seeds else 0
-        scoring = Phase("score candidates", full if seeds else 0, likely, full * len(seeds) * REPAIR)
-        return Estimate((bootstrap_phase(self.params, student, len(trainset), teacher, boots), scoring))
+        every = full * len(seeds)
+        scoring = Phase(
+            "score candidates", full if seeds else 0, likely, every * REPAIR, unraced=max(likely, every)
+        )
+        made = bootstrap_phase(self.params, student, len(trainset), teacher, boots)
+        # The first candidate, which needs no traces as a rule, may have full marks, or all may repeat others.
+        return Estimate((replace(made, low=0), scoring))
 
     def _seeds(self, student: Module, *, racing: bool = True) -> list[int]:
         restrict = self.params.restrict

@@ -188,7 +188,7 @@ class SIMBA(Optimizer[SIMBAParams]):
         )
         return view.pool[max(programs, key=lambda program: program.mean).id].candidate
 
-    def estimate(
+    def expected_calls(
         self,
         student: Module,
         trainset: Sequence[Example],
@@ -210,6 +210,7 @@ class SIMBA(Optimizer[SIMBAParams]):
                     0,
                     steps * batch * each,
                     steps * params.num_candidates * batch * each * REPAIR,
+                    unraced=steps * params.num_candidates * batch * each,
                 ),
                 Phase(
                     "write rules",
@@ -218,12 +219,19 @@ class SIMBA(Optimizer[SIMBAParams]):
                     steps * max(grown, WRITTEN) * paths * REPAIR,
                     "writer",
                 ),
-                Phase("try what grew", 0, 0, steps * grown * batch * each * REPAIR),
+                Phase(
+                    "try what grew",
+                    0,
+                    0,
+                    steps * grown * batch * each * REPAIR,
+                    unraced=steps * grown * batch * each,
+                ),
                 Phase(
                     "score the best",
                     each * fewest,
                     math.ceil(each * fewest * (1 + steps * (raced / 4 + 0.5))),
                     each * rows * final * REPAIR,
+                    unraced=each * rows * min(params.num_candidates + 1, steps + 1),
                 ),
             )
         )

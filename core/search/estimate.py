@@ -8,7 +8,7 @@ apart from them those of a teacher and of a model that writes instructions, whic
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, Protocol
 
@@ -22,8 +22,11 @@ __all__ = ["Amount", "Asked", "Estimate", "Measured", "Phase", "calls_per_run", 
 REPAIR = 2
 """A predictor sends at most an answer and one repair turn, retries after transport failures aside."""
 
-Asked = Literal["program", "teacher", "writer"]
-"""Whose calls a phase makes: the program's own, a teacher's, or those of the model that writes instructions."""
+Asked = Literal["program", "teacher", "writer", "judge"]
+"""Whose calls a phase makes: the program's own, a teacher's, those of the model that writes instructions, or those of a
+metric that asks a model itself."""
+
+JUDGING = "judge the answers"
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class Phase:
 
     Attributes:
         asks: Whose calls they are.
+        unraced: What to expect where no candidate is dropped on the way; None: as with racing.
         tokens: Prompt and completion tokens; None before `priced`, as are the others.
         cost: US dollars; None where a price is unknown.
         seconds: Wall time; None where nothing was sent to measure.
@@ -74,6 +78,7 @@ class Phase:
     likely: int
     high: int
     asks: Asked = "program"
+    unraced: int | None = None
     tokens: Amount | None = None
     cost: Amount | None = None
     seconds: Amount | None = None
@@ -100,6 +105,9 @@ SPREAD = 1.5
 WRITING_SPREAD = 6.0
 """The same of questions to a model that writes: optimizers show it anything from one row to the whole program."""
 
+WITH_DEMOS = frozenset({"program", "teacher"})
+"""Whose prompts carry the demos of a candidate."""
+
 DRIFT = 4.0
 """How far the time of a call goes beyond it: a server under load answers later, a batch sooner."""
 
@@ -118,13 +126,19 @@ class Estimate:
 
     @property
     def low(self) -> int:
-        """The least number of calls."""
-        return self._calls(sum(phase.low for phase in self.phases))
+        """The least number of calls; where tokens, money or time are capped, so many as the cap surely pays for."""
+        count, paid = sum(phase.low for phase in self.phases), self._surely_paid()
+        return self._calls(count if paid is None else min(count, paid))
 
     @property
     def likely(self) -> int:
         """What to expect."""
-        return self._calls(sum(phase.likely for phase in self.phases))
+        count = sum(phase.likely for phase in self.phases)
+        for cap, part in self._capped():
+            amount = self._sum(None, part)
+            if amount is not None and amount.likely > cap:
+                count = min(count, math.floor(count * cap / amount.likely))
+        return self._calls(max(self.low, count))
 
     @property
     def high(self) -> int:
@@ -150,6 +164,30 @@ class Estimate:
         """Return the estimate of a search that stops at these caps."""
         return replace(self, caps=budget)
 
+    def unraced(self) -> Estimate:
+        """Return the estimate of a search that drops no candidate on the way."""
+        phases = tuple(
+            phase if phase.unraced is None else replace(phase, likely=phase.unraced, unraced=None)
+            for phase in self.phases
+        )
+        return replace(self, phases=phases)
+
+    def judged(self, each: Mapping[Asked, Amount]) -> Estimate:
+        """Return the estimate with the calls of a metric that asks a model itself.
+
+        Args:
+            each: How many such calls there are for one call of the program, and for one of a teacher.
+        """
+        runs = [phase for phase in self.phases if phase.asks != "judge"]
+        pairs = [(phase, each[phase.asks]) for phase in runs if phase.asks in each]
+        low = math.floor(math.fsum(phase.low * share.low for phase, share in pairs))
+        likely = round(math.fsum(phase.likely * share.likely for phase, share in pairs))
+        high = math.ceil(math.fsum(phase.high * share.high for phase, share in pairs))
+        if not high:
+            return replace(self, phases=tuple(runs))
+        judging = Phase(JUDGING, low, max(low, likely), max(low, likely, high), "judge")
+        return replace(self, phases=(*runs, judging))
+
     def priced(
         self,
         call: Measured,
@@ -158,25 +196,31 @@ class Estimate:
         num_threads: int = 1,
         teacher: Measured | None = None,
         writer: Measured | None = None,
+        judge: Measured | None = None,
     ) -> Estimate:
         """Return the estimate with tokens, money and time, of every phase.
 
         Args:
-            call: What one call takes, of `core.search.probing.probe`.
+            call: What one call takes, of `core.search.probing.probe`; where that was given the metric, it also says how
+                often the metric asks a model, and that is counted.
             demos: How many demos a candidate's prompt may carry (`optimizer.most_demos`).
             num_threads: Calls in flight.
             teacher: The same of a teacher with a model of its own; None: as the program.
             writer: What one question to the model that writes instructions takes, of
                 `core.search.probing.probe_writer`; None: as a call of the program.
+            judge: What a call of the metric takes; None: as the probe measured it, or as a call of the program.
         """
         asked: dict[Asked, Measured] = {
             "program": call,
             "teacher": teacher or call,
             "writer": writer or call,
+            "judge": judge or getattr(call, "judge", None) or call,
         }
+        share: Amount | None = getattr(call, "judge_calls", None)
+        counted = self if share is None else self.judged({"program": share, "teacher": share})
         phases = tuple(
-            _priced(phase, asked[phase.asks], 0 if phase.asks == "writer" else demos, max(1, num_threads))
-            for phase in self.phases
+            _priced(phase, asked[phase.asks], demos if phase.asks in WITH_DEMOS else 0, max(1, num_threads))
+            for phase in counted.phases
         )
         return replace(self, phases=phases)
 
@@ -184,7 +228,11 @@ class Estimate:
         """Return it as JSON data."""
         return {
             "phases": [
-                {name: value for name, value in asdict(phase).items() if value is not None}
+                {
+                    name: value
+                    for name, value in asdict(phase).items()
+                    if value is not None and name != "unraced"
+                }
                 for phase in self.phases
             ],
             "calls": {"low": self.low, "likely": self.likely, "high": self.high},
@@ -207,6 +255,31 @@ class Estimate:
 
     def _calls(self, count: int) -> int:
         return count if self.caps.calls is None else min(count, self.caps.calls)
+
+    def _capped(self) -> list[tuple[float, Callable[[Phase], Amount | None]]]:
+        """Return the caps beside that on calls, each with what of a phase counts against it."""
+        caps: list[tuple[float | None, Callable[[Phase], Amount | None]]] = [
+            (self.caps.tokens, lambda phase: phase.tokens),
+            (self.caps.cost, lambda phase: phase.cost),
+            (self.caps.seconds, lambda phase: phase.seconds),
+        ]
+        return [(cap, part) for cap, part in caps if cap is not None]
+
+    def _surely_paid(self) -> int | None:
+        """Return how many calls the caps on tokens, money and time pay for, were each as dear as any may be; None:
+        there is no such cap.
+        """
+        paid: int | None = None
+        asking = [phase for phase in self.phases if phase.high]
+        for cap, part in self._capped() if asking else ():
+            dearest = [(amount := part(phase)) and amount.high / phase.high for phase in asking]
+            known = [each for each in dearest if each is not None]
+            if len(known) < len(dearest):
+                return 0
+            if most := max(known):
+                count = math.floor(cap / most)
+                paid = count if paid is None else min(paid, count)
+        return paid
 
     def _sum(self, cap: float | None, part: Callable[[Phase], Amount | None]) -> Amount | None:
         asking = [phase for phase in self.phases if phase.high] or self.phases

@@ -6,14 +6,16 @@ Knows nothing about optimizers. Answers from the cache tell the tokens, and the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from core.data.example import Example
+from core.evaluate.call import MetricCall
 from core.foundation.drive import drive
 from core.foundation.errors import BudgetExceeded, OptimizerError, WorkbenchError
 from core.foundation.fingerprint import jsonable
+from core.foundation.threads import DaemonThreads
 from core.modules.module import Module
 from core.modules.predict import Predict
 from core.search.estimate import Amount
@@ -21,6 +23,9 @@ from core.signature import Signature
 from core.trace import MemorySink, sink_to
 
 __all__ = ["Probe", "aprobe", "aprobe_writer", "probe", "probe_writer", "writing"]
+
+_Call = Mapping[str, Any]
+"""What a span says of one call to a model."""
 
 ROWS_SHOWN = 20
 """Rows that a question to a model that writes instructions usually shows."""
@@ -37,6 +42,8 @@ class Probe:
         demo_tokens: What one demo would add to a call's prompt: the row's own message and its reply.
         seconds: Of one call that was sent; None where the cache answered all.
         cost: US dollars of one call; None where a price is unknown.
+        judge: The same of the calls that the metric sent; None where it sent none, or no metric was given.
+        judge_calls: How many of those there were for one call of the program; None where no metric was given.
     """
 
     runs: int
@@ -47,6 +54,8 @@ class Probe:
     demo_tokens: float
     seconds: Amount | None
     cost: Amount | None
+    judge: Probe | None = None
+    judge_calls: Amount | None = None
 
     @property
     def calls_per_run(self) -> float:
@@ -58,18 +67,24 @@ class Probe:
         return jsonable(asdict(self))
 
 
-def probe(student: Module, rows: Iterable[Example], n: int = 3) -> Probe:
+def probe(
+    student: Module, rows: Iterable[Example], n: int = 3, metric: Callable[..., Any] | None = None
+) -> Probe:
     """Run the student on a few rows and measure its calls; the arguments are those of `aprobe`."""
-    return drive(aprobe(student, rows, n))
+    return drive(aprobe(student, rows, n, metric))
 
 
-async def aprobe(student: Module, rows: Iterable[Example], n: int = 3) -> Probe:
+async def aprobe(
+    student: Module, rows: Iterable[Example], n: int = 3, metric: Callable[..., Any] | None = None
+) -> Probe:
     """Run the student on a few rows, spread over all of them, and measure its calls.
 
     Args:
         student: The program; untouched.
         rows: Examples with their inputs set.
         n: How many of them to run, one after another, so that the time of a call is its own.
+        metric: Scores what the rows gave, where it asks a model itself: its calls are measured apart, and counted by
+            `Estimate.priced`.
 
     Raises:
         OptimizerError: There are no rows, or no call was answered.
@@ -80,23 +95,71 @@ async def aprobe(student: Module, rows: Iterable[Example], n: int = 3) -> Probe:
         raise OptimizerError("A probe needs rows.", hint="Give some examples, and n from 1 on.")
     count = min(n, len(every))
     drawn = [every[index * len(every) // count] for index in range(count)]
-    program, failures, problem = student.deepcopy(), 0, ""
-    with sink_to(MemorySink()) as sink:
+    runs = _Runs(student.deepcopy(), metric)
+    try:
         for example in drawn:
-            try:
-                await program.acall(**dict(example.inputs().items()))
-            except BudgetExceeded:
-                raise
-            except WorkbenchError as error:
-                failures, problem = failures + 1, str(error)
-    calls = [span.attributes for span in sink.spans if span.kind == "lm" and "usage" in span.attributes]
-    if not calls:
-        said = f" The last error: {problem}" if problem else ""
+            await runs.add(example)
+    finally:
+        runs.close()
+    if not runs.calls:
+        said = f" The last error: {runs.problem}" if runs.problem else ""
         raise OptimizerError(
             f"None of {count} probe runs had an answer from a model.{said}",
             hint="Run the program once by hand and see that it works.",
         )
-    return _measured(calls, count, failures)
+    return runs.found(count)
+
+
+class _Runs:
+    """The runs of one probe: what the program asked, and apart from it what the metric did."""
+
+    def __init__(self, program: Module, metric: Callable[..., Any] | None) -> None:
+        self.calls: list[_Call] = []
+        self.failures, self.problem = 0, ""
+        self._program, self._threads = program, DaemonThreads("probe")
+        self._metric = None if metric is None else MetricCall(metric, self._threads)
+        self._judging: list[_Call] = []
+        self._shares: list[float] = []
+
+    async def add(self, example: Example) -> None:
+        """Run one row, and score it."""
+        prediction = None
+        with sink_to(MemorySink()) as sink:
+            try:
+                prediction = await self._program.acall(**dict(example.inputs().items()))
+            except BudgetExceeded:
+                raise
+            except WorkbenchError as error:
+                self.failures, self.problem = self.failures + 1, str(error)
+        asked = _answered(sink)
+        self.calls += asked
+        if prediction is not None and self._metric is not None and asked:
+            judging = await self._asked_by(self._metric, example, prediction)
+            self._judging += judging
+            self._shares.append(len(judging) / len(asked))
+
+    async def _asked_by(self, metric: MetricCall, example: Example, prediction: Any) -> list[_Call]:
+        """Return the calls of the metric; one that raises is a matter of the compile, not of what it takes."""
+        with sink_to(MemorySink()) as sink:
+            try:
+                await metric(example, prediction)
+            except BudgetExceeded:
+                raise
+            except WorkbenchError as error:
+                self.problem = str(error)
+        return _answered(sink)
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._threads.shutdown()
+
+    def found(self, runs: int) -> Probe:
+        """Return the figures."""
+        made = _measured(self.calls, runs, self.failures)
+        if self._metric is None or not self._shares:
+            return made
+        judge = _measured(self._judging, len(self._shares), 0) if self._judging else None
+        return replace(made, judge=judge, judge_calls=Amount.of(self._shares))
 
 
 def probe_writer(student: Module, rows: Iterable[Example]) -> Probe:
@@ -142,7 +205,11 @@ def writing(student: Module, rows: Sequence[Example]) -> tuple[Predict, Example]
 _ASKED = "Read what a language model is told to do and examples of the task, and write a better instruction for it."
 
 
-def _measured(calls: Sequence[Mapping[str, Any]], runs: int, failures: int) -> Probe:
+def _answered(sink: MemorySink) -> list[_Call]:
+    return [span.attributes for span in sink.spans if span.kind == "lm" and "usage" in span.attributes]
+
+
+def _measured(calls: Sequence[_Call], runs: int, failures: int) -> Probe:
     prompts = [float(call["usage"]["prompt_tokens"]) for call in calls]
     replies = [float(call["usage"]["completion_tokens"]) for call in calls]
     costs = [(call.get("cost"), call.get("saved_cost") or 0.0) for call in calls]

@@ -100,7 +100,12 @@ def run(options: argparse.Namespace) -> int:
     version, dataset_id, metric_id = resolve_program(ws, options)
     asked = _asked(ws, options)
     estimate = estimates.estimate_compile(
-        ws, version.id, dataset_id, **asked, probe_rows=options.probe if options.estimate else 0
+        ws,
+        version.id,
+        dataset_id,
+        **asked,
+        metric_id=metric_id,
+        probe_rows=options.probe if options.estimate else 0,
     )
     if options.estimate:
         emit(options, {"estimate": estimate.to_dict()}, estimate_text(estimate))

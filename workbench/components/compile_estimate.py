@@ -37,7 +37,13 @@ def compile_estimate(ws: Workspace, setup: Setup, more: Mapping[str, Any], *, wr
     known: dict[Any, Any] = st.session_state.setdefault(_KNOWN, {})
     try:
         estimate = estimates.estimate_compile(
-            ws, setup.version_id, setup.dataset_id, model=setup.model, measured=known.get(key), **more
+            ws,
+            setup.version_id,
+            setup.dataset_id,
+            model=setup.model,
+            metric_id=setup.metric_id,
+            measured=known.get(key),
+            **more,
         )
     except WorkbenchError as error:
         show_error(error)

@@ -12,11 +12,12 @@ from typing import Any
 
 from core.foundation.errors import DataError, WorkbenchError
 from core.search.budget import Budget
-from core.search.estimate import REPAIR, Amount, Asked, Measured, Phase, calls_per_run, confirmation_phase
+from core.search.estimate import REPAIR, Amount, Asked, Measured, Phase, calls_per_run
 from core.search.estimate import Estimate as Calls
 from workbench.jobs.engine import EMBEDDED, checked_split, load_examples, load_program
 from workbench.services.adapters import requests_per_call
 from workbench.services.measuring import measured_by_messages, measured_by_probe, runs_side_by_side
+from workbench.services.metrics import get_metric
 from workbench.services.previews import predict_steps
 from workbench.services.starting import checked_budget, checked_search
 from workbench.services.tasks import Version, get_version
@@ -134,6 +135,7 @@ def estimate_compile(
     plateau: int | None = None,
     testset: bool = False,
     confirm: float | None = None,
+    metric_id: str | None = None,
 ) -> Estimate:
     """Return what a compile will take, by the optimizer's own formula; the arguments are those of `start_compile`.
 
@@ -142,12 +144,15 @@ def estimate_compile(
         measured: What `measure_compile` found before; nothing is asked again.
         concurrency: Calls in flight, for the time.
         budget: Caps; no figure is above them.
-        racing, target, plateau: May end the search earlier; the range holds with and without.
+        racing: Off, every candidate runs on every row: what is likely is more then, the ends are the same.
+        target, plateau: May end the search earlier; the range holds with and without.
+        metric_id: The calls of one that asks a model are counted; None: they are not.
     """
     checked_search(racing, target, plateau, testset, confirm)
     version, caps = get_version(ws, version_id), Budget.of(checked_budget(budget or {}))
     rows, warnings = _rows(ws, dataset_id, testset)
-    expected = _expected(version, rows, optimizer, params or {}, caps, seed, confirm)
+    metric = None if metric_id is None else get_metric(ws, metric_id).spec
+    expected = _expected(version, rows, optimizer, params or {}, caps, seed, confirm, racing, metric)
     models: dict[Asked, str] = {
         "program": model,
         "teacher": teacher_model or model,
@@ -226,29 +231,26 @@ def _expected(
     caps: Budget,
     seed: int,
     confirm: float | None,
+    racing: bool,
+    metric: Mapping[str, Any] | None,
 ) -> _Expected:
-    """Return the calls of a search and of confirming its winner."""
+    """Return the calls of a search, of confirming its winner, and of a metric that asks a model."""
+    from core.evaluate.metrics import make_metric
     from core.optimizers.base import optimizers
-    from core.optimizers.finish import with_confirmation
-    from core.search.problem import Problem
 
-    made, student = (
-        optimizers.get(optimizer).create(dict(params), metric=_no_metric),
+    kind = optimizers.get(optimizer)
+    made = kind.create(dict(params), metric=_no_metric if metric is None else make_metric(metric))
+    calls = made.estimate(
         load_program(version.spec, None),
+        rows.train,
+        rows.validation,
+        seed=seed,
+        budget=caps,
+        testset=rows.test,
+        confirm=confirm,
+        racing=racing,
     )
-    own_cap = getattr(made.params, "max_calls", None)
-    if own_cap is not None and caps.calls is not None:  # a budget takes the place of the optimizer's own cap
-        made = made.with_params(max_calls=max(1, caps.calls))
-    elif own_cap is not None:
-        caps = Budget(calls=int(own_cap), tokens=caps.tokens, cost=caps.cost, seconds=caps.seconds)
-    problem = Problem.of(student, rows.train, rows.validation, _no_metric, seed=seed)
-    problem = with_confirmation(problem, rows.test, confirm)
-    train = [item.example for item in problem.train]
-    choose = None if rows.validation is None else [item.example for item in problem.scoring]
-    phases = made.estimate(student, train, choose).phases
-    if problem.confirm:
-        phases = (*phases, confirmation_phase(student, len(problem.confirm)))
-    return _Expected(Calls(phases).capped(caps), made.most_demos)
+    return _Expected(calls, made.most_demos)
 
 
 def _no_metric(*_: object) -> float:

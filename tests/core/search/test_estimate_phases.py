@@ -66,11 +66,30 @@ def test_what_one_phase_does_not_know_the_sum_does_not_either():
 
 
 def test_no_sum_is_above_its_cap():
-    capped = Estimate(PHASES).capped(Budget(calls=15, cost=0.2)).priced(Call(0.01))
+    capped = Estimate(PHASES).capped(Budget(calls=15)).priced(Call(0.01))
     assert (capped.low, capped.likely, capped.high) == (13, 15, 15)
-    assert capped.cost.high == 0.2
+    assert Estimate(PHASES).capped(Budget(calls=15, cost=0.2)).priced(Call(0.01)).cost.high == 0.2
     assert capped.to_dict()["calls"]["high"] == 15
     assert Estimate(PHASES).high == 52
+
+
+def test_a_cap_on_tokens_money_or_time_may_end_a_search_before_its_least_number_of_calls():
+    scoring = Estimate((Phase("score candidates", 10, 20, 40),))
+    assert scoring.capped(Budget(cost=0.0625)).low == 0, "nothing says yet what a call costs"
+    short = scoring.capped(Budget(cost=0.0625)).priced(Call(0.01))
+    assert (short.low, short.likely, short.high) == (4, 6, 40), "0.0625 / (0.01 · 1.5), and 0.0625 / 0.01"
+    assert scoring.capped(Budget(cost=9.0)).priced(Call(0.01)).low == 10
+    assert scoring.capped(Budget(seconds=16)).priced(Call(None)).low == 2
+    assert scoring.capped(Budget(tokens=10**6)).priced(Call(None)).likely == 20
+    assert scoring.capped(Budget(cost=0.0)).priced(Call(0.0)).low == 10, "what costs nothing meets no cap"
+
+
+def test_without_racing_more_is_likely_and_the_ends_are_the_same():
+    raced = optimizers.get("random_search").create(metric=exact)
+    found = [raced.estimate(TwoSteps(), rows("t", 14), rows("v", 18), racing=on) for on in (True, False)]
+    assert found[0].likely < found[1].likely
+    assert (found[0].low, found[0].high) == (found[1].low, found[1].high)
+    assert "unraced" not in str(found[0].to_dict())
 
 
 def test_optimizers_say_whose_calls_their_phases_make():
