@@ -182,10 +182,10 @@ class Auto(Optimizer[AutoParams]):
             else None
         )
         if rows is not None:
-            made._remarks = rows.remarks
+            made._remarks, source = rows.remarks, "validation" if given else "training"
             train, given = rows.train, rows.validation
             if rows.proof:
-                options["testset"] = rows.proof
+                options["testset"], made._held_out = rows.proof, source
         return await super(Auto, made).acompile(
             student, trainset=train, valset=given, seed=seed, budget=caps, run_log=log, **execution, **options
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from core.data.example import Example
 from core.foundation.fingerprint import fingerprint
 from core.foundation.randomness import rng
+from core.foundation.words import are
 from core.search.run_log import RunLog
 
 __all__ = ["Divided", "choosing_rows", "divide", "proving_rows", "said_of"]
@@ -104,8 +105,11 @@ def divide(
     unseen = {_asked(row) for row in left}
     apart = [row for row in train if _asked(row) not in unseen]
     said = f"Candidates are scored on {wanted} of the {len(validation)} validation rows, drawn at random: a full score"
-    remarks = (f"{said} on all would take too much of the budget.",)
     proof = left[:proving] if apart and proving and len(left) >= proving else None
+    others = ""
+    if proof:
+        others = f" {len(proof)} of the others {are(len(proof), 'confirms', 'confirm')} the winner."
+    remarks = (f"{said} on all would take too much of the budget.{others}",)
     return Divided(apart or list(train), chosen, remarks, proof)
 
 

@@ -37,7 +37,7 @@ from core.signature import InputField, OutputField, Signature
 __all__ = ["InferRules"]
 
 AS_THEY_WERE = 2
-"""Candidates before the first set of rules: the bootstrapped student, and as it was given."""
+"""Candidates before the first set of rules: the student as it was given, and bootstrapped."""
 
 LEAST_SHOWN = 2
 """With fewer rows than this a prompt that is too long is not shortened further."""
@@ -155,10 +155,10 @@ class InferRules(Optimizer[InferRulesParams]):
             raise OptimizerError("There are no rows to score on.", hint="Give a trainset or a valset.")
 
     async def propose(self, view: SearchView) -> Sequence[Proposal]:
-        """Propose the student bootstrapped and as given, then sets of rules, then the best set without single ones."""
-        if view.round == 0:
-            return await self._first(view)
+        """Propose the student as given and bootstrapped, then sets of rules, then the best set without single ones."""
         made = view.pool.proposals - AS_THEY_WERE
+        if made < 0:
+            return await self._first(view)
         numbers = range(made + 1, min(self.params.num_candidates, made + view.width) + 1)
         if numbers:
             found = [await self._with_rules(view, number) for number in numbers if not view.ended]
@@ -180,8 +180,10 @@ class InferRules(Optimizer[InferRulesParams]):
         full = calls_per_run(student) * len(every["valset"] or learn)
         asked = params.num_candidates * steps
         tried = 2 + params.num_candidates
+        made = bootstrap_phase(params, student, len(learn), teacher)
+        # A student with full marks ends the search before anything is made.
         phases = [
-            bootstrap_phase(params, student, len(learn), teacher),
+            Phase("bootstrap", 0, made.likely, made.high, "teacher"),
             Phase("write rules", 0, asked, asked * REPAIR, "writer"),
             Phase(
                 "score candidates",
@@ -199,17 +201,23 @@ class InferRules(Optimizer[InferRulesParams]):
         return Estimate(tuple(phases))
 
     async def _first(self, view: SearchView) -> list[Proposal]:
-        for remark in self._remarks:
-            view.warn(remark)
+        """Return the student as given and bootstrapped; raced, one after the other, both on every row."""
+        given = Proposal({}, label="as given", seed=0, notes={"baseline": True})
+        if view.round == 0:
+            for remark in self._remarks:
+                view.warn(remark)
+            if view.racing:  # it sets the mark, and with full marks nothing else is worth a call
+                return [given]
         rules = self.params.rules(self.teacher_settings)
         bootstrap = Bootstrap(view, rules, view.problem.train, "bootstrapped demos")
         await bootstrap_all(view, [bootstrap])
         summarize(view, bootstrap.label, rules)
-        # The one with the longer prompts first: what it takes is what the budget reckons with from then on.
-        return [
-            Proposal(bootstrap.state(), label=bootstrap.label, seed=-1, notes={"without_rules": True}),
-            Proposal({}, label="as given", seed=0, notes={"baseline": True}),
-        ]
+        # All sets of rules build on it, so that its score is wanted whole.
+        every = tuple(range(len(view.problem.scoring))) if view.racing else None
+        made = Proposal(
+            bootstrap.state(), label=bootstrap.label, seed=-1, rows=every, notes={"without_rules": True}
+        )
+        return [made] if view.racing else [made, given]
 
     async def _with_rules(self, view: SearchView, number: int) -> Proposal:
         """Return one candidate; where no rules came of it, the bootstrapped program: a duplicate."""
@@ -252,7 +260,7 @@ class InferRules(Optimizer[InferRulesParams]):
 
 
 def _base(view: SearchView) -> Candidate:
-    """Return the bootstrapped program, the first candidate."""
+    """Return the bootstrapped program."""
     return next(entry.candidate for entry in view.pool if entry.candidate.notes.get("without_rules"))
 
 

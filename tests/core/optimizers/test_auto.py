@@ -194,10 +194,23 @@ def test_rows_to_spare_confirm_the_winner_and_neither_teach_nor_choose() -> None
     assert confirmed is not None
     assert confirmed.score.rows == 26
     assert confirmed.score.full
+    assert (confirmed.on, confirmed.score.on, confirmed.given.on) == ("validation",) * 3
+    assert "26 held-out validation rows" in program.report.verdict
+    assert any("26 of the others confirm the winner" in warning for warning in program.report.warnings)
     split = divide(rows("t", 400), None, 40, 0, NoRunLog(), proving=30)
     sets = [{row.id for row in part} for part in (split.train, split.validation, split.proof)]
     assert [len(part) for part in sets] == [330, 40, 30]
     assert not sets[0] & sets[1] | sets[0] & sets[2] | sets[1] & sets[2]
+
+
+@pytest.mark.parametrize(
+    ("own", "on"), [({}, "training"), ({"confirm": 5}, "validation"), ({"testset": rows("test", 30)}, "test")]
+)
+def test_rows_that_confirm_are_called_what_they_were_given_as(own, on) -> None:
+    with context(lm=ToyLM(jitter=0)):
+        report = Auto(exact).compile(TwoSteps(), trainset=rows("t", 400), budget=700, **own).report
+    assert report.confirmation.on == report.confirmation.score.on == on
+    assert (f"{report.confirmation.score.of} confirm the winner" in report.warnings[0]) is (not own)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,53 @@ def test_rules_are_added_to_the_instructions_of_every_step() -> None:
     assert program.report.score.mean >= program.report.baseline.mean
 
 
+@pytest.mark.parametrize("skill", [5, 20, 60])
+def test_it_ends_with_a_verdict_on_the_program_as_given(skill) -> None:
+    report = compiled(ToyLM(skill=skill, cache=False), valset=rows("v", 30)).report
+    given, base = report.candidates[:2]
+    assert (given.label, given.status, base.label, base.status) == (
+        "as given",
+        "full",
+        "bootstrapped demos",
+        "full",
+    )
+    assert report.improvement is not None and report.improvement["n"] == 30
+    assert report.verdict.startswith(("Improved", "No detectable difference", "Worse"))
+
+
+@pytest.mark.parametrize("cap", [30, 70, 150, 190])
+def test_a_capped_search_has_a_verdict_as_soon_as_the_program_as_given_is_scored(cap) -> None:
+    lm = ToyLM(skill=10, cache=False)
+    made = InferRules(metric=exact, num_candidates=3, max_bootstrapped_demos=2, max_labeled_demos=4)
+    with context(lm=lm):
+        report = made.compile(TwoSteps(), trainset=rows("train", 12), valset=rows("v", 15), budget=cap).report
+    assert lm.sent == report.calls <= cap
+    assert report.score is not None and report.score.full
+    assert report.verdict
+
+
+def test_with_full_marks_as_given_nothing_else_is_made() -> None:
+    lm = ToyLM(skill=100, cache=False)
+    report = compiled(lm, valset=rows("v", 10)).report
+    assert [candidate.label for candidate in report.candidates] == ["as given"]
+    assert report.stop_code == "perfect" and lm.sent == 20
+    assert report.verdict == "Nothing better than the program as given was found."
+
+
+def test_the_published_order_is_kept_without_racing() -> None:
+    with context(lm=ToyLM(skill=10)):
+        made = InferRules(metric=exact, num_candidates=1, max_labeled_demos=4)
+        report = made.compile(
+            TwoSteps(), trainset=rows("train", 12), valset=rows("v", 10), racing=False
+        ).report
+    assert [candidate.label for candidate in report.candidates] == [
+        "bootstrapped demos",
+        "as given",
+        "rules 1",
+    ]
+    assert {candidate.status for candidate in report.candidates} == {"full"}
+
+
 def test_numbers_and_bullets_are_taken_off_and_rules_counted() -> None:
     found = next(c.notes["rules"] for c in single(RuleLM()).report.candidates if c.notes.get("rules"))
     assert found == {"self": ["Rule 1.", "Look it up.", "Be kind."]}
