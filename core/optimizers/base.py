@@ -25,6 +25,7 @@ from core.modules.module import Module
 from core.optimizers.checks import check_metric, check_model, checked_settings
 from core.optimizers.estimating import asked_rows, estimated
 from core.optimizers.finish import compiled_program, header_of, with_confirmation
+from core.optimizers.remarks import without_effect
 from core.search.budget import Budget
 from core.search.candidate import Candidate
 from core.search.estimate import Estimate
@@ -62,11 +63,6 @@ class OptimizerParams(BaseModel):
 
 _DEMO_LIMITS = ("k", "max_demos", "max_labeled_demos", "max_bootstrapped_demos")
 
-ONE_ROW = (
-    "There is 1 row to choose by, which hardly tells candidates apart, whatever is spent. "
-    "Give a valset of 20 rows or more."
-)
-
 _log = logging.getLogger("core.optimizers")
 
 P = TypeVar("P", bound=OptimizerParams)
@@ -82,6 +78,7 @@ class Optimizer(Generic[P]):
         scores: It scores candidates, so a validation set is of use.
         gives_demos: Its programs may carry demos.
         asks_teacher: A teacher takes part; otherwise one that is given changes nothing, and the report says so.
+        takes_teacher_settings: It runs something under `teacher_settings`; otherwise the report says that it does not.
         rule: The racing rule that `racing=True` means.
         marks_compiled: Its programs count as compiled: frozen as a part of others, and refused as students where
             demos are bootstrapped. As in DSPy, those of most optimizers do not; a student that does, still does.
@@ -95,6 +92,7 @@ class Optimizer(Generic[P]):
     scores: ClassVar[bool] = True
     gives_demos: ClassVar[bool] = True
     asks_teacher: ClassVar[bool] = True
+    takes_teacher_settings: ClassVar[bool] = True
     rule: ClassVar[RacingRule] = SuccessiveHalving()
     marks_compiled: ClassVar[bool] = False
     when: ClassVar[str] = ""
@@ -348,7 +346,7 @@ class Optimizer(Generic[P]):
         problem = with_confirmation(problem, testset, part)
         problem = replace(problem, confirmed_on=self._held_out or problem.confirmed_on)
         self.prepare(problem)
-        for remark in self._to_know(problem):
+        for remark in self._to_know(problem, run):
             problem = replace(problem, warnings=(*problem.warnings, remark))
             _log.warning("%s", remark)
         own = {name: getattr(self.params, name, None) for name in ("num_threads", "max_errors")}
@@ -360,14 +358,9 @@ class Optimizer(Generic[P]):
             outcome = await Search(problem, self, options, header_of(self, problem)).run()
             return told.gives(compiled_program(self, problem, outcome, options))
 
-    def _to_know(self, problem: Problem) -> list[str]:
+    def _to_know(self, problem: Problem, run: Mapping[str, Any]) -> list[str]:
         """Return what the caller should know before anything is spent."""
-        said = [ONE_ROW] if self.scores and len(problem.scoring) == 1 else []
-        if problem.teacher is not None and not self.asks_teacher:
-            said.append(
-                f"A teacher was given, and {type(self).__name__} does not ask one: it changes nothing."
-            )
-        return said
+        return without_effect(self, problem, run)
 
 
 def _said(problem: Mapping[str, Any]) -> str:

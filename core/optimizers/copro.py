@@ -4,7 +4,7 @@ Knows nothing about demos. Khattab et al., arXiv:2310.03714, and Opsahl-Ong et a
 ascent); in 2024 it was called SignatureOptimizer. Of a step's attempts the best are shown to the proposer with their
 scores, the lowest first, and it writes the next ones. The published algorithm, `racing=False`, shows no data, and
 cannot state a rule that stands in none of its prompts; otherwise the proposer reads training rows, which then score
-nothing.
+nothing. DSPy's also writes a prefix for the last output field, which none of its adapters shows: here prefixes stay.
 """
 
 from __future__ import annotations
@@ -32,6 +32,12 @@ from core.search.view import SearchView
 from core.signature import InputField, OutputField, Signature
 
 __all__ = ["COPRO"]
+
+_HEEDED = ("num_threads", "max_errors")
+_OF_DISPLAY = frozenset({"display_progress", "display_table", "provide_traceback", "return_all_scores"}) | {
+    "return_outputs"
+}
+"""Arguments of an evaluation: those that a compile heeds, and those that only say what to show."""
 
 
 class BetterInstruction(Signature):
@@ -79,7 +85,7 @@ class COPROParams(OptimizerParams):
     title="Better instructions, step by step",
 )
 class COPRO(Optimizer[COPROParams]):
-    """Improves the instructions of one step at a time and keeps the best.
+    """Improves the instructions of one step at a time and keeps the best; the prefixes of fields stay as they are.
 
     Args:
         prompt_model: Writes the instructions; None: the model in force.
@@ -95,6 +101,7 @@ class COPRO(Optimizer[COPROParams]):
     name = "copro"
     Params = COPROParams
     asks_teacher = False
+    takes_teacher_settings = False
     gives_demos = False
     when = "Instructions matter more than examples, and the program has few steps."
     needs = "A metric and rows to score on; a stronger model as proposer helps."
@@ -136,7 +143,8 @@ class COPRO(Optimizer[COPROParams]):
             student: The program to improve.
             trainset: Rows to learn from. Without a `valset` two fifths of them score candidates and are not shown to
                 the proposer; with `racing=False` all do.
-            eval_kwargs: As DSPy has it: `num_threads`, `max_errors`; what only concerns its display is ignored.
+            eval_kwargs: As DSPy has it: `num_threads`, `max_errors`; what only concerns its display is ignored, and the
+                report names what it does not know.
             **options: As for every optimizer.
 
         Raises:
@@ -150,8 +158,8 @@ class COPRO(Optimizer[COPROParams]):
         # What the proposer has read is no measure of what it wrote: it would be chosen for what it knows by heart.
         run = copy.copy(self)
         rows, remarks = set_aside(trainset, options)
-        run._remarks = (*self._remarks, *remarks)
-        taken = {name: (eval_kwargs or {}).get(name) for name in ("num_threads", "max_errors")}
+        run._remarks = (*self._remarks, *remarks, *_strange(eval_kwargs or {}))
+        taken = {name: (eval_kwargs or {}).get(name) for name in _HEEDED}
         given = {name: value for name, value in taken.items() if value is not None}
         program = await Optimizer.acompile(run, student, trainset=rows, **{**given, **options})
         program.total_calls = len(program.report.candidates)
@@ -258,6 +266,12 @@ class COPRO(Optimizer[COPROParams]):
             parents=parents,
             notes={"path": path, "depth": depth, "instructions": text},
         )
+
+
+def _strange(eval_kwargs: Mapping[str, Any]) -> list[str]:
+    """Return a remark for each argument of an evaluation that changes nothing here."""
+    strange = [name for name in eval_kwargs if name not in {*_HEEDED, *_OF_DISPLAY}]
+    return [f"COPRO has no argument '{name}' in eval_kwargs: it changes nothing." for name in strange]
 
 
 def _of(view: SearchView, path: str) -> list[Entry]:

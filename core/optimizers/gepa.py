@@ -91,6 +91,7 @@ class GEPA(Optimizer[GEPAParams]):
     name = "gepa"
     Params = GEPAParams
     asks_teacher = False
+    takes_teacher_settings = False
     gives_demos = False
     when = "The metric can say in words what is wrong, and instructions decide the result."
     needs = (

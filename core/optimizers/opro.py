@@ -6,6 +6,7 @@ Knows nothing about demos. Yang et al., Large Language Models as Optimizers, arX
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -87,6 +88,7 @@ class OPRO(Optimizer[OPROParams]):
     name = "opro"
     Params = OPROParams
     asks_teacher = False
+    takes_teacher_settings = False
     gives_demos = False
     when = "Instructions matter more than examples, or demos do not fit: writes them from what scored how."
     needs = "A metric and rows; a stronger model as proposer helps."
@@ -197,9 +199,9 @@ class OPRO(Optimizer[OPROParams]):
 
     def _attempts(self, view: SearchView, path: str, default: str) -> list[tuple[str, float]]:
         scored = [
-            (instructions_of(entry.candidate.state, path, default), standing.mean)
+            (instructions_of(entry.candidate.state, path, default), mean)
             for entry in view.pool
-            if (standing := view.pool.standing(entry.candidate)).mean is not None
+            if math.isfinite(mean := view.pool.mean(entry.candidate))
         ]
         if self.params.sorted_order == "chronological":
             return scored[-self.params.max_examples :]

@@ -147,6 +147,16 @@ class BootstrapFewShotWithRandomSearch(Optimizer[RandomSearchParams]):
         if not seeds:
             raise OptimizerError("restrict leaves no candidate.", hint="Name some, or say None for all.")
 
+    def _to_know(self, problem: Problem, run: Mapping[str, Any]) -> list[str]:
+        said, percent = super()._to_know(problem, run), self.params.stop_at_score
+        if percent is None or not 0 < percent <= 1:
+            return said
+        return [
+            *said,
+            f"stop_at_score={percent:g} is in percent, as in DSPy: the search stops at a mean of {percent / 100:g}. "
+            f"For {percent:.0%} give {100 * percent:g}, or target={percent:g}.",
+        ]
+
     def target(self) -> float | None:
         """Return `stop_at_score` as a mean."""
         return None if self.params.stop_at_score is None else self.params.stop_at_score / 100

@@ -312,6 +312,8 @@ DIFFERS = {
     "`WeaviateRM`, `DatabricksRM`, `DatabricksProvider`": "services of vendors; any callable is a retriever",
     "`GEPA(use_wandb, use_mlflow, track_best_outputs, gepa_kwargs)`": "taken with a note in the report; "
     "follow the search by `on_event` and `run_log`",
+    "`COPRO`, the prefix of the last output field": "is not rewritten: DSPy writes one, and no adapter "
+    "puts it into a prompt, there or here",
     "`SIMBA`, fewer rows than `bsize`": "a warning, and every batch is all rows",
     "`AlfWorld`": "needs a game server of its own",
     "`Avatar`, `AvatarOptimizer`, `GRPO`, `Flex`, `BootstrapFinetune`, `Provider`": "left out for now; asking for one, "

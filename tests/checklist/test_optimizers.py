@@ -235,6 +235,26 @@ def test_c109_signature_optimizer_with_the_parameters_of_2024() -> None:
         optimizer.compile(TwoSteps())
 
 
+@pytest.mark.parametrize("racing", [True, False])
+def test_c109_output_prefixes_stay_and_reach_no_prompt(racing: bool) -> None:
+    class Asked(core.Signature):
+        question: str = core.InputField()
+        answer: str = core.OutputField(prefix="Zounds:")
+
+    seen: list[str] = []
+
+    class Listening(ToyLM):
+        def reply(self, messages, rollout=None):
+            seen.append(str(messages))
+            return super().reply(messages, rollout)
+
+    with core.context(lm=Listening(skill=10)):
+        optimizer = core.COPRO(metric=exact, breadth=3, depth=1)
+        program = optimizer.compile(core.Predict(Asked), trainset=rows("train", 12), racing=racing)
+    assert program.signature.fields["answer"].prefix == "Zounds:"
+    assert seen and "Zounds" not in "".join(seen)
+
+
 def test_c112_optimizers_in_sequence() -> None:
     with core.context(lm=ToyLM(skill=10)):
         told = core.COPRO(metric=exact, breadth=3, depth=1).compile(TwoSteps(), trainset=rows("train", 24))

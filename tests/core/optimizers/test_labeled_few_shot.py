@@ -42,6 +42,24 @@ def test_fewer_rows_than_k_are_all_taken_and_none_is_fine():
     assert shown(LabeledFewShot().compile(Two(), trainset=[])) == [[], []]
 
 
+def test_rows_that_show_no_answer_are_said():
+    bare = [Example(q=str(i)).with_inputs("q") for i in range(3)]
+
+    def warned(rows, k=16):
+        return LabeledFewShot(k=k).compile(Two(), trainset=rows).report.warnings
+
+    assert warned(TRAIN) == ()
+    (said,) = warned([*TRAIN[:5], *bare])
+    assert said.startswith(
+        "3 of 8 training rows have no label for any step: as demos such rows show inputs alone."
+    )
+    assert warned(bare[:1])[0].startswith("1 of 1 training row has no label")
+    assert warned([])[0].startswith("There are no training rows: the program has no demos.")
+    assert warned(bare, k=0) == ()
+    none = Example(q="1", a=None).with_inputs("q"), Example(q="2", a=False).with_inputs("q")
+    assert warned(none)[0].startswith("1 of 2 training rows has no label")
+
+
 def test_it_costs_nothing_and_stays_open_to_further_compiling():
     lm = ScriptedLM([])
     with context(lm=lm):
