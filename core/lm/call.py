@@ -25,7 +25,7 @@ from core.lm.pricing import price_of
 from core.lm.retry import Backoff
 from core.lm.spending import budgets, give_back, settle, take
 from core.lm.tally import tell
-from core.messages import LMOutput, LMRequest, LMResponse, Message
+from core.messages import LMOutput, LMRequest, LMResponse, Message, Usage
 from core.settings import callers, current
 from core.trace import span
 
@@ -291,6 +291,7 @@ async def _metered(lm: Answering, request: LMRequest) -> LMResponse:
 
 
 def _priced(lm: Answering, response: LMResponse) -> None:
+    response.usage = response.usage or Usage()  # a model of one's own may say nothing of it
     if response.cost is None:
         response.cost = price_of(lm.model, response.usage, current().prices, built_in=lm.list_prices)
 

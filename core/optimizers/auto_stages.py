@@ -153,8 +153,8 @@ class Stages:
             for row in (range(self.rows) if rows is None else sorted(rows))
             if scores.seen(candidate.key, row) and scores.seen(other.key, row)
         ]
-        pairs = zip(scores.scores(candidate.key, shared), scores.scores(other.key, shared), strict=True)
-        return [mine - theirs for mine, theirs in pairs if mine is not None and theirs is not None]
+        pairs = zip(scores.counted(candidate.key, shared), scores.counted(other.key, shared), strict=True)
+        return [mine - theirs for mine, theirs in pairs]
 
     def _hard(self, base: Candidate) -> set[int]:
         """Return the rows without full marks."""

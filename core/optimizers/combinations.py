@@ -6,6 +6,7 @@ trial carries the material; so the same search asked again says the same.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -131,7 +132,7 @@ class Combinations:
         history = [
             ({name: entry.candidate.notes["choice"].get(name, 0) for name in sizes}, mean)
             for entry in seen.values()
-            if (mean := view.pool.standing(entry.candidate).mean) is not None
+            if math.isfinite(mean := view.pool.mean(entry.candidate))
         ]
         guesses = suggestions(
             sizes,

@@ -271,8 +271,10 @@ class Evolution:
         return {path: instructions_of(state, path, text) for path, text in self._own_texts.items()}
 
     def _score(self, attempt: Attempt) -> float:
-        failed = attempt.outcome != "scored" or attempt.score is None
-        return self._params.failure_score if failed else float(attempt.score or 0.0)
+        if attempt.score is None:
+            return self._params.failure_score
+        score = float(attempt.score)
+        return score if attempt.outcome == "scored" else min(self._params.failure_score, score)
 
     def _proposal(self, parent: Candidate, state: State, paths: Sequence[str], number: int) -> Proposal:
         return Proposal(

@@ -62,5 +62,5 @@ def _lead(view: SearchView, candidate: Candidate, leader: Candidate) -> float:
     """Return the sum of a candidate's scores less the leader's, on the rows that it ran."""
     scores = view.pool.scores
     rows = [row for row in range(scores.rows) if scores.seen(candidate.key, row)]
-    pairs = zip(scores.scores(candidate.key, rows), scores.scores(leader.key, rows), strict=True)
-    return math.fsum(own - best for own, best in pairs if own is not None and best is not None)
+    pairs = zip(scores.counted(candidate.key, rows), scores.counted(leader.key, rows), strict=True)
+    return math.fsum(own - best for own, best in pairs)

@@ -26,6 +26,7 @@ from core.search.estimate import calls_per_run
 from core.search.events import answer_of, ask_event, attempt_of, row_event, row_result_of, trace_event
 from core.search.failures import Failures
 from core.search.jobs import (
+    PROGRAM_FAILED,
     Answer,
     AskJob,
     Attempt,
@@ -70,6 +71,10 @@ class Bench:
         max_errors: So many failures of infrastructure, metric or program code end the search with an error.
         stop_requested: Asked before each job.
         on_score: Told every score of the metric, new or from the log.
+        blind: Told (resource, model) of every answer that says nothing of its "cost" or "tokens".
+
+    Attributes:
+        lowest: The lowest score of finished units, 0 at most: what a failed program counts.
     """
 
     def __init__(
@@ -82,17 +87,20 @@ class Bench:
         max_errors: int,
         stop_requested: Callable[[], bool] | None = None,
         on_score: Callable[[float | None], None] = lambda _: None,
+        blind: Callable[[str, str], None] = lambda resource, model: None,
     ) -> None:
         self.ledger = Ledger()
         self.failures = Failures(max_errors)
         self.halted: str | None = None
         self.replayed = 0
+        self.lowest = 0.0
         self._problem = problem
         self._journal = journal
         self._gate = gate
         self._width = width
         self._stop_requested = stop_requested
         self._on_score = on_score
+        self._blind = blind
         self._threads = DaemonThreads("search")
         self._metric = MetricCall(problem.metric, self._threads) if problem.metric is not None else None
         self._programs: dict[str, ProgramCall] = {}
@@ -168,8 +176,14 @@ class Bench:
             for job in once
         ]
         found = await self._unit("bootstrap", logged, works)
-        by_key = {job.key: attempt for job, attempt in zip(once, found, strict=True)}
+        by_key = {job.key: self._lowered(attempt) for job, attempt in zip(once, found, strict=True)}
         return [by_key[job.key] for job in jobs]
+
+    def _lowered(self, attempt: Attempt | None) -> Attempt | None:
+        """Return an attempt with the lowest score where its program failed and a metric gives less than 0."""
+        if attempt is None or not self.lowest or attempt.outcome not in PROGRAM_FAILED:
+            return attempt
+        return replace(attempt, score=self.lowest)
 
     async def asks(self, jobs: Sequence[AskJob]) -> list[Answer | None]:
         """Ask proposers as one unit; None for what the end of the search left out."""
@@ -215,6 +229,8 @@ class Bench:
         for result in results:
             if result is not None:
                 self.ledger.add(purpose, result.spend)
+                if not isinstance(result, Answer) and result.outcome == "scored" and result.score is not None:
+                    self.lowest = min(self.lowest, result.score)
         if any(result is not None for result in fresh):
             spent, elapsed = self._gate.spent.to_dict(), round(self._gate.elapsed, 3)
             self._journal.write("budget", kind="spent", elapsed=elapsed, **spent)
@@ -333,7 +349,7 @@ class Bench:
             self._journal.write("budget", kind="call", job=job, key=key, **spend.to_dict())
 
         capped = self._gate.budget.capped  # without a cap nobody needs to know of single calls
-        return JobMeter(self._gate, self._unfinished.pop(job, None), record if capped else None)
+        return JobMeter(self._gate, self._unfinished.pop(job, None), record if capped else None, self._blind)
 
     def _refused(self) -> None:
         self.halted = self.halted or ("seconds" if self._gate.exhausted == "seconds" else "budget")

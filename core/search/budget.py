@@ -13,7 +13,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from core.foundation.errors import BudgetExceeded, ConfigurationError
@@ -93,12 +93,19 @@ def _can_be_cap(value: object, whole: bool) -> bool:
 
 @dataclass(slots=True)
 class Spend:
-    """What was spent: calls sent upstream, tokens, US dollars (of calls whose price is known)."""
+    """What was spent.
+
+    Attributes:
+        calls: Sent upstream.
+        cost: US dollars, of the calls whose price is known.
+        unpriced: Answered calls whose price is not.
+    """
 
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost: float = 0.0
+    unpriced: int = 0
 
     @property
     def tokens(self) -> int:
@@ -111,15 +118,17 @@ class Spend:
         self.prompt_tokens += other.prompt_tokens
         self.completion_tokens += other.completion_tokens
         self.cost += other.cost
+        self.unpriced += other.unpriced
 
     def to_dict(self) -> dict[str, float]:
-        """Return it by name."""
-        return {
+        """Return it by name; `unpriced` only where there are such calls."""
+        found: dict[str, float] = {
             "calls": self.calls,
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.completion_tokens,
             "cost": round(self.cost, 10),
         }
+        return {**found, "unpriced": self.unpriced} if self.unpriced else found
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Spend:
@@ -129,6 +138,7 @@ class Spend:
             prompt_tokens=int(values.get("prompt_tokens") or 0),
             completion_tokens=int(values.get("completion_tokens") or 0),
             cost=float(values.get("cost") or 0.0),
+            unpriced=int(values.get("unpriced") or 0),
         )
 
 
@@ -191,12 +201,10 @@ class Gate:
             self.spent.calls += 1
         self._tell()
 
-    def settle(self, prompt_tokens: int, completion_tokens: int, cost: float) -> None:
-        """Add what an answered call cost."""
+    def settle(self, answered: Spend) -> None:
+        """Add what an answered call took beside being a call, which `take` counted."""
         with self._lock:
-            self.spent.prompt_tokens += prompt_tokens
-            self.spent.completion_tokens += completion_tokens
-            self.spent.cost += cost
+            self.spent.add(replace(answered, calls=0))
         self._tell()
 
     def charge(self, spend: Spend) -> None:
@@ -241,6 +249,18 @@ class Gate:
         """True where more was spent than a cap on tokens or money allows."""
         caps = self.used(self.budget)
         return any(used > cap for name, (used, cap) in caps.items() if name in {"tokens", "cost"})
+
+    def said(self) -> list[str]:
+        """Return a sentence for each cap of which a half or four fifths are used, as far as it went."""
+        passed = {
+            name: max(share for other, share in self._warned if other == name) for name, _ in self._warned
+        }
+        return [self.passed(name, share) for name, share in sorted(passed.items())]
+
+    def passed(self, resource: str, share: float) -> str:
+        """Return in a sentence that so much of a cap is used."""
+        cap = counted(self.whole.to_dict()[resource] or 0, UNITS[resource].removesuffix("s"), grouped=True)
+        return f"{share:.0%} of the budget of {cap} is used."
 
     def remaining_calls(self) -> int | None:
         """Calls left; None without a cap."""

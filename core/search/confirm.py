@@ -17,13 +17,13 @@ from core.search.bench import Bench
 from core.search.budget import Budget, Spend
 from core.search.candidate import Candidate, build, state_key
 from core.search.estimate import calls_per_run
-from core.search.jobs import RowJob
+from core.search.jobs import PROGRAM_FAILED, RowJob, RowResult
 from core.search.journal import Journal
 from core.search.problem import Problem
 from core.search.racing import block_size
 from core.search.result import Confirmation, ScoreReport
 
-__all__ = ["confirm", "search_part"]
+__all__ = ["confirm", "confirmation_of", "search_part"]
 
 MOST_KEPT_BACK = 4
 """A capped search keeps at most this part (a fourth) of its budget for confirming the winner."""
@@ -53,7 +53,7 @@ async def confirm(problem: Problem, bench: Bench, journal: Journal, best: Candid
     chosen = Candidate(f"{best.id}:confirm", best.key, best.state, best.label)
     kept = _same_program(problem, best)
     sides = (chosen,) if kept else (chosen, given)
-    scores: dict[str, list[float | None]] = {side.id: [] for side in sides}
+    ran: dict[str, list[RowResult]] = {side.id: [] for side in sides}
     spend = Spend()
     for block in _blocks(problem):
         jobs = [RowJob(side, position, problem.confirm[position]) for position in block for side in sides]
@@ -65,13 +65,21 @@ async def confirm(problem: Problem, bench: Bench, journal: Journal, best: Candid
                 spend.add(result.spend)
             if len(finished) == len(sides):
                 for side, result in zip(sides, finished, strict=True):
-                    scores[side.id].append(result.score)
+                    ran[side.id].append(result)
         if any(result is None for result in results):
             break
-    found = _confirmation(problem, scores[chosen.id], None if kept else scores[given.id], spend)
+    scores = {side: [_score_of(result, bench.lowest) for result in results] for side, results in ran.items()}
+    found = confirmation_of(problem, scores[chosen.id], None if kept else scores[given.id], spend)
     if found is not None:
         journal.write_once("confirmed", **asdict(found))
     return found
+
+
+def _score_of(result: RowResult, lowest: float) -> float | None:
+    """Return a row's score; a program that failed has the lowest where a metric gives less than 0."""
+    if result.score is None or result.outcome not in PROGRAM_FAILED:
+        return result.score
+    return min(result.score, lowest)
 
 
 def _same_program(problem: Problem, best: Candidate) -> bool:
@@ -85,7 +93,7 @@ def _blocks(problem: Problem) -> Iterator[range]:
     return (range(start, min(count, start + size)) for start in range(0, count, size))
 
 
-def _confirmation(
+def confirmation_of(
     problem: Problem,
     chosen: Sequence[float | None],
     given: Sequence[float | None] | None,
@@ -99,18 +107,18 @@ def _confirmation(
     if not pairs:
         return None
     before, after = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    of = len(problem.confirm)
+    of, unscored = len(problem.confirm), len(chosen) - len(pairs)
     test: Mapping[str, Any] | None = None if given is None else asdict(paired_test(before, after))
     return Confirmation(
         on=problem.confirmed_on,
-        score=_score(after, of, problem.confirmed_on),
-        given=_score(before, of, problem.confirmed_on),
+        score=_score(after, of, problem.confirmed_on, unscored),
+        given=_score(before, of, problem.confirmed_on, unscored),
         improvement=None if test is None else dict(test),
         spend=spend.to_dict(),
     )
 
 
-def _score(scores: Sequence[float], of: int, on: str) -> ScoreReport:
+def _score(scores: Sequence[float], of: int, on: str, unscored: int) -> ScoreReport:
     mean = math.fsum(scores) / len(scores)
     interval = mean_interval(scores)
-    return ScoreReport(mean, round(100 * mean, 2), interval, len(scores), of, len(scores) == of, on)
+    return ScoreReport(mean, round(100 * mean, 2), interval, len(scores), of, len(scores) == of, on, unscored)

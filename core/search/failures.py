@@ -1,8 +1,8 @@
 """What failed while a search ran: counted by kind, the first of each with its place, and said in a sentence.
 
 Knows nothing about who runs what. A row that failed by infrastructure or metric has no score, one whose reply could not
-be read scores 0, and a question that failed is no answer: a report that is silent about them reads as if the program
-were bad, or the proposer had nothing to say.
+be read, or whose prompt did not fit the model's window, scores 0, and a question that failed is no answer: a report
+that is silent about them reads as if the program were bad, or the proposer had nothing to say.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Failures:
         self._errors = 0
         self._runs = 0
         self._asked = 0
-        self._unscored, self._unread, self._unanswered = _Tally(), _Tally(), _Tally()
+        self._unscored, self._unread, self._long, self._unanswered = (_Tally() for _ in range(4))
         self._counted: set[str] = set()
 
     def take(self, results: Iterable[tuple[str, str, RowResult | Attempt | Answer | None]]) -> None:
@@ -73,6 +73,8 @@ class Failures:
                 self._unscored.add(place, result.error)
             elif result.outcome == "model_failure":
                 self._unread.add(place, result.error)
+            elif result.outcome == "too_long":
+                self._long.add(place, result.error)
 
     def bear(self, fresh: Iterable[tuple[str, RowResult | Attempt | Answer | None]]) -> None:
         """Count what failed of results that were run now: (place in words, what came of it).
@@ -102,13 +104,18 @@ class Failures:
             sentences.append(
                 f"{self._unscored.count} of {self._runs} runs failed and "
                 f"{are(self._unscored.count, 'has', 'have')} no score; "
-                f"the first, {self._unscored.first}"
+                f"the first, {self._unscored.first} Where candidates are compared that counts as the lowest score."
             )
         if self._unread.count and self._unread.count >= SELDOM * self._runs:
             sentences.append(
                 f"{self._unread.count} of {self._runs} runs gave no answer that could be read and "
                 f"{are(self._unread.count, 'scores', 'score')} 0; "
                 f"the first, {self._unread.first}"
+            )
+        if self._long.count:
+            sentences.append(
+                f"In {self._long.count} of {self._runs} runs the prompt was too long for the model, which scores 0; "
+                f"the first, {self._long.first}"
             )
         if self._unanswered.count:
             sentences.append(

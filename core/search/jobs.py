@@ -13,8 +13,8 @@ from typing import Any
 
 from core.data.example import Example
 from core.evaluate.call import MetricCall, ProgramCall
-from core.evaluate.row import RowOptions, evaluate_row
-from core.foundation.errors import MetricError
+from core.evaluate.row import Row, RowOptions, evaluate_row
+from core.foundation.errors import ContextWindowExceededError, MetricError
 from core.foundation.fingerprint import jsonable
 from core.modules.module import Module
 from core.modules.overrides import Override, overriding
@@ -25,6 +25,7 @@ from core.settings import context
 from core.trace import TraceStep, collect, redact
 
 __all__ = [
+    "PROGRAM_FAILED",
     "Answer",
     "AskJob",
     "Attempt",
@@ -39,6 +40,11 @@ __all__ = [
 
 FAILURE_SCORE = 0.0
 """What a reply that cannot be read scores, or candidates would win by failing."""
+
+PROGRAM_FAILED = frozenset({"model_failure", "too_long"})
+"""Outcomes that are the program's own failure: they score, and running it again would give the same."""
+
+TOO_LONG = "the prompt is too long for the model"
 
 _OPTIONS = RowOptions(failure_score=FAILURE_SCORE)
 MAX_ERROR_TEXT = 1_000
@@ -59,6 +65,7 @@ class RowResult:
 
     Attributes:
         score: None where infrastructure or the metric failed.
+        outcome: As of `core.evaluate.row`, or "too_long": the candidate's prompt does not fit the model's window.
         counts_as_error: It counts towards `max_errors`.
         suggest_failures, assert_failures: How often the program's own constraints failed.
     """
@@ -187,7 +194,7 @@ async def run_ask(job: AskJob, threads: Executor) -> Answer:
         row, prediction = await evaluate_row(0, example, ProgramCall(job.proposer, threads), None, _OPTIONS)
     if row.outcome != "scored":
         infrastructure = row.outcome != "model_failure" or not row.expected_error
-        return Answer({}, error=_short(row.error), counts_as_error=infrastructure)
+        return Answer({}, error=_short(row.error), counts_as_error=infrastructure and not _is_too_long(row))
     samples = [jsonable(dict(sample.items())) for sample in prediction.completions]
     return Answer(samples[0] if samples else {}, samples)
 
@@ -199,6 +206,9 @@ async def run_row(job: RowJob, program: ProgramCall, metric: MetricCall) -> RowR
         BudgetExceeded: The row is not finished.
     """
     row, _ = await evaluate_row(job.position, job.item.example, program, metric, _OPTIONS)
+    if _is_too_long(row):
+        error = f"{TOO_LONG}: {_short(row.error)}"
+        return RowResult(FAILURE_SCORE, "too_long", error=error, latency=row.latency)
     failed = row.outcome in {"infrastructure_failure", "metric_failure"}
     return RowResult(
         score=row.score,
@@ -225,9 +235,7 @@ async def run_trace(job: TraceJob, threads: Executor, metric: MetricCall | None)
             0, job.item.example, ProgramCall(job.teacher, threads), None, _OPTIONS
         )
     if row.outcome != "scored":
-        failed = row.outcome != "model_failure" or not row.expected_error
-        why = f"the teacher failed: {_short(row.error)}"
-        made = _rejected(job, why, row.outcome, _short(row.error), failed)
+        made = _failed(job, row)
         return replace(made, steps=[_step(step) for step in steps]) if job.whole else made
     score: float | None = None
     feedback, advice = "", {}
@@ -268,6 +276,20 @@ async def _advice(
             said = await metric.of_step(job.item.example, prediction, list(steps), path, own[-1:])
             found[path] = {"score": said.value, "feedback": said.feedback}
     return found
+
+
+def _is_too_long(row: Row) -> bool:
+    """Return whether a prompt did not fit the model's window: whose failure that is, its length decides."""
+    named = row.error.startswith(ContextWindowExceededError.__name__)
+    return named and row.outcome == "infrastructure_failure"
+
+
+def _failed(job: TraceJob, row: Row) -> Attempt:
+    error = _short(row.error)
+    if _is_too_long(row):
+        return _rejected(job, f"{TOO_LONG}: {error}", "too_long", error, False)
+    counts = row.outcome != "model_failure" or not row.expected_error
+    return _rejected(job, f"the teacher failed: {error}", row.outcome, error, counts)
 
 
 def _rejected(job: TraceJob, why: str, outcome: str, error: str, counts: bool) -> Attempt:

@@ -14,6 +14,7 @@ from typing import Any
 
 from core.foundation.errors import ResumeMismatch, RunLogError
 from core.foundation.fingerprint import fingerprint, jsonable
+from core.search.jobs import PROGRAM_FAILED
 from core.search.ledger import JobRecord
 from core.search.run_log import Event, RunLog
 
@@ -29,12 +30,15 @@ _log = logging.getLogger("core.search")
 
 _RESUME_OTHERWISE = "Resume with what the log was started with, or start a new run log."
 
+_NAMED = 4
+"""Parts of a difference that are named."""
+
 _OF_A_METRIC = (
-    " A metric is told by its name, its source text, and the plain values that it closed over or holds; where one of "
-    "those changes while it runs, make the metric anew before you resume, or keep that value in a global."
+    " A metric is told by its name, its source text, and the values and functions that it closed over, holds or reads "
+    "as globals; where one of those changes while it runs, make the metric anew before you resume."
 )
 
-_FINAL = frozenset({"scored", "model_failure"})
+_FINAL = frozenset({"scored", *PROGRAM_FAILED})
 """Outcomes that hold; a row that failed by infrastructure or metric is run again on resume."""
 
 
@@ -49,6 +53,7 @@ class Journal:
         resumed: The log held events already.
         header: What the log begins with; None in a new one.
         elapsed: Wall seconds of the earlier sessions.
+        blind: (resource, model) of those whose answers an earlier session's cap could not see.
     """
 
     def __init__(self, log: RunLog, on_event: Callable[[Event], None] | None = None) -> None:
@@ -63,6 +68,7 @@ class Journal:
         self.header: Event | None = None
         self._last: Event | None = None
         self.elapsed = 0.0
+        self.blind: list[tuple[str, str]] = []
         self._seq = 0
         for event in log.read():
             self._take_checked(event)
@@ -84,7 +90,8 @@ class Journal:
             raise RunLogError("The run log was written by a later version.", hint="Update and resume again.")
         differences = _differences(self.header, jsonable(dict(header)))
         if differences:
-            names = ", ".join(_told(name, *pair) for name, pair in differences.items())
+            inside = _inside(self.header, jsonable(dict(header)))
+            names = ", ".join(_told(name, *pair) + inside.get(name, "") for name, pair in differences.items())
             raise ResumeMismatch(
                 f"The run log belongs to another run; what differs: {names}.",
                 differences=differences,
@@ -175,6 +182,9 @@ class Journal:
             self._said.add(f"end:{_content(str(kind), event)}")
         else:
             self._said.add(_content(str(kind), event))
+            if "blind" in event:
+                resource, model = event["blind"]
+                self.blind.append((str(resource), str(model)))
 
     def _take_ask(self, event: Event) -> None:
         job = f"ask:{event['key']}"
@@ -217,6 +227,18 @@ def _told(name: str, before: Any, now: Any) -> str:
     if not name.startswith("params.") and name not in {"optimizer", "seed"}:
         return name
     return f"{name} ({before!r} in the log, {now!r} now)"
+
+
+def _inside(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, str]:
+    """Return {what: which of its parts differ, in brackets} where both headers list parts."""
+    found: dict[str, str] = {}
+    before, after = old.get("details") or {}, new.get("details") or {}
+    for what in before.keys() & after.keys():
+        parts = {*before[what], *after[what]}
+        changed = sorted(name for name in parts if before[what].get(name) != after[what].get(name))
+        more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+        found[what] = f" ({', '.join(changed[:_NAMED])}{more})" if changed else ""
+    return found
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

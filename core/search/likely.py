@@ -36,25 +36,17 @@ def likely_best(pool: Pool) -> Candidate | None:
 
 
 def _grand_mean(pool: Pool, candidates: list[Candidate]) -> float:
-    scores = [score for candidate in candidates for score in _scored(pool, candidate)]
+    scores = [score for candidate in candidates for score in pool.scores.counted(candidate.key)]
     return math.fsum(scores) / len(scores) if scores else 0.0
 
 
 def _mean(pool: Pool, candidate: Candidate, prior: float) -> float:
-    scores = _scored(pool, candidate)
+    scores = pool.scores.counted(candidate.key)
     return (math.fsum(scores) + PRIOR_ROWS * prior) / (len(scores) + PRIOR_ROWS)
 
 
 def _lead(pool: Pool, candidate: Candidate, leader: Candidate) -> float:
     rows = [row for row in range(pool.scores.rows) if pool.scores.seen(candidate.key, row)]
-    own, theirs = pool.scores.scores(candidate.key, rows), pool.scores.scores(leader.key, rows)
-    pairs = [
-        mine - yours
-        for mine, yours in zip(own, theirs, strict=True)
-        if mine is not None and yours is not None
-    ]
+    own, theirs = pool.scores.counted(candidate.key, rows), pool.scores.counted(leader.key, rows)
+    pairs = [mine - yours for mine, yours in zip(own, theirs, strict=True)]
     return math.fsum(pairs) / (len(pairs) + PRIOR_ROWS)
-
-
-def _scored(pool: Pool, candidate: Candidate) -> list[float]:
-    return [score for score in pool.scores.scores(candidate.key) if score is not None]

@@ -7,7 +7,9 @@ fixed order, never on what happened to finish first, so the same seed gives the 
 
 from __future__ import annotations
 
+import logging
 import math
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -35,8 +37,23 @@ from core.settings import current
 
 __all__ = ["Outcome", "Search", "Stop", "Strategy"]
 
+_log = logging.getLogger("core.search")
+
 WAVE = 4
 """Candidates in a race at once where no cap asks for one after another."""
+
+
+BLIND = {
+    "cost": (
+        "No price is known for {model}: the cap on cost cannot see its calls.",
+        "configure(prices={…}) tells it; or cap the calls or the tokens.",
+    ),
+    "tokens": (
+        "{model} does not say how many tokens it took: the cap on tokens cannot see its calls.",
+        "Cap the calls.",
+    ),
+}
+"""What to say of a model whose answers do not tell what they took, and what to do."""
 
 
 class Strategy(Protocol):
@@ -109,7 +126,10 @@ class Search:
             max_errors=settings.max_errors if options.max_errors is None else options.max_errors,
             stop_requested=options.stop_requested,
             on_score=ScaleWatch(lambda text, hint: self._view.warn(text, hint=hint)).take,
+            blind=self._warn_of_blindness,
         )
+        self._blind_to: set[tuple[str, str]] = set()
+        self._lock = threading.Lock()
         self._pool = Pool(len(problem.scoring))
         # Under a cap, or with a target, each candidate may be the last: then they are made and scored one by one,
         # unless the rule compares them side by side anyway.
@@ -143,6 +163,7 @@ class Search:
             confirmation = await self._confirm(best)
             for failed in self._bench.failures.said():
                 self._view.warn(failed)
+            self._view.warnings.extend(self._gate.said())  # the log has them as events of their own
         finally:
             self._bench.close()
         self._journal.write_end("stop", code=stop.code, reason=stop.reason, **self._spend())
@@ -254,7 +275,7 @@ class Search:
         return self._plateau(leader)
 
     def _plateau(self, leader: Candidate) -> Stop | None:
-        since, patience = self._pool.since_best, self._options.plateau
+        since, patience = len(self._pool.lost), self._options.plateau
         if patience is None or since < patience:
             return None
         last = "The last candidate" if since == 1 else f"The last {since} candidates"
@@ -292,8 +313,24 @@ class Search:
     def _warn_of_budget(self, resource: str, share: float) -> None:
         used, cap = self._gate.used()[resource]
         self._journal.write("budget", kind="warning", resource=resource, share=share, used=used, cap=cap)
+        _log.warning("%s", self._gate.passed(resource, share))
+
+    def _warn_of_blindness(self, resource: str, model: str) -> None:
+        """Say once for each model that a cap cannot see its calls."""
+        if self._options.budget.to_dict()[resource] is None:
+            return
+        with self._lock:
+            if (resource, model) in self._blind_to:
+                return
+            self._blind_to.add((resource, model))
+        said, hint = BLIND[resource]
+        self._view.warn(
+            said.format(model=model or "the model"), hint=hint, details={"blind": [resource, model]}
+        )
 
     def _warn_at_the_start(self) -> None:
+        for resource, model in self._journal.blind:  # an earlier session saw it
+            self._warn_of_blindness(resource, model)
         if self._of_rule:
             self._view.warn(self._of_rule)
         if self._problem.scoring and (said := target_out_of_reach(self._options.target)) is not None:

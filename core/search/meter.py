@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from core.foundation.errors import BudgetExceeded
 from core.foundation.fingerprint import fingerprint
@@ -26,15 +27,22 @@ class JobMeter:
         gate: The search's budget.
         prior: What earlier sessions paid for this job without finishing it; the gate was charged with it before.
         record: Told (request key, spending) after every call; None where no cap needs it.
+        blind: Told (resource, model) of every answer that says nothing of its "cost" or "tokens".
     """
 
     def __init__(
-        self, gate: Gate, prior: JobRecord | None = None, record: Callable[[str, Spend], None] | None = None
+        self,
+        gate: Gate,
+        prior: JobRecord | None = None,
+        record: Callable[[str, Spend], None] | None = None,
+        blind: Callable[[str, str], None] = lambda resource, model: None,
     ) -> None:
         self.spend = Spend()
         self.refused: BudgetExceeded | None = None
         self._gate = gate
         self._record = record
+        self._blind = blind
+        self._model = ""  # the last that was asked, for answers that do not say
         self._pending: list[str | None] = []  # keys of calls under way; None: paid by an earlier session
         self._paid = prior.by_key() if prior else Counter[str]()
         if prior:
@@ -66,6 +74,7 @@ class JobMeter:
             self.refused = error
             raise
         self.spend.calls += 1
+        self._model = request.model
         self._pending.append(key)
 
     def settle(self, response: LMResponse | None) -> None:
@@ -78,12 +87,18 @@ class JobMeter:
             spend.prompt_tokens = response.usage.prompt_tokens
             spend.completion_tokens = response.usage.completion_tokens
             spend.cost = response.cost or 0.0
-            self.spend.prompt_tokens += spend.prompt_tokens
-            self.spend.completion_tokens += spend.completion_tokens
-            self.spend.cost += spend.cost
-            self._gate.settle(spend.prompt_tokens, spend.completion_tokens, spend.cost)
+            spend.unpriced = int(response.cost is None)
+            self.spend.add(replace(spend, calls=0))
+            self._gate.settle(spend)
+            self._look(spend, response.model or self._model)
         if self._record is not None:
             self._record(key, spend)
+
+    def _look(self, spend: Spend, model: str) -> None:
+        if spend.unpriced:
+            self._blind("cost", model)
+        if not spend.tokens:
+            self._blind("tokens", model)
 
 
 def _request_key(request: LMRequest) -> str:

@@ -66,6 +66,8 @@ class Pool:
     Attributes:
         proposals: How many proposals were taken in.
         since_best: Candidates that ran on every row, or were dropped on the way, since one became the best.
+        lost: Ids of the candidates that did not beat the best since it became that, those that did not lead it on
+            their mini-batch among them. The program as given was no attempt and is not.
     """
 
     def __init__(self, rows: int) -> None:
@@ -75,7 +77,8 @@ class Pool:
         self._entries: dict[str, Entry] = {}
         self._by_key: dict[str, str] = {}
         self._leader: Candidate | None = None
-        self._best = -math.inf
+        self._lowest = 0.0
+        self.lost: set[str] = set()
 
     def add(self, candidate: Candidate, *, evaluate: bool = True) -> Entry:
         """Take a candidate in; one whose state is known already is marked as a duplicate.
@@ -112,18 +115,47 @@ class Pool:
         return Standing(mean, mean_interval(scored), len(scored), len(seen), self.scores.rows)
 
     def mean(self, candidate: Candidate) -> float:
-        """Return the mean of the rows with a score; minus infinity without any."""
-        scored = [score for score in self.scores.scores(candidate.key) if score is not None]
-        return math.fsum(scored) / len(scored) if scored else -math.inf
+        """Return the mean by which candidates are ranked: a row without a score counts as the lowest, so that none
+        wins by failing. Minus infinity without any score.
+        """
+        if all(score is None for score in self.scores.scores(candidate.key)):
+            return -math.inf
+        counted = self.scores.counted(candidate.key)
+        return math.fsum(counted) / len(counted)
 
     def finish(self, candidate: Candidate, status: Status, reason: str = "") -> None:
         """Say what became of a candidate."""
         entry = self._entries[candidate.id]
         entry.status, entry.reason = status, reason
-        if status == "full" and (self._leader is None or self.mean(candidate) > self._best):
-            self._leader, self._best, self.since_best = candidate, self.mean(candidate), 0
+        leader = self._best_again(candidate) if status == "full" else self._leader
+        if leader is not None and leader is not self._leader:
+            self._leader, self.since_best = leader, 0
+            self.lost.clear()
         elif status in {"full", "dropped"}:
             self.since_best += 1
+        if leader is not None and leader is not candidate and self._lost(candidate, status, leader):
+            self.lost.add(candidate.id)
+
+    def _best_again(self, candidate: Candidate) -> Candidate:
+        """Return the best of those that ran on every row, now that one more did."""
+        if self._leader is None:
+            return candidate
+        if self._lowest != self.scores.lowest:  # what failed counts less than before, for those before too
+            self._lowest = self.scores.lowest
+            return self.ranked()[0].candidate
+        return candidate if self.mean(candidate) > self.mean(self._leader) else self._leader
+
+    def _lost(self, candidate: Candidate, status: Status, leader: Candidate) -> bool:
+        if candidate.notes.get("baseline"):
+            return False
+        on_a_batch = status == "minibatch" and not self._leads(candidate, leader)
+        return on_a_batch or status in {"full", "dropped"}
+
+    def _leads(self, candidate: Candidate, leader: Candidate) -> bool:
+        """Return whether a candidate has more than the best on the rows that it ran."""
+        rows = [row for row in range(self.scores.rows) if self.scores.seen(candidate.key, row)]
+        own, best = self.scores.counted(candidate.key, rows), self.scores.counted(leader.key, rows)
+        return math.fsum(own) > math.fsum(best)
 
     @property
     def leader(self) -> Candidate | None:

@@ -168,10 +168,7 @@ class Race:
 
     def _difficulty(self) -> list[float] | None:
         """Return what candidates that ran on every row scored on each, on average; None before there is one."""
-        known = [
-            [0.0 if score is None else score for score in self._pool.scores.scores(entry.candidate.key)]
-            for entry in self._pool.ranked()
-        ]
+        known = [self._pool.scores.counted(entry.candidate.key) for entry in self._pool.ranked()]
         return [math.fsum(scores) / len(known) for scores in zip(*known, strict=True)] if known else None
 
     async def _stage(self, active: Sequence[Candidate], block: Sequence[int]) -> bool:
@@ -198,12 +195,13 @@ class Race:
         """Keep a row's score. A candidate loses 0.2 points of 100 for each failed suggestion that is a metric, and all
         of them for a failed assertion: DSPy's rule for programs with assertions, shared out to the rows.
         """
-        scores, score = self._pool.scores, result.score
-        if score is not None and result.suggest_failures:
-            score -= SUGGESTION_POINTS / 100 * len(self._problem.scoring) * result.suggest_failures
+        scores = self._pool.scores
+        less = SUGGESTION_POINTS / 100 * len(self._problem.scoring) * result.suggest_failures
         if result.assert_failures:
             scores.veto(job.candidate.key)
-        scores.put(job.candidate.key, job.position, score)
+        scores.put(
+            job.candidate.key, job.position, result.score, failed=result.outcome != "scored", less=less
+        )
 
     def _going_on(
         self, active: Sequence[Candidate], order: Sequence[int], done: int, alone: bool
@@ -243,9 +241,9 @@ class Race:
         return list(first.values())
 
     def _mean(self, candidate: Candidate, rows: Sequence[int]) -> float:
-        """Return a candidate's mean over the rows of the wave that have a score; 0 without any."""
-        scored = [score for score in self._pool.scores.scores(candidate.key, rows) if score is not None]
-        return math.fsum(scored) / len(scored) if scored else 0.0
+        """Return a candidate's mean over the rows of the wave, as candidates are ranked; 0 without any."""
+        counted = self._pool.scores.counted(candidate.key, rows)
+        return math.fsum(counted) / len(counted) if counted else 0.0
 
     def _hopeless(self, candidate: Candidate, order: Sequence[int], rule: RacingRule) -> bool:
         """Drop a candidate that the rule gives no hope against the best so far; True: it is dropped."""
@@ -256,8 +254,8 @@ class Race:
         seen = {row for row in order if scores.seen(candidate.key, row)}
         # A mini-batch may have come first: both sides in one order, the rows that the candidate has seen first.
         paired = sorted(order, key=lambda row: row not in seen)
-        own = scores.scores(candidate.key, paired)
-        reason = rule.hopeless(own, scores.scores(leader.key, paired), len(order) - len(own))
+        own = scores.counted(candidate.key, paired)
+        reason = rule.hopeless(own, scores.counted(leader.key, paired), len(order) - len(own))
         if reason:
             self._drop(candidate, reason, leader)
         return bool(reason)

@@ -71,7 +71,8 @@ class RacingRule:
         """Return why the candidate cannot beat the leader any more; empty: it still can.
 
         Args:
-            own: The candidate's scores so far, in racing order; None for a row without a score.
+            own: The candidate's scores so far, in racing order; a search counts a row without a score as the lowest,
+                and never gives None.
             leader: The leader's scores on all rows: first those that the candidate has seen, in the same order.
             remaining: Rows that the candidate has not seen.
         """

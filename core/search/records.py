@@ -5,6 +5,7 @@ Knows nothing about the whole, which is `core.search.result`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from core.foundation.words import counted
 from core.search.jobs import Attempt
 from core.search.verdict import uncertainty, verdict
 
-__all__ = ["AttemptRecord", "CandidateReport", "Confirmation", "ScoreReport"]
+__all__ = ["AttemptRecord", "CandidateReport", "Confirmation", "ScoreReport", "cost_text"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class ScoreReport:
         mean: Mean of the metric over the rows that have a score; None without any.
         percent: The same as DSPy prints it.
         interval: 95 % interval of the mean.
-        rows: Rows that were run.
+        rows: Rows that were run; of a confirmation those on which both programs have a score.
         of: Rows there are.
         full: All rows were run; only such scores are compared.
         on: "validation", or "training" where no validation set was given; of a confirmation also "test".
@@ -36,6 +37,22 @@ class ScoreReport:
     of: int
     full: bool
     on: str
+    unscored: int = 0
+    """Rows that ran and have no score: they are not part of the mean, and count as the lowest where candidates are
+    compared."""
+
+    @property
+    def without(self) -> str:
+        """Say how many rows have no score; empty where each has one."""
+        return f"{counted(self.unscored, 'row')} without a score" if self.unscored else ""
+
+
+def cost_text(spend: Mapping[str, float]) -> str:
+    """Return what was spent in US dollars, and that there is more where the price of some calls is unknown."""
+    cost, unpriced = spend.get("cost", 0.0), int(spend.get("unpriced", 0))
+    if not unpriced:
+        return f"${cost:.4f}"
+    return f"${cost:.4f} and the unknown cost of {counted(unpriced, 'call')}" if cost else "cost unknown"
 
 
 @dataclass(frozen=True)
@@ -87,6 +104,7 @@ class Confirmation:
         """What can be concluded, in words."""
         kind = "test rows" if self.on == "test" else f"held-out {self.on} rows"
         few = uncertainty(self.score.rows, self.score.interval, "confirmed it")
+        few = f"{f'{self.score.without} left out. ' if self.score.unscored else ''}{few}"
         if self.improvement is None:
             rows = counted(self.score.rows, kind.removesuffix("s"))
             return f"The program as given was kept: {self.score.mean:.1%} on {rows}. {few}".strip()

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from core.foundation.html import block, card, details, dim, short, table, writable
 from core.search.lineage import tree
-from core.search.records import AttemptRecord, CandidateReport, Confirmation, ScoreReport
+from core.search.records import AttemptRecord, CandidateReport, Confirmation, ScoreReport, cost_text
 
 __all__ = ["brief_html", "page_html", "report_html"]
 
@@ -51,12 +51,16 @@ class Report(Protocol):
     def diff(self, candidate: str, since: str | None = None) -> dict[str, str]: ...
 
 
-def page_html(report: Report) -> str:
-    """Return the whole page."""
+def page_html(report: Report, more: str = "") -> str:
+    """Return the whole page.
+
+    Args:
+        more: HTML to stand after the report.
+    """
     title = escape(f"{report.optimizer}: compile report")
     return writable(
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>'
-        f"<body>{report_html(report)}</body></html>"
+        f"<body>{report_html(report)}{more}</body></html>"
     )
 
 
@@ -103,7 +107,8 @@ def _scores(report: Report) -> str:
 def _score_cells(score: ScoreReport) -> tuple[str, str, str]:
     low, high = score.interval
     mean = "none" if score.mean is None else f"{score.mean:.1%}"
-    return mean, f"{low:.1%} to {high:.1%}", escape(f"{score.rows} of {score.of}, {score.on}")
+    rows = f"{score.rows} of {score.of}, {score.on}{f', {score.without}' if score.unscored else ''}"
+    return mean, f"{low:.1%} to {high:.1%}", escape(rows)
 
 
 def _winner(report: Report) -> str:
@@ -133,7 +138,7 @@ def _candidate(report: Report, depth: int, candidate: CandidateReport) -> tuple[
     full, part = ("", "")
     if score is not None and score.mean is not None:
         low, high = score.interval
-        text = f"{score.mean:.1%} ({low:.1%} to {high:.1%})"
+        text = f"{score.mean:.1%} ({low:.1%} to {high:.1%}){f', {score.without}' if score.unscored else ''}"
         full, part = (text, "") if score.full else ("", f"{text} on {score.rows} of {score.of}")
     calls = f"{int(candidate.spend.get('calls', 0)):,}"
     changes = report.diff(candidate.id)
@@ -163,7 +168,7 @@ def _costs(report: Report) -> str:
             escape(purpose),
             f"{int(spend.get('calls', 0)):,}",
             f"{int(spend.get('prompt_tokens', 0) + spend.get('completion_tokens', 0)):,}",
-            f"${spend.get('cost', 0.0):.4f}",
+            cost_text(spend),
         )
         for purpose, spend in report.spend_by_purpose.items()
     ]

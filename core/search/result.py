@@ -13,7 +13,7 @@ from core.foundation.errors import OptimizerError
 from core.foundation.fingerprint import jsonable
 from core.foundation.words import counted
 from core.search.lineage import prompt_diff, tree
-from core.search.records import AttemptRecord, CandidateReport, Confirmation, ScoreReport
+from core.search.records import AttemptRecord, CandidateReport, Confirmation, ScoreReport, cost_text
 from core.search.report_html import brief_html, page_html
 from core.search.verdict import verdict
 
@@ -30,10 +30,10 @@ class CompileReport:
         expected: The mean to expect of the winner on other rows: what it reached on rows that chose nothing where
             there are some, or else its score less what choosing it flatters (`core.search.optimism`).
         baseline: The score of the program as it was given, where the search measured it.
-        improvement: Paired comparison of winner and baseline on the same rows.
+        improvement: Paired comparison of winner and baseline on the same rows: those on which both have a score.
         stop_code: "done", "perfect", "target", "plateau", "budget", "seconds" or "stopped".
         stop_reason: The same in a sentence.
-        spend: Calls sent upstream, tokens, US dollars.
+        spend: Calls sent upstream, tokens, US dollars; `unpriced` is how many calls have no known price.
         spend_by_purpose: The same, apart for making and for scoring candidates.
         seconds: Wall time, earlier sessions included.
         confirmation: Winner and program as given on rows that chose nothing; None where there were none.
@@ -139,10 +139,11 @@ class CompileReport:
         if self.score is None or self.score.mean is None:
             return f"{self.optimizer}: the program was compiled and not scored."
         low, high = self.score.interval
-        rows = counted(self.score.rows, f"{self.score.on} row")
+        rows = counted(self.score.rows - self.score.unscored, f"{self.score.on} row")
         partial = (
             "" if self.score.full else f" (only {self.score.rows} of {self.score.of} rows: not a full score)"
         )
+        without = f"; {self.score.without}" if self.score.unscored else ""
         expected = (
             f" On other rows expect about {self.expected:.1%}."
             if self.expected is not None and self.confirmation is None
@@ -150,7 +151,7 @@ class CompileReport:
         )
         return (
             f"{self.optimizer}: {self.score.mean:.1%} on {rows} that chose it, "
-            f"95 % interval {low:.1%} to {high:.1%}{partial}.{expected}"
+            f"95 % interval {low:.1%} to {high:.1%}{partial}{without}.{expected}"
         )
 
     @property
@@ -164,12 +165,16 @@ class CompileReport:
             same = self.winner is not None and self.winner.notes.get("baseline")
             return "Nothing better than the program as given was found." if same else ""
         rows = f"{self.score.on} rows that also chose the winner, which flatters it"
-        return verdict(self.improvement, self.baseline.mean, self.score.mean or 0.0, rows)
+        before = self.improvement.get("before", self.baseline.mean)
+        after = self.improvement.get("after", self.score.mean or 0.0)
+        left_out = max(self.baseline.rows, self.score.rows) - self.improvement["n"]
+        said = f" {counted(left_out, 'row')} without a score left out." if left_out else ""
+        return f"{verdict(self.improvement, before, after, rows)}{said}"
 
     def _cost(self) -> str:
         tokens = int(self.spend.get("prompt_tokens", 0) + self.spend.get("completion_tokens", 0))
         used = f"{counted(self.calls, 'call', grouped=True)}, {counted(tokens, 'token', grouped=True)}"
-        return f"{used}, ${self.spend.get('cost', 0.0):.4f}, {self.seconds:.1f} s."
+        return f"{used}, {cost_text(self.spend)}, {self.seconds:.1f} s."
 
     def _traces(self) -> Sequence[str]:
         if not self.attempts:
@@ -181,5 +186,6 @@ def _line(candidate: CandidateReport, best: bool) -> str:
     score = candidate.score
     text = "" if score is None or score.mean is None else f" {score.mean:.1%}"
     part = f" on {score.rows} of {score.of} rows" if text and score is not None and not score.full else ""
+    part += f", {score.without}" if text and score is not None and score.unscored else ""
     reason = f": {candidate.reason}" if candidate.reason else ""
     return f"{candidate.id} {candidate.label} ({candidate.status}{text}{part}{reason}){' ← best' if best else ''}"

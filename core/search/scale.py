@@ -1,4 +1,4 @@
-"""Scores on another scale than 0 to 1, noticed while a search runs: a metric of 0 to 100, a target of 90.
+"""Scores on another scale than 0 to 1, noticed while a search runs: a metric of 0 to 100 or of −1 to 1, a target of 90.
 
 Knows nothing about searches. Nothing is rescaled.
 """
@@ -11,11 +11,11 @@ from collections.abc import Callable
 __all__ = ["ScaleWatch", "target_out_of_reach"]
 
 SLACK = 1e-9
-"""How far above 1 a score may be by rounding."""
+"""How far above 1, or below 0, a score may be by rounding."""
 
 
 class ScaleWatch:
-    """Says once that the metric gives more than 1.
+    """Says once that the metric gives more than 1, and once that it gives less than 0.
 
     Args:
         warn: Told the sentence and what to do.
@@ -23,13 +23,24 @@ class ScaleWatch:
 
     def __init__(self, warn: Callable[[str, str], None]) -> None:
         self._warn = warn
-        self._said = False
+        self._high, self._low = False, False
 
     def take(self, score: float | None) -> None:
         """Look at a score as soon as there is one."""
-        if self._said or score is None or math.isnan(score) or score <= 1 + SLACK:
+        if score is None or math.isnan(score):
             return
-        self._said = True
+        if score < -SLACK and not self._low:
+            self._low = True
+            self._warn(
+                "The metric gives scores below 0: what fails counts as the lowest score seen, candidates that lag "
+                "behind are not dropped for it.",
+                "Shift it so that the worst is 0 and the best is 1.",
+            )
+        if score > 1 + SLACK and not self._high:
+            self._high = True
+            self._say_high()
+
+    def _say_high(self) -> None:
         self._warn(
             "The metric gives scores above 1: reports show a mean of 1 as 100 %, candidates that lag behind are not "
             "dropped for it, and none ends the search with full marks.",

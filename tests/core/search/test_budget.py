@@ -44,7 +44,7 @@ def test_calls_are_exact_under_many_threads():
 def test_the_refusal_names_the_resource():
     gate = Gate(Budget(tokens=10, calls=5))
     gate.take()
-    gate.settle(8, 4, 0.0)
+    gate.settle(Spend(1, 8, 4, 0.0))
     with pytest.raises(BudgetExceeded, match="10 tokens") as caught:
         gate.take()
     assert caught.value.resource == "tokens"

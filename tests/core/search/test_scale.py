@@ -77,11 +77,14 @@ def test_a_target_above_1_is_said_before_anything_is_sent() -> None:
 def test_rounding_is_no_other_scale() -> None:
     said = list[str]()
     watch = ScaleWatch(lambda text, hint: said.append(text))
-    for score in (None, float("nan"), -3, 1.0, 1 + 1e-12):
+    for score in (None, float("nan"), -1e-12, 1.0, 1 + 1e-12):
         watch.take(score)
     assert not said
     watch.take(1.5)
     watch.take(2)
     assert len(said) == 1
+    watch.take(-3)
+    watch.take(-4)
+    assert len(said) == 2 and "below 0" in said[1]
     assert target_out_of_reach(None) is None and target_out_of_reach(1.0) is None
     assert "Give 1 or less" in (target_out_of_reach(500) or ("", ""))[1]

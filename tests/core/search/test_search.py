@@ -290,7 +290,7 @@ def test_training_rows_given_as_validation_rows_still_make_demos_and_say_so():
 
 
 def test_the_improvement_is_tested_on_paired_rows():
-    report = search(ToyLM(skill=5), validation=60, count=6).report
+    report = search(ToyLM(skill=5), validation=60, count=6, racing=False).report
     assert report.best != "c0"
     assert report.improvement["n"] == 60
     assert report.improvement["difference"] == pytest.approx(report.score.mean - report.baseline.mean)
