@@ -5,6 +5,7 @@ Knows nothing about any single optimizer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any, ClassVar, Protocol
@@ -87,6 +88,10 @@ def header_of(optimizer: _Optimizer, problem: Problem) -> dict[str, Any]:
             "model": fingerprints.of_models(problem.student),
             **prompt_model,
             **{name: fingerprints.of_callable(given) for name, given in optimizer.functions().items()},
+        },
+        "details": {
+            "program": fingerprints.details_of_program(problem.student),
+            "metric": fingerprints.details_of_callable(problem.metric),
         },
     }
 
@@ -207,7 +212,7 @@ def _warnings(best: Candidate | None, problem: Problem, pool: Pool) -> list[str]
     if best is None or not pool.standing(best).rows:
         return []
     standing = pool.standing(best)
-    few = uncertainty(standing.rows, standing.interval, "chose the winner")
+    few = uncertainty(standing.scored, standing.interval, "chose the winner")
     return [*_of_training_rows(best, problem), *([few] if few else [])]
 
 
@@ -229,7 +234,14 @@ def _score(candidate: Candidate | None, problem: Problem, pool: Pool) -> ScoreRe
 def _score_report(standing: Standing, on: str) -> ScoreReport:
     percent = None if standing.mean is None else round(100 * standing.mean, 2)
     return ScoreReport(
-        standing.mean, percent, standing.interval, standing.rows, standing.of, standing.full, on
+        standing.mean,
+        percent,
+        standing.interval,
+        standing.rows,
+        standing.of,
+        standing.full,
+        on,
+        standing.rows - standing.scored,
     )
 
 
@@ -242,7 +254,9 @@ def _improvement(baseline: Candidate | None, best: Candidate | None, pool: Pool)
     pairs = [(before, after) for before, after in rows if before is not None and after is not None]
     if not pairs:
         return None
-    return asdict(paired_test([before for before, _ in pairs], [after for _, after in pairs]))
+    before, after = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+    means = {"before": math.fsum(before) / len(pairs), "after": math.fsum(after) / len(pairs)}
+    return {**asdict(paired_test(before, after)), **means}
 
 
 def _candidate_report(entry: Entry, problem: Problem, pool: Pool) -> CandidateReport:
