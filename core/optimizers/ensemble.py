@@ -24,6 +24,8 @@ from core.settings import current
 
 __all__ = ["Ensemble", "EnsembledProgram"]
 
+_LIST = "Give a list, e.g. the `candidate_programs` of a compiled program."
+
 
 class EnsembledProgram(Module):
     """Asks its programs side by side; made by `Ensemble`.
@@ -85,7 +87,7 @@ class Ensemble:
         deterministic: Draw by the inputs, so that equal inputs ask the same programs.
 
     Raises:
-        OptimizerError: `size` is below 1.
+        OptimizerError: `size` is below 1 or no whole number, or `reduce_fn` cannot be called.
     """
 
     def __init__(
@@ -95,7 +97,7 @@ class Ensemble:
         size: int | None = None,
         deterministic: bool = False,
     ) -> None:
-        if size is not None and (not isinstance(size, int) or size < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise OptimizerError(f"size={size!r} asks no program.", hint="Give 1 or more, or None for all.")
         if reduce_fn is not None and not callable(reduce_fn):
             raise OptimizerError(
@@ -122,7 +124,11 @@ class Ensemble:
         if isinstance(programs, Module):
             raise OptimizerError(
                 "An ensemble is made of several programs; this is one.",
-                hint="Give a list, e.g. the `candidate_programs` of a compiled program.",
+                hint=_LIST,
+            )
+        if not isinstance(programs, Iterable) or isinstance(programs, str | Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise OptimizerError(
+                f"An ensemble is made of a list of programs, not of {type(programs).__name__}.", hint=_LIST
             )
         given = [item.get("program") if isinstance(item, Mapping) else item for item in programs]
         parts = [item for item in given if isinstance(item, Module)]

@@ -7,22 +7,20 @@ sends nothing, so this is no search and stands outside the registry: its price i
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import Any, Self, cast
 
 from core.data.example import Example
-from core.evaluate.call import MetricCall
-from core.foundation.errors import ConfigurationError, EvaluationAborted
+from core.foundation.errors import ConfigurationError, OptimizerError, WorkbenchError
 from core.foundation.fingerprint import fingerprint
-from core.foundation.randomness import rng
-from core.foundation.threads import DaemonThreads, run_in_thread
-from core.foundation.words import counted
+from core.foundation.threads import run_in_thread
 from core.modules.calling import called
 from core.modules.knn import KNN
 from core.modules.module import Module, path_of
@@ -30,14 +28,12 @@ from core.modules.overlay import attempt_apart, overlay
 from core.modules.overrides import Override, override_for, overriding, running
 from core.optimizers.bootstrap_few_shot import BootstrapFewShot
 from core.optimizers.demos import Bootstrap, bootstrap_all, check_structure
+from core.optimizers.neighbour_call import Failures, NeighbourCall
 from core.search import fingerprints
 from core.search.candidate import build
-from core.search.jobs import Attempt, TraceJob, run_trace
 from core.search.problem import Problem, items_of
-from core.search.result import AttemptRecord
-from core.search.runner import run_jobs
 from core.search.view import SearchView
-from core.settings import context, current
+from core.settings import context
 
 __all__ = ["KNNFewShot", "NeighbourProgram"]
 
@@ -46,12 +42,14 @@ KEPT = 512
 
 _Demos = dict[str, list[Any]]
 
+_VECTORS = "It takes a list of texts and returns one vector, a list of numbers, for each."
+
 
 class KNNFewShot:
     """Compiles a program so that each call is shown demos made from the nearest training rows.
 
     Args:
-        k: Neighbours of a call.
+        k: Neighbours of a call, 1 or more.
         trainset: Rows with their inputs set; their vectors are made here, once.
         vectorizer: `vectorizer(texts)` gives one vector per text: a `core.Embedder`, or any function.
         **few_shot_bootstrap_args: As for `BootstrapFewShot`: `metric`, `max_bootstrapped_demos`, `max_rounds` …
@@ -59,7 +57,8 @@ class KNNFewShot:
     The form of 2024, `KNNFewShot(KNN, k, trainset, vectorizer)`, is taken too.
 
     Raises:
-        ConfigurationError: `k` is below 1, or there are no rows or no vectorizer.
+        ConfigurationError: `k` is below 1 or no whole number, there are no rows or no vectorizer, or what it gives
+            are no vectors.
         OptimizerError: An argument of the bootstrapping is unknown or out of bounds.
     """
 
@@ -82,13 +81,25 @@ class KNNFewShot:
                 f"The vectorizer is a {type(vectorizer).__name__}, {vectorizer!r}, which cannot be called.",
                 hint="Give core.Embedder('provider/model'), or any function from texts to vectors.",
             )
-        self.bootstrapper = BootstrapFewShot(**few_shot_bootstrap_args)
+        if not isinstance(k, int) or isinstance(k, bool):
+            raise ConfigurationError(
+                f"k={k!r} is no number of neighbours.", hint="Give a whole number of 1 or more."
+            )
+        self.bootstrapper = _bootstrapper(few_shot_bootstrap_args)
         rows = [item.example for item in items_of(trainset, "trainset")]
-        self.knn = kind(k, rows, vectorizer)
+        try:
+            self.knn = kind(k, rows, vectorizer)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, WorkbenchError):
+                raise
+            raise ConfigurationError(
+                f"What the vectorizer gave for {len(rows)} texts are no vectors ({type(error).__name__}: {error}).",
+                hint=_VECTORS,
+            ) from error
         if len(self.knn.trainset_vectors) != len(rows) or self.knn.trainset_vectors.ndim != 2:
             raise ConfigurationError(
                 f"The vectorizer gave an array of {self.knn.trainset_vectors.shape} for {len(rows)} texts.",
-                hint="It takes a list of texts and returns one vector, a list of numbers, for each.",
+                hint=_VECTORS,
             )
 
     def get_params(self) -> dict[str, Any]:
@@ -113,12 +124,31 @@ class KNNFewShot:
             seed: Of the draws that fill up with labelled rows.
 
         Raises:
-            OptimizerError: Student and teacher do not fit.
+            OptimizerError: Student and teacher do not fit, or `max_metric_runs` is no number of runs.
         """
+        most = max_metric_runs
+        if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 0):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise OptimizerError(
+                f"max_metric_runs={most!r} is no number of runs.",
+                hint="Give 0 or more, or None for no cap.",
+            )
         rows = self.knn.trainset
         check_structure(Problem.of(student, rows, None, self.bootstrapper.metric, teacher=teacher))
         recipe = _Recipe(self.knn, self.bootstrapper, teacher, max_metric_runs, seed)
         return NeighbourProgram(student.deepcopy(), recipe)
+
+
+def _bootstrapper(args: dict[str, Any]) -> BootstrapFewShot:
+    known = set(inspect.signature(BootstrapFewShot).parameters)
+    unknown = sorted(args.keys() - known)
+    if unknown:
+        listed = ", ".join(sorted(known))
+        near = difflib.get_close_matches(unknown[0], known, 1)
+        raise OptimizerError(
+            f"KNNFewShot takes no {unknown[0]}.",
+            hint=f"Did you mean {near[0]}?" if near else f"It takes what BootstrapFewShot takes: {listed}.",
+        )
+    return BootstrapFewShot(**args)
 
 
 class NeighbourProgram(Module):
@@ -146,6 +176,11 @@ class NeighbourProgram(Module):
     def bootstraps(self) -> int:
         """Neighbourhoods whose demos were made so far; others were known already."""
         return self._recipe.made
+
+    @property
+    def warnings(self) -> list[str]:
+        """What whoever uses the program should know: that runs of the teacher, or the metric on them, failed."""
+        return self._recipe.failures.warnings()
 
     async def aforward(self, **inputs: Any) -> Any:
         """Return the student's answer, shown what the nearest rows taught.
@@ -205,6 +240,7 @@ class _Recipe:
         self.bootstrapper = bootstrapper
         self.made = 0
         self.spent = 0
+        self.failures = Failures()
         self._teacher = teacher.deepcopy() if teacher is not None else None
         self._most_runs = most_runs
         self._seed = seed
@@ -251,7 +287,7 @@ class _Recipe:
     async def _bootstrapped(self, student: Module, near: Sequence[Example]) -> _Demos:
         boot = self.bootstrapper
         problem = Problem.of(student, near, None, boot.metric, seed=self._seed, teacher=self._teacher)
-        call = _Call(problem, boot, self._granted)
+        call = NeighbourCall(problem, boot, self._granted, self.failures)
         token = overlay.set(None)  # demos serve other calls too: how this one is sampled is its own affair
         try:
             # What the teacher runs is no part of the trace of the call that it is run for.
@@ -283,51 +319,3 @@ class _Recipe:
 
 class _Failed(Exception):
     """Whoever was making the demos failed: a sign to those who wait, never seen outside."""
-
-
-class _Call:
-    """What a bootstrapping needs of a search, for one call: it runs the teacher in the caller's own context, so budgets
-    and meters around the call count what it spends.
-    """
-
-    def __init__(
-        self, problem: Problem, bootstrapper: BootstrapFewShot, granted: Callable[[int], int]
-    ) -> None:
-        self.problem = problem
-        self.attempts: list[AttemptRecord] = []
-        self.ended = False
-        self._granted = granted
-        self._threads = DaemonThreads("neighbours")
-        self._metric = MetricCall(problem.metric, self._threads) if problem.metric is not None else None
-        most = bootstrapper.params.max_errors
-        self._max_errors = max(1, current().max_errors if most is None else most)
-        self._errors = 0
-
-    @property
-    def racing(self) -> bool:
-        """False: nothing is scored against anything."""
-        return False
-
-    def rng(self, *purpose: object) -> Any:
-        """Return a generator for one purpose and these neighbours."""
-        return rng(self.problem.seed, *purpose)
-
-    async def traces(self, jobs: Sequence[TraceJob]) -> list[Attempt | None]:
-        """Run the teacher on rows; None for those that may not be run any more."""
-        allowed = self._granted(len(jobs))
-        self.ended = allowed < len(jobs)
-        work = [partial(run_trace, job, self._threads, self._metric) for job in jobs[:allowed]]
-        found = await run_jobs(work, width=current().num_threads, halt=lambda: False)
-        failed = [attempt for attempt in found if attempt is not None and attempt.counts_as_error]
-        self._errors += len(failed)
-        if failed and self._errors >= self._max_errors:
-            raise EvaluationAborted(
-                f"{counted(self._errors, 'attempt')} failed, which ends it (max_errors={self._max_errors}). "
-                f"The last: {failed[-1].error or failed[-1].why}",
-                hint="Check the model and the metric, or raise max_errors.",
-            )
-        return [*found, *([None] * (len(jobs) - allowed))]
-
-    def close(self) -> None:
-        """Let go of the threads."""
-        self._threads.shutdown()

@@ -18,6 +18,7 @@ from core.foundation.errors import EvaluationAborted, OptimizerError
 from core.foundation.fingerprint import fingerprint, jsonable
 from core.modules.module import Module
 from core.search.ablation_result import BOTH, DEMOS, GIVEN, INSTRUCTIONS, Ablation, Scored, Variant, scored
+from core.search.problem import check_program, items_of
 
 __all__ = ["Ablation", "Scored", "Variant", "Variation", "aablate", "ablate", "scored", "variations"]
 
@@ -78,9 +79,14 @@ async def aablate(
         num_threads, max_errors: As for `Evaluate`.
 
     Raises:
-        OptimizerError: There are no rows, or the two programs have different steps.
+        OptimizerError: There are no rows or no metric, or the two programs have different steps or are none.
     """
-    examples = list(rows)
+    if not callable(metric):  # pyright: ignore[reportUnnecessaryComparison]
+        raise OptimizerError(
+            f"An ablation needs a metric, not {metric!r}.",
+            hint="Give the one that the program was compiled with: metric(example, prediction, trace=None).",
+        )
+    examples = [item.example for item in items_of(rows, "test set")]
     if not examples:
         raise OptimizerError("An ablation needs rows.", hint="Give rows that chose nothing: a test set.")
     evaluate = Evaluate(devset=examples, metric=metric, num_threads=num_threads, max_errors=max_errors)
@@ -109,8 +115,10 @@ def variations(program: Module, student: Module, *, steps: bool = True) -> list[
         steps: Also each step alone, and everything but that step, where there are several.
 
     Raises:
-        OptimizerError: The two programs have different steps.
+        OptimizerError: The two programs have different steps, or one of them is no program.
     """
+    check_program(program, "compiled program")
+    check_program(student, "student")
     before, after = _steps(student), _steps(program)
     if set(before) != set(after):
         raise OptimizerError(

@@ -124,3 +124,15 @@ def test_an_estimate_knows_that_a_share_is_asked() -> None:
     programs = [core.Predict("question -> answer") for _ in range(6)]
     assert calls_per_run(Ensemble().compile(programs)) == 6
     assert calls_per_run(Ensemble(size=2).compile(programs)) == 2
+
+
+@pytest.mark.parametrize("programs", [None, 3, "x", {"program": Says("a")}])
+def test_what_is_no_list_of_programs_is_refused(programs) -> None:
+    with pytest.raises(OptimizerError, match="list of programs") as caught:
+        Ensemble().compile(programs)
+    assert "candidate_programs" in caught.value.hint
+
+
+def test_a_truth_is_no_size() -> None:
+    with pytest.raises(OptimizerError, match="size=True"):
+        Ensemble(size=True)

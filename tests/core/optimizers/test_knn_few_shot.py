@@ -246,3 +246,61 @@ def test_the_form_of_2024_is_taken_and_what_cannot_work_is_refused() -> None:
         KNNFewShot(3, rows("train", 5), Numbered(), metric=exact, max_bootstrapped_demos=-1)
     with pytest.raises(OptimizerError, match="signature"):
         made(teacher=core.Predict("question -> hint"))
+
+
+def failing(example, prediction, trace=None):
+    raise ZeroDivisionError("nothing to divide by")
+
+
+def test_a_metric_that_fails_is_said_once_and_kept_with_the_program(caplog) -> None:
+    program = made(metric=failing)
+    assert program.warnings == []
+    with context(lm=ScriptedLM(right)), caplog.at_level("WARNING", "core.optimizers"):
+        program(question="other 7")
+        program.deepcopy()(question="other 15")
+    told = [record.getMessage() for record in caplog.records if "KNNFewShot" in record.getMessage()]
+    assert len(told) == 1
+    assert "the metric failed" in told[0]
+    assert "nothing to divide by" in told[0]
+    assert [warning.split(";")[0] for warning in program.warnings] == [
+        "6 runs of the teacher gave no demo by a failure"
+    ]
+    assert "nothing to divide by" in program.warnings[0]
+
+
+def test_a_metric_that_rejects_is_no_failure(caplog) -> None:
+    program = made(metric=lambda example, prediction, trace=None: False)
+    with context(lm=ScriptedLM(right)), caplog.at_level("WARNING", "core.optimizers"):
+        program(question="other 7")
+    assert program.warnings == []
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("change", "told", "hint"),
+    [
+        ({"k": "a"}, "k='a'", "whole number"),
+        ({"k": 2.5}, "k=2.5", "whole number"),
+        ({"k": True}, "k=True", "whole number"),
+        ({"vectorizer": lambda texts: ["a" for _ in texts]}, "no vectors", "one vector"),
+        (
+            {"vectorizer": lambda texts: [[1.0] * (1 + n % 2) for n, _ in enumerate(texts)]},
+            "no vectors",
+            "list",
+        ),
+        ({"max_round": 2}, "takes no max_round", "max_rounds"),
+        ({"colour": 2}, "takes no colour", "max_bootstrapped_demos"),
+    ],
+)
+def test_arguments_that_cannot_work_are_refused(change, told, hint) -> None:
+    given = {"k": 2, "trainset": rows("train", 5), "vectorizer": Numbered(), "metric": exact, **change}
+    with pytest.raises((ConfigurationError, OptimizerError), match=told) as caught:
+        KNNFewShot(**given)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("most", ["a", -1, True, 1.5])
+def test_a_cap_that_is_no_number_of_runs_is_refused(most) -> None:
+    with pytest.raises(OptimizerError, match="max_metric_runs") as caught:
+        made(compiling={"max_metric_runs": most})
+    assert caught.value.hint

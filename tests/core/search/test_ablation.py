@@ -165,3 +165,23 @@ def test_variations_that_are_one_program_are_known_before_any_is_run():
     assert twins["without look"] == twins["only say"] == "both"
     assert twins["only look"] == twins["without say"] == "as given"
     assert len(variations(program, student, steps=False)) == 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"program": "x"}, "compiled program is a str"),
+        ({"student": TwoSteps}, "student is the class TwoSteps"),
+        ({"metric": None}, "needs a metric"),
+        ({"rows": 5}, "test set is a int"),
+        ({"rows": ["x"]}, "Row 0 of the test set is a str"),
+    ],
+)
+def test_what_cannot_be_ablated_is_refused_before_anything_is_sent(changes, told):
+    student, program = programs()
+    given = {"program": program, "student": student, "rows": rows("test", 4), "metric": exact, **changes}
+    lm = ScriptedLM(Believer(), cache=False)
+    with context(lm=lm), pytest.raises(OptimizerError, match=told) as caught:
+        ablate(**given)
+    assert caught.value.hint
+    assert not lm.requests
