@@ -7,9 +7,10 @@ registry; every step is a search of its own and keeps what searches promise: cap
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.callbacks import reported
@@ -18,13 +19,16 @@ from core.foundation.drive import drive
 from core.foundation.errors import OptimizerError
 from core.foundation.randomness import rng
 from core.modules.module import Module
-from core.optimizers.checks import counted_rows
+from core.optimizers.base import Optimizer
+from core.optimizers.estimating import asked_rows, confirmed, with_judge
+from core.optimizers.finish import with_confirmation
 from core.optimizers.random_search import BootstrapFewShotWithRandomSearch
 from core.optimizers.together_run import SharedRun
 from core.search.budget import Budget
 from core.search.estimate import REPAIR, Estimate, Phase, calls_per_run
 from core.search.options import SearchOptions
-from core.search.problem import as_seed, check_program, rows_of
+from core.search.problem import Problem, as_seed, check_program, rows_of
+from core.search.racing import RacingRule
 from core.search.run_log import Event, RunLog, as_run_log, closing
 
 __all__ = ["BetterTogether"]
@@ -33,6 +37,9 @@ STRATEGY = "p -> w -> p"
 """DSPy's default: prompts, weights, prompts."""
 
 FINE_TUNING = "w"
+
+_PASSED_ON = ("racing", "target", "plateau")
+"""What every step is given as it is."""
 
 _OURS = frozenset({"student", "budget", "run_log"})
 """What the steps share and no step may have of its own."""
@@ -100,6 +107,11 @@ class BetterTogether:
         optimizer_compile_args: Mapping[str, Mapping[str, Any]] | None = None,
         budget: Budget | Mapping[str, Any] | int | None = None,
         run_log: RunLog | str | os.PathLike[str] | None = None,
+        racing: bool | RacingRule = True,
+        target: float | None = None,
+        plateau: int | None = None,
+        testset: Iterable[Example] | None = None,
+        confirm: float | None = None,
         stop_requested: Callable[[], bool] | None = None,
         on_event: Callable[[Event], None] | None = None,
     ) -> Any:
@@ -121,6 +133,12 @@ class BetterTogether:
             budget: Caps on all steps together: what one spends, the later ones do not have.
             run_log: Where all steps are written; the same call with the same log goes on where it was killed. A longer
                 strategy that begins with the same steps goes on after them.
+            racing: Of every step, as for every optimizer.
+            target: End a step at a candidate whose mean reaches this, and all of them at such a program.
+            plateau: End a step once so many candidates in a row did not beat its best.
+            testset: Rows that choose nothing: at the end the winner and the program as given are compared on them.
+            confirm: Without a testset: set this share, or this number, of the rows aside for that: of the valset, or of
+                the training rows where there is none.
             stop_requested: Asked before every row; True ends with the best so far.
             on_event: Told every event, with the step's name under `part`.
 
@@ -134,51 +152,86 @@ class BetterTogether:
         """
         names = self._steps(strategy)
         further = self._further(optimizer_compile_args, names)
-        if not 0 <= valset_ratio < 1:
-            raise OptimizerError(f"valset_ratio={valset_ratio} is no share.", hint="Give 0 or more, below 1.")
-        check_program(student, "student")
-        number, given = as_seed(seed), None if valset is None else rows_of(valset, "valset")
-        learn, choose = _split(rows_of(trainset, "trainset"), given, valset_ratio, number)
         shared: dict[str, Any] = {
             "num_threads": num_threads,
             "max_errors": max_errors,
             "stop_requested": stop_requested,
+            "target": target,
+            "plateau": plateau,
         }
+        SearchOptions(
+            **shared, racing=racing, on_event=on_event
+        )  # says what cannot be before anything is spent
+        shared["racing"] = None if racing is True else racing
+        self._check_options(names, shared)
+        check_program(student, "student")
+        number, asked = as_seed(seed), {"testset": testset, "confirm": confirm}
+        rows = self._rows(student, trainset, valset, number, _share(valset_ratio), asked)
         log = as_run_log(run_log)
-        SearchOptions(**shared, on_event=on_event)  # says what cannot be before anything is spent
-        run = SharedRun(self.metric, choose, Budget.of(budget), log, shared, on_event)
-        asked = {"student": student, "trainset": learn, "valset": choose, "teacher": teacher}
-        with closing(log), reported("compile", self, asked) as told:
+        run = SharedRun(self.metric, rows.choose, rows.problem, Budget.of(budget), log, shared, on_event)
+        given = {"student": student, "trainset": rows.learn, "valset": rows.choose, "teacher": teacher}
+        with closing(log), reported("compile", self, given) as told:
             await run.baseline(student)
             for step, name in enumerate(names):
-                rows = list(learn)
+                learn = list(rows.learn)
                 if step and shuffle_trainset_between_steps:
-                    rng(number, "step", step).shuffle(rows)
-                arguments = {"trainset": rows, "teacher": teacher, "seed": number + step, **further[name]}
+                    rng(number, "step", step).shuffle(learn)
+                arguments = {"trainset": learn, "teacher": teacher, "seed": number + step, **further[name]}
                 if not await run.step(name, self.optimizers[name], arguments):
                     break
-            return told.gives(run.result(names))
+            await run.confirm()
+            params = {"valset_ratio": valset_ratio, "optimizers": dict(self._kinds())}
+            return told.gives(run.result(" -> ".join(names), params, number))
 
     def estimate(
         self,
         student: Module,
-        trainset: Sequence[Example],
-        valset: Sequence[Example] | None = None,
+        trainset: Iterable[Example],
+        valset: Iterable[Example] | None = None,
         teacher: Module | None = None,
         *,
         strategy: str = STRATEGY,
         valset_ratio: float = 0.1,
+        optimizer_compile_args: Mapping[str, Mapping[str, Any]] | None = None,
+        seed: int | None = None,
+        budget: Budget | Mapping[str, Any] | int | None = None,
+        testset: Iterable[Example] | None = None,
+        confirm: float | None = None,
+        racing: bool | RacingRule = True,
     ) -> Estimate:
-        """Return how many calls the steps would send, and scoring what they make; sends none."""
-        rows = None if valset is None else counted_rows(valset, "valset")
-        learn, choose = _split(counted_rows(trainset, "trainset"), rows, valset_ratio, 0)
+        """Return how many calls the steps would send, and scoring what they make; sends none.
+
+        The arguments are those of `acompile`. With a `target` the first steps may be all.
+        """
+        names, share = self._steps(strategy), _share(valset_ratio)
+        further, caps, number = self._further(optimizer_compile_args, names), Budget.of(budget), as_seed(seed)
+        known = asked_rows(
+            student,
+            trainset,
+            valset,
+            self.metric,
+            teacher=teacher,
+            seed=number,
+            testset=testset,
+            confirm=confirm,
+        )
+        learn, choose = _split(known.train, known.choose, share, number)
         full = calls_per_run(student) * len(choose or ())
-        phases = [Phase("score the program as given", full, full, full * REPAIR)]
-        for number, name in enumerate(self._steps(strategy), 1):
-            made = self.optimizers[name].estimate(student, learn, choose, teacher)
-            phases += [replace(phase, name=f"{number}:{name} {phase.name}") for phase in made.phases]
-            phases.append(Phase(f"{number}:{name} score", 0, 0, full * REPAIR))
-        return Estimate(tuple(phases))
+        own = [Phase("score the program as given", full, full, full * REPAIR)]
+        own += [Phase(f"{step}:{name} score", 0, 0, full * REPAIR) for step, name in enumerate(names, 1)]
+        scored = with_judge(Estimate(tuple(own)), self.metric, student, teacher)
+        phases = list(scored.phases)
+        for step, name in enumerate(names, 1):
+            options = {
+                "valset": choose,
+                "teacher": teacher,
+                "budget": caps,
+                "racing": racing,
+                **further[name],
+            }
+            made = _estimate_of(self.optimizers[name], student, learn, options)
+            phases += [replace(phase, name=f"{step}:{name} {phase.name}") for phase in made.phases]
+        return confirmed(Estimate(tuple(phases)), student, known.problem, caps).capped(caps)
 
     def _steps(self, strategy: str) -> list[str]:
         if not isinstance(strategy, str):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -188,6 +241,11 @@ class BetterTogether:
             )
         names = [name.strip() for name in strategy.split("->")]
         known = ", ".join(self.optimizers)
+        if not any(names):
+            raise OptimizerError(
+                f"The strategy '{strategy}' names no optimizer.",
+                hint=f"There are: {known}. Write names with arrows between them: 'p -> q'.",
+            )
         for name in names:
             if name == FINE_TUNING and name not in self.optimizers:
                 raise OptimizerError(
@@ -204,18 +262,99 @@ class BetterTogether:
     def _further(
         self, given: Mapping[str, Mapping[str, Any]] | None, names: Sequence[str]
     ) -> dict[str, dict[str, Any]]:
+        _check_named(given, "optimizer_compile_args")
         for name, arguments in (given or {}).items():
             if name not in self.optimizers:
                 raise OptimizerError(
                     f"optimizer_compile_args names '{name}', which is no optimizer of this BetterTogether.",
                     hint=f"There are: {', '.join(self.optimizers)}.",
                 )
+            _check_named(arguments, f"optimizer_compile_args of '{name}'")
             if taken := sorted(_OURS & set(arguments)):
                 raise OptimizerError(
                     f"optimizer_compile_args of '{name}' sets {taken[0]}, which all steps share.",
                     hint=f"Give {taken[0]} to compile.",
                 )
         return {name: dict((given or {}).get(name, {})) for name in names}
+
+    def _check_options(self, names: Sequence[str], shared: Mapping[str, Any]) -> None:
+        """Check that every step takes what all of them are given.
+
+        Raises:
+            OptimizerError: One cannot.
+        """
+        for option in _PASSED_ON:
+            strangers = [name for name in names if not _takes(self.optimizers[name], option)]
+            if shared[option] is not None and strangers:
+                name, kind = strangers[0], type(self.optimizers[strangers[0]]).__name__
+                raise OptimizerError(
+                    f"{option}= is given to every step, and '{name}' ({kind}) takes none.",
+                    hint=f"Give it to the others: optimizer_compile_args={{'name': {{'{option}': …}}}}.",
+                )
+
+    def _kinds(self) -> Iterator[tuple[str, str]]:
+        return ((name, type(made).__name__) for name, made in self.optimizers.items())
+
+    def _rows(
+        self,
+        student: Module,
+        trainset: Any,
+        valset: Any,
+        seed: int,
+        share: float,
+        confirming: Mapping[str, Any],
+    ) -> _Rows:
+        """Return which rows teach, which choose and which confirm."""
+        train, given = rows_of(trainset, "trainset"), None if valset is None else rows_of(valset, "valset")
+        if confirming["testset"] is None and not confirming["confirm"]:
+            return _Rows(*_split(train, given, share, seed))
+        problem = Problem.of(student, train, given, self.metric, seed=seed)
+        problem = with_confirmation(problem, confirming["testset"], confirming["confirm"])
+        if confirming["confirm"]:
+            train = [item.example for item in problem.train]
+            given = [item.example for item in problem.scoring] if given else None
+        return _Rows(*_split(train, given, share, seed), problem)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of one compile; the problem holds those to confirm on, where there are any."""
+
+    learn: list[Example]
+    choose: list[Example] | None
+    problem: Problem | None = None
+
+
+def _share(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
+        raise OptimizerError(f"valset_ratio={value!r} is no share.", hint="Give 0 or more, below 1.")
+    return value
+
+
+def _check_named(given: Any, what: str) -> None:
+    if given is not None and not isinstance(given, Mapping):
+        raise OptimizerError(
+            f"{what} is a {type(given).__name__}, {given!r}, not arguments by name.",
+            hint="Give them so: optimizer_compile_args={'p': {'max_labeled_demos': 4}}.",
+        )
+
+
+def _takes(optimizer: Any, option: str) -> bool:
+    parameters = inspect.signature(optimizer.acompile).parameters
+    return option in parameters or any(item.kind is item.VAR_KEYWORD for item in parameters.values())
+
+
+def _estimate_of(
+    optimizer: Any, student: Module, learn: Sequence[Example], options: Mapping[str, Any]
+) -> Estimate:
+    """Return what one step takes, with what its `compile` is given beside the rest."""
+    own = type(optimizer.params).model_fields if isinstance(optimizer, Optimizer) else {}
+    if changes := {name: value for name, value in options.items() if name in own}:
+        optimizer = optimizer.with_params(**changes)
+    known = inspect.signature(optimizer.estimate).parameters
+    return optimizer.estimate(
+        student, trainset=learn, **{name: value for name, value in options.items() if name in known}
+    )
 
 
 def _split(

@@ -52,10 +52,12 @@ class PartLog:
 
     Attributes:
         spent: What its records of single calls add up to: under a cap, all that the search sent, however it ended.
+        rows: {key of a candidate's state: {key of a row: its score}} of all rows that candidates were scored on.
     """
 
     def __init__(self, events: list[Event], append: Callable[[Event], None]) -> None:
         self.spent = Spend()
+        self.rows: dict[str, dict[str, float | None]] = {}
         self._events = list(events)
         self._append = append
         for event in events:
@@ -73,3 +75,5 @@ class PartLog:
     def _count(self, event: Event) -> None:
         if event["type"] == "budget" and event.get("kind") == "call":
             self.spent.add(Spend.from_dict(event))
+        elif event["type"] == "row" and "state" in event:
+            self.rows.setdefault(event["state"], {})[event["row"]] = event["score"]

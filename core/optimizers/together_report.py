@@ -1,16 +1,20 @@
-"""What a compile by several optimizers reports: each step with its score and price, and which program won.
+"""What a compile by several optimizers reports: all that any compile does, and each step with its score and price.
 
-Knows nothing about how the steps were run.
+Knows nothing about how the steps were run. Its candidates are the programs of the steps, each made from the one before;
+what a step tried on the way is in the report of that step.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.foundation.fingerprint import jsonable
+from core.foundation.html import details
 from core.foundation.words import counted
-from core.search.result import ScoreReport
+from core.search.report_html import page_html, report_html
+from core.search.result import CompileReport, ScoreReport
 
 __all__ = ["StepReport", "TogetherReport"]
 
@@ -39,69 +43,82 @@ class StepReport:
 
 
 @dataclass(frozen=True)
-class TogetherReport:
+class TogetherReport(CompileReport):
     """All steps; `summary()` says it in a few lines.
 
     Attributes:
         strategy: All steps that were asked for.
-        best: The steps that led to the program that won; empty for the program as given.
-        score: The winner's score.
-        baseline: That of the program as given.
-        stop_code: "done", "budget", "stopped" or "error".
-        spend: Calls sent upstream, tokens, US dollars, of all steps.
+        best: The steps that led to the program that won; empty for the program as given. Of every candidate, too, the
+            id is the steps that led to it.
+        steps: The program as given, then every step that was made.
+        stop_code: "done", "target", "budget", "stopped" or "error".
+        row_scores: {row: score} of the winner on the rows to choose by; not part of `to_dict`.
     """
 
-    strategy: str
-    best: str
-    score: ScoreReport | None
-    baseline: ScoreReport | None
-    steps: tuple[StepReport, ...]
-    stop_code: str
-    stop_reason: str
-    spend: dict[str, float]
-    seconds: float
-    budget: dict[str, float | None]
-    warnings: tuple[str, ...] = ()
-
-    optimizer = "better_together"
-
-    @property
-    def calls(self) -> int:
-        """Requests sent upstream, retries included."""
-        return int(self.spend.get("calls", 0))
+    strategy: str = ""
+    steps: tuple[StepReport, ...] = ()
+    row_scores: Mapping[str, float | None] = field(default_factory=dict[str, "float | None"], repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON data."""
-        steps = [
-            {
-                **jsonable({name: value for name, value in vars(step).items() if name != "report"}),
-                "report": made,
-            }
-            for step in self.steps
-            for made in [None if step.report is None else step.report.to_dict()]
-        ]
-        own = {name: value for name, value in vars(self).items() if name != "steps"}
-        return {**jsonable(own), "optimizer": self.optimizer, "steps": steps}
+        own = {name: value for name, value in vars(self).items() if name not in {"steps", *_NOT_WRITTEN}}
+        return {**jsonable(own), "steps": [_written(step) for step in self.steps]}
+
+    def lineage(self) -> str:
+        """Return the programs of the steps, each below the one it was made from, with what each step tried."""
+        lines: list[str] = []
+        for depth, (step, line) in enumerate(
+            zip(self.steps, super().lineage().split("\n"), strict=True) if self.steps else ()
+        ):
+            lines.append(f"{'  ' * depth}{line.strip()}")
+            inside = "" if step.report is None else step.report.lineage()
+            lines += [f"{'  ' * depth}  | {tried}" for tried in inside.splitlines()]
+        return "\n".join(lines)
+
+    def to_html(self) -> str:
+        """Return a page of its own: verdict, scores, what each step changed, then the report of every step."""
+        return page_html(self, self._pages())
+
+    def _pages(self) -> str:
+        """Return the reports of the steps, each to be opened; of a step of several steps also those of these."""
+        made = [(step.name, step.report) for step in self.steps if step.report is not None]
+        return "".join(
+            details(
+                f"Step {number}: {name}",
+                report_html(report) + (report._pages() if isinstance(report, TogetherReport) else ""),
+            )
+            for number, (name, report) in enumerate(made, 1)
+        )
 
     def summary(self) -> str:
         """Return what a person wants to know first, a sentence a line."""
-        won = (
-            f"The best program is that of '{self.best}'" if self.best else "The program as given is the best"
-        )
-        if self.score is None:
-            won = f"Nothing was scored; the program is that of '{self.best}'"
-        lines = [f"{won}, of '{self.strategy}'.", self.stop_reason]
-        lines += [
-            f"{step.strategy or 'as given'}: {_said(step.score)}, {counted(step.calls, 'call')}."
-            for step in self.steps
-        ]
-        lines.append(
-            f"{counted(self.calls, 'call')}, ${self.spend.get('cost', 0.0):.4f}, {self.seconds:.1f} s in all."
-        )
-        return "\n".join([*lines, *(f"Note: {warning}" for warning in self.warnings)])
+        lines = [self._result(), self.verdict, self.stop_reason, *map(_line, self.steps), self._cost()]
+        said = [*(line for line in lines if line), *self._traces()]
+        return "\n".join([*said, *(f"Note: {warning}" for warning in self.warnings)])
+
+    def _result(self) -> str:
+        program = f"the program of '{self.best}'" if self.best else "the program as given"
+        if self.score is None or self.score.mean is None:
+            what = f"{program}, the last step that was made," if self.best else f"{program}, unchanged,"
+            return f"Nothing was scored in full, so what comes back is {what.removesuffix(',')}."
+        found = super()._result().removeprefix(f"{self.optimizer}: ")
+        return f"{program.capitalize()} is the best of '{self.strategy}': {found}"
+
+
+_NOT_WRITTEN = frozenset({"demo_texts", "row_scores"})
+
+
+def _written(step: StepReport) -> dict[str, Any]:
+    own = {name: value for name, value in vars(step).items() if name != "report"}
+    return {**jsonable(own), "report": None if step.report is None else step.report.to_dict()}
+
+
+def _line(step: StepReport) -> str:
+    return f"{step.strategy or 'as given'}: {_said(step.score)}, {counted(step.calls, 'call')}."
 
 
 def _said(score: ScoreReport | None) -> str:
     if score is None or score.mean is None:
         return "not scored in full"
-    return f"{score.mean:.1%} on {counted(score.rows, 'row')}"
+    low, high = score.interval
+    return f"{score.mean:.1%} on {counted(score.rows, 'row')} ({low:.0%} to {high:.0%})"

@@ -34,11 +34,11 @@ class Node(Protocol):
 def tree(candidates: Sequence[Node]) -> Iterator[tuple[int, Any]]:
     """Yield (depth, candidate), each below the first of its parents, in order of proposal."""
     known = {candidate.id for candidate in candidates}
-    children: dict[str, list[Any]] = {}
+    children: dict[str | None, list[Any]] = {}
     for candidate in candidates:
-        parent = next((name for name in candidate.parents if name in known and name != candidate.id), "")
+        parent = next((name for name in candidate.parents if name in known and name != candidate.id), None)
         children.setdefault(parent, []).append(candidate)
-    waiting = [(0, candidate) for candidate in reversed(children.get("", ()))]
+    waiting = [(0, candidate) for candidate in reversed(children.get(None, ()))]
     while waiting:
         depth, candidate = waiting.pop()
         yield depth, candidate
