@@ -64,6 +64,27 @@ class After(RacingRule):
         return "enough" if len(own) > self.rows else ""
 
 
+class Repeating(TwoSteps):
+    """Asks for several hints."""
+
+    def __init__(self, times: int = 1) -> None:
+        super().__init__()
+        self.times = times
+
+
+def warmer() -> Module:
+    program = TwoSteps()
+    program.say.update_config(temperature=0.9)
+    return program
+
+
+def at_least(limit: float) -> Any:
+    def metric(example, prediction, trace=None):
+        return exact(example, prediction) >= limit
+
+    return metric
+
+
 GIVEN: dict[str, Any] = {
     "student": TwoSteps,
     "trainset": rows("train", 8),
@@ -93,6 +114,8 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "program: code": ({}, {"student": OtherCode}, "program"),
     "program: instructions": ({}, {"student": with_instructions}, "program"),
     "program: fields": ({}, {"student": with_another_field}, "program"),
+    "program: a setting": ({"student": Repeating}, {"student": lambda: Repeating(2)}, "program"),
+    "program: a step's settings": ({}, {"student": warmer}, "program"),
     "a step's model": ({}, {"student": with_own_model}, "model"),
     "teacher": ({}, {"teacher": with_instructions()}, "teacher"),
     "teacher's model": ({}, {"teacher_settings": {"lm": ToyLM(skill=70)}}, "teacher"),
@@ -159,6 +182,22 @@ def test_a_metric_that_counts_its_calls_is_resumed_and_another_one_is_refused_wi
     with pytest.raises(ResumeMismatch, match="what differs: metric") as caught:
         search(lm, log, metric=lenient)
     assert "source text" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "told"),
+    [
+        ({"student": Repeating}, {"student": lambda: Repeating(2)}, "program (self.times)"),
+        ({}, {"student": warmer}, "program (self.say.config)"),
+        ({"metric": at_least(0.5)}, {"metric": at_least(0.7)}, "metric (closure limit)"),
+    ],
+)
+def test_of_programs_and_metrics_the_part_that_differs_is_named(first, then, told):
+    log, lm = MemoryRunLog(), ToyLM()
+    search(lm, log, **first)
+    with pytest.raises(ResumeMismatch) as caught:
+        search(lm, log, **then)
+    assert f"what differs: {told}." in str(caught.value)
 
 
 def test_another_model_and_another_optimizer_are_named():
