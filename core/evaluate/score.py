@@ -16,6 +16,9 @@ from core.foundation.errors import MetricError
 
 __all__ = ["Score", "as_score"]
 
+LARGEST = 1e100
+"""Scores beyond it, and their squares, cannot be added up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
@@ -63,6 +66,11 @@ def _finite(value: Any) -> float:
     number = float(value)
     if not math.isfinite(number):
         raise MetricError(f"The metric returned {number}, which is no score.", hint="Return a finite number.")
+    if abs(number) > LARGEST:
+        raise MetricError(
+            f"The metric returned {number:g}, which is too large to reckon with.",
+            hint="A score is usually from 0 to 1.",
+        )
     return number
 
 

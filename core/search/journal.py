@@ -14,6 +14,7 @@ from typing import Any
 
 from core.foundation.errors import ResumeMismatch, RunLogError
 from core.foundation.fingerprint import fingerprint, jsonable
+from core.search.budget import Spend
 from core.search.jobs import PROGRAM_FAILED
 from core.search.ledger import JobRecord
 from core.search.run_log import Event, RunLog
@@ -65,6 +66,7 @@ class Journal:
         self._traces: dict[str, Event] = {}
         self._asks: dict[str, Event] = {}
         self._unfinished: dict[str, JobRecord] = {}
+        self._unclaimed: dict[str, Spend] = {}
         self.header: Event | None = None
         self._last: Event | None = None
         self.elapsed = 0.0
@@ -125,10 +127,12 @@ class Journal:
 
     def row(self, state: str, row: str) -> Event | None:
         """Return and forget the finished row of a candidate, if an earlier session ran it."""
+        self._unclaimed.pop(f"row:{state}:{row}", None)
         return self._rows.pop((state, row), None)
 
     def trace(self, key: str) -> Event | None:
         """Return the finished trace under that key, if an earlier session ran it."""
+        self._unclaimed.pop(f"trace:{key}", None)
         return self._traces.get(key)
 
     def keep_trace(self, key: str, event: Event) -> None:
@@ -137,6 +141,7 @@ class Journal:
 
     def ask(self, key: str) -> Event | None:
         """Return the answered question under that key, if there is one."""
+        self._unclaimed.pop(f"ask:{key}", None)
         return self._asks.get(key)
 
     def keep_ask(self, key: str, event: Event) -> None:
@@ -146,6 +151,15 @@ class Journal:
     def unfinished(self, job: str) -> JobRecord | None:
         """Return what earlier sessions paid for a job that they did not finish."""
         return self._unfinished.pop(job, None)
+
+    def unclaimed(self) -> Spend:
+        """Return and forget what earlier sessions paid for and this one did not come to, as under a lower cap."""
+        total = Spend()
+        for spend in (*self._unclaimed.values(), *(record.spend() for record in self._unfinished.values())):
+            total.add(spend)
+        self._unclaimed.clear()
+        self._unfinished.clear()
+        return total
 
     def _take_checked(self, event: Event) -> None:
         if "part" in event and "event" in event:
@@ -171,7 +185,7 @@ class Journal:
             self._take_row(event)
         elif kind == "trace":
             self._traces[event["key"]] = event
-            self._unfinished.pop(f"trace:{event['key']}", None)
+            self._finish(f"trace:{event['key']}", event)
         elif kind == "ask":
             self._take_ask(event)
         elif kind == "budget" and event.get("kind") == "call":
@@ -186,11 +200,16 @@ class Journal:
                 resource, model = event["blind"]
                 self.blind.append((str(resource), str(model)))
 
+    def _finish(self, job: str, event: Event) -> None:
+        """Take a finished job's own figure for what was recorded of its single calls."""
+        self._unfinished.pop(job, None)
+        self._unclaimed[job] = Spend.from_dict(event)
+
     def _take_ask(self, event: Event) -> None:
         job = f"ask:{event['key']}"
         if not event["error"]:  # a question that failed is asked again
             self._asks[event["key"]] = event
-            self._unfinished.pop(job, None)
+            self._finish(job, event)
         elif job not in self._unfinished:
             record = self._unfinished[job] = JobRecord()
             record.calls.append(JobRecord.of_event({**event, "key": "failed"}))
@@ -199,7 +218,7 @@ class Journal:
         job = f"row:{event['state']}:{event['row']}"
         if event.get("outcome") in _FINAL:
             self._rows[event["state"], event["row"]] = event
-            self._unfinished.pop(job, None)
+            self._finish(job, event)
             return
         if job not in self._unfinished:
             record = self._unfinished[job] = JobRecord()

@@ -161,6 +161,7 @@ class Search:
             stop = await self._rounds()
             best = self._strategy.pick(self._view)
             confirmation = await self._confirm(best)
+            self._gate.charge(self._journal.unclaimed())  # it was sent, whatever this session made of it
             for failed in self._bench.failures.said():
                 self._view.warn(failed)
             self._view.warnings.extend(self._gate.said())  # the log has them as events of their own

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.messages import LMRequest, LMResponse, Usage
-from core.optimizers import BootstrapFewShotWithRandomSearch
+from core.optimizers import Auto, BootstrapFewShotWithRandomSearch
 from core.search.budget import Budget, Gate, Spend
 from core.search.records import cost_text
 from core.search.run_log import MemoryRunLog
@@ -124,3 +124,15 @@ def test_known_and_unknown_costs_are_told_apart() -> None:
     assert cost_text({"cost": 0.5}) == "$0.5000"
     assert cost_text({"cost": 0.5, "unpriced": 2}) == "$0.5000 and the unknown cost of 2 calls"
     assert cost_text({"cost": 0.0, "unpriced": 1}) == "cost unknown"
+
+
+@pytest.mark.parametrize(("first", "second"), [(None, 10), (60, 20)])
+def test_under_a_lower_cap_a_report_still_counts_all_that_was_sent(first: Any, second: Any) -> None:
+    log, lm = MemoryRunLog(), ToyLM(jitter=0, cache=False, skill=20)
+    for budget in (first, second):
+        with context(lm=lm):
+            program = Auto(exact, max_calls=None).compile(
+                TwoSteps(), trainset=rows("t", 14), valset=rows("v", 18), budget=budget, run_log=log
+            )
+    assert program.report.calls == lm.sent
+    assert program.report.spend["prompt_tokens"] > 10 * lm.sent

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.foundation.errors import EvaluationAborted
 from core.optimizers import BootstrapFewShot, BootstrapRS
 from core.search.run_log import MemoryRunLog
 from core.search.scale import ScaleWatch, target_out_of_reach
@@ -72,6 +73,12 @@ def test_a_target_above_1_is_said_before_anything_is_sent() -> None:
     assert "target=0.9 is 90 %" in about(program, "The target is a mean of 90")[0]
     assert program.report.warnings[0].startswith("The target")
     assert not about(compiled(exact, target=1), "The target is")
+
+
+def test_a_score_that_cannot_be_added_up_is_a_failure_of_the_metric() -> None:
+    with pytest.raises(EvaluationAborted, match=r"returned 1e\+308, which is too large"):
+        compiled(lambda *_: 1e308)
+    assert compiled(lambda *_: -1e99).report.score.mean == pytest.approx(-1e99)
 
 
 def test_rounding_is_no_other_scale() -> None:
