@@ -7,6 +7,7 @@ The study is built again from the pool for every guess, so a search that was kil
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
@@ -187,14 +188,16 @@ def _next(view: SearchView, demos: _Demos) -> Choice | None:
     only: Choice = {path: 0 for path, own in demos.items() if len(own) == 1}
     sizes = {path: len(own) for path, own in demos.items() if len(own) > 1}
     tried = [
-        (entry.candidate.notes["choice"], view.pool.standing(entry.candidate).mean)
+        (entry.candidate.notes["choice"], view.pool.mean(entry.candidate))
         for entry in view.pool
         if "choice" in entry.candidate.notes
     ]
     if not sizes:
         return None if tried else only
     known = {choice_key(choice) for choice, _ in tried}
-    history = [({path: choice[path] for path in sizes}, mean) for choice, mean in tried if mean is not None]
+    history = [
+        ({path: choice[path] for path in sizes}, mean) for choice, mean in tried if math.isfinite(mean)
+    ]
     guesses = suggestions(
         sizes,
         history,
