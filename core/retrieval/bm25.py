@@ -6,6 +6,7 @@ scored again in plain Python floats, so that the order is the one an exported sc
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -118,6 +119,7 @@ class BM25:
                 import bm25s
         except ImportError as error:
             raise MissingExtraError("bm25s", "retrieval", purpose="searching a corpus") from error
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it would say at every index that it builds one
         matrix = bm25s.BM25(k1=BM25_K1, b=BM25_B, method="lucene", backend="numpy")
         matrix.index(
             [search_tokens(text) for text in self.corpus], create_empty_token=True, show_progress=False

@@ -141,6 +141,8 @@ def _candidate(report: Report, depth: int, candidate: CandidateReport) -> tuple[
         text = f"{score.mean:.1%} ({low:.1%} to {high:.1%}){f', {score.without}' if score.unscored else ''}"
         full, part = (text, "") if score.full else ("", f"{text} on {score.rows} of {score.of}")
     calls = f"{int(candidate.spend.get('calls', 0)):,}"
+    if calls == "0" and score is not None and score.rows:
+        calls = "0: its answers were known"
     changes = report.diff(candidate.id)
     shown = "".join(details(escape(path), block(text)) for path, text in changes.items())
     return name, fate, full, part, calls, shown

@@ -15,7 +15,7 @@ from core.foundation.words import counted
 from core.search.lineage import prompt_diff, tree
 from core.search.records import AttemptRecord, CandidateReport, Confirmation, ScoreReport, cost_text
 from core.search.report_html import brief_html, page_html
-from core.search.verdict import verdict
+from core.search.verdict import FEW_ROWS, verdict
 
 __all__ = ["AttemptRecord", "CandidateReport", "CompileReport", "Confirmation", "ScoreReport"]
 
@@ -137,7 +137,7 @@ class CompileReport:
 
     def _result(self) -> str:
         if self.score is None or self.score.mean is None:
-            return f"{self.optimizer}: the program was compiled and not scored."
+            return self._only_confirmed()
         low, high = self.score.interval
         rows = counted(self.score.rows - self.score.unscored, f"{self.score.on} row")
         partial = (
@@ -146,12 +146,24 @@ class CompileReport:
         without = f"; {self.score.without}" if self.score.unscored else ""
         expected = (
             f" On other rows expect about {self.expected:.1%}."
-            if self.expected is not None and self.confirmation is None
+            if self.expected is not None and self.confirmation is None and self.score.rows >= FEW_ROWS
             else ""
         )
         return (
             f"{self.optimizer}: {self.score.mean:.1%} on {rows} that chose it, "
             f"95 % interval {low:.1%} to {high:.1%}{partial}{without}.{expected}"
+        )
+
+    def _only_confirmed(self) -> str:
+        """Return the result of a search that chose nothing by scores."""
+        if self.confirmation is None or self.confirmation.score.mean is None:
+            return f"{self.optimizer}: the program was compiled and not scored."
+        score = self.confirmation.score
+        low, high = score.interval
+        rows = counted(score.rows, f"{score.on} row", grouped=True)
+        return (
+            f"{self.optimizer}: {score.mean:.1%} on {rows} that chose nothing, "
+            f"95 % interval {low:.1%} to {high:.1%}."
         )
 
     @property

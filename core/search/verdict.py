@@ -56,4 +56,4 @@ def _needed(test: Mapping[str, Any]) -> str:
     needed = test.get("rows_needed")
     if not needed or needed <= test["n"]:
         return ""
-    return f" A true difference of that size would take about {counted(needed, 'row')} to show."
+    return f" A true difference of that size would take about {counted(needed, 'row', grouped=True)} to show."

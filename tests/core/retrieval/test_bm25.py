@@ -41,6 +41,11 @@ def test_ranks_and_scores_are_those_of_an_exported_script(passages, questions):
         assert len(found) == 10
 
 
+def test_an_index_is_built_in_silence(caplog):
+    assert BM25(CORPUS).rank("river")
+    assert not [record for record in caplog.records if record.name.startswith("bm25s")]
+
+
 def test_the_matrix_of_bm25s_has_the_same_scores(passages, questions):
     engine = BM25(passages)
     for record in questions[:20]:

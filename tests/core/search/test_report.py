@@ -10,9 +10,10 @@ import pytest
 from core.foundation.errors import OptimizerError
 from core.optimizers import optimizers
 from core.search.lineage import prompt_diff, tree
-from core.search.records import CandidateReport, ScoreReport
+from core.search.records import CandidateReport, Confirmation, ScoreReport
 from core.search.result import CompileReport
 from core.search.run_log import MemoryRunLog
+from core.search.verdict import verdict
 from core.settings import context
 from tests.fakes.toy import ToyLM, TwoSteps, exact, rows
 
@@ -153,3 +154,31 @@ def test_proposals_of_an_instruction_optimizer_have_parents_and_diffs():
     changed = [one for one in found.candidates if one.instructions]
     assert changed
     assert all("+Take care" in "".join(found.diff(one.id, since="").values()) for one in changed)
+
+
+def test_what_to_expect_on_other_rows_is_not_told_from_a_handful():
+    def said(count):
+        score = ScoreReport(1.0, 100.0, (0.5, 1.0), count, count, True, "validation")
+        return replace(report(candidate("c0", score=score)), score=score, expected=0.9).summary()
+
+    assert "On other rows expect about 90.0%" in said(20)
+    assert "expect" not in said(19)
+
+
+def test_what_chose_nothing_by_scores_names_the_score_of_its_rows():
+    score = ScoreReport(0.5, 50.0, (0.2, 0.8), 12, 12, True, "validation")
+    confirmed = Confirmation("validation", score, score, None, {})
+    text = replace(report(candidate("c0")), score=None, confirmation=confirmed).summary()
+    assert "50.0% on 12 validation rows that chose nothing" in text
+    assert "not scored" not in text
+
+
+def test_a_candidate_without_calls_was_scored_all_the_same():
+    score = ScoreReport(0.5, 50.0, (0.2, 0.8), 12, 12, True, "validation")
+    page = report(replace(candidate("c0", score=score), spend={"calls": 0})).to_html()
+    assert "0: its answers were known" in page
+
+
+def test_rows_that_a_difference_would_take_are_written_out():
+    test = {"difference": 0.01, "interval": [-0.1, 0.1], "p_value": 0.5, "n": 81, "rows_needed": 8895}
+    assert "about 8,895 rows to show" in verdict(test, 0.5, 0.51, "test rows")
