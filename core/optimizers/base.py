@@ -250,8 +250,15 @@ class Optimizer(Generic[P]):
         valset: Sequence[Example] | None = None,
         teacher: Module | None = None,
     ) -> Estimate:
-        """Return how many calls the search itself sends, by its formula; `estimate` sees to everything else."""
-        raise NotImplementedError
+        """Return how many calls the search itself sends, by its formula; `estimate` sees to everything else.
+
+        Raises:
+            OptimizerError: The optimizer does not say.
+        """
+        raise OptimizerError(
+            f"{type(self).__name__} does not say how many calls it takes.",
+            hint="Write its expected_calls; until then cap what it spends: budget=500.",
+        )
 
     def compile(self, student: Module, *, trainset: Iterable[Example], **options: Any) -> Any:
         """Return a compiled copy of the student; the student is untouched.

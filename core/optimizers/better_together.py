@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -133,12 +133,10 @@ class BetterTogether:
             budget: Caps on all steps together: what one spends, the later ones do not have.
             run_log: Where all steps are written; the same call with the same log goes on where it was killed. A longer
                 strategy that begins with the same steps goes on after them.
-            racing: Of every step, as for every optimizer.
+            racing, plateau: Of every step, as for every optimizer.
             target: End a step at a candidate whose mean reaches this, and all of them at such a program.
-            plateau: End a step once so many candidates in a row did not beat its best.
             testset: Rows that choose nothing: at the end the winner and the program as given are compared on them.
-            confirm: Without a testset: set this share, or this number, of the rows aside for that: of the valset, or of
-                the training rows where there is none.
+            confirm: Without a testset: set this share, or number, of the valset (or trainset) aside for that.
             stop_requested: Asked before every row; True ends with the best so far.
             on_event: Told every event, with the step's name under `part`.
 
@@ -152,18 +150,9 @@ class BetterTogether:
         """
         names = self._steps(strategy)
         further = self._further(optimizer_compile_args, names)
-        shared: dict[str, Any] = {
-            "num_threads": num_threads,
-            "max_errors": max_errors,
-            "stop_requested": stop_requested,
-            "target": target,
-            "plateau": plateau,
-        }
-        SearchOptions(
-            **shared, racing=racing, on_event=on_event
-        )  # says what cannot be before anything is spent
-        shared["racing"] = None if racing is True else racing
-        self._check_options(names, shared)
+        shared: dict[str, Any] = {"num_threads": num_threads, "max_errors": max_errors}
+        shared |= {"stop_requested": stop_requested, "target": target, "plateau": plateau}
+        self._check_options(names, shared, racing, on_event)
         check_program(student, "student")
         number, asked = as_seed(seed), {"testset": testset, "confirm": confirm}
         rows = self._rows(student, trainset, valset, number, _share(valset_ratio), asked)
@@ -180,8 +169,7 @@ class BetterTogether:
                 if not await run.step(name, self.optimizers[name], arguments):
                     break
             await run.confirm()
-            params = {"valset_ratio": valset_ratio, "optimizers": dict(self._kinds())}
-            return told.gives(run.result(" -> ".join(names), params, number))
+            return told.gives(run.result(" -> ".join(names), self._params(valset_ratio), number))
 
     def estimate(
         self,
@@ -277,12 +265,21 @@ class BetterTogether:
                 )
         return {name: dict((given or {}).get(name, {})) for name in names}
 
-    def _check_options(self, names: Sequence[str], shared: Mapping[str, Any]) -> None:
-        """Check that every step takes what all of them are given.
+    def _check_options(
+        self,
+        names: Sequence[str],
+        shared: dict[str, Any],
+        racing: Any,
+        on_event: Callable[[Event], None] | None,
+    ) -> None:
+        """Check what all steps are given, before anything is spent, and that each takes it; put racing beside it.
 
         Raises:
-            OptimizerError: One cannot.
+            ConfigurationError: An option cannot be.
+            OptimizerError: A step does not take one.
         """
+        SearchOptions(**shared, racing=racing, on_event=on_event)
+        shared["racing"] = None if racing is True else racing
         for option in _PASSED_ON:
             strangers = [name for name in names if not _takes(self.optimizers[name], option)]
             if shared[option] is not None and strangers:
@@ -292,8 +289,10 @@ class BetterTogether:
                     hint=f"Give it to the others: optimizer_compile_args={{'name': {{'{option}': …}}}}.",
                 )
 
-    def _kinds(self) -> Iterator[tuple[str, str]]:
-        return ((name, type(made).__name__) for name, made in self.optimizers.items())
+    def _params(self, share: float) -> dict[str, Any]:
+        """Return what the report shows as parameters."""
+        kinds = {name: type(made).__name__ for name, made in self.optimizers.items()}
+        return {"valset_ratio": share, "optimizers": kinds}
 
     def _rows(
         self,

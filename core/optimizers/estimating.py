@@ -5,9 +5,11 @@ Knows nothing about any single optimizer: each says by `expected_calls` what its
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from core.data.example import Example
 from core.modules.module import Module
 from core.optimizers.aside import readable
 from core.optimizers.checks import counted_rows
@@ -18,10 +20,21 @@ from core.search.estimate import Amount, Estimate, Phase, calls_per_run, confirm
 from core.search.metric_calls import calls_of_metric
 from core.search.problem import Problem, check_program
 
-if TYPE_CHECKING:
-    from core.optimizers.base import Optimizer
-
 __all__ = ["AskedRows", "asked_rows", "confirmed", "estimated", "with_judge"]
+
+
+class _Optimizer(Protocol):
+    params: Any
+    metric: Any
+
+    def with_params(self, **changes: Any) -> Any: ...
+    def expected_calls(
+        self,
+        student: Module,
+        trainset: Sequence[Example],
+        valset: Sequence[Example] | None = None,
+        teacher: Module | None = None,
+    ) -> Estimate: ...
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,7 @@ def asked_rows(
 
 
 def estimated(
-    optimizer: Optimizer[Any],
+    optimizer: _Optimizer,
     student: Module,
     rows: AskedRows,
     teacher: Module | None,
@@ -84,7 +97,7 @@ def estimated(
     return with_judge(found, optimizer.metric, student, teacher).capped(caps)
 
 
-def _with_cap(optimizer: Optimizer[Any], budget: Budget) -> tuple[Optimizer[Any], Budget]:
+def _with_cap(optimizer: _Optimizer, budget: Budget) -> tuple[_Optimizer, Budget]:
     """Return the optimizer and the caps in force: a budget takes the place of a cap of its own, and the other way."""
     own = getattr(optimizer.params, "max_calls", None)
     if budget.calls is None:

@@ -175,3 +175,13 @@ def test_what_is_no_program_or_no_row_is_named(way: Any, given: dict[str, Any], 
         way.estimate(**asked)
     assert caught.value.hint
     assert isinstance(caught.value, OptimizerError) or "budget" in said
+
+
+def test_an_optimizer_that_does_not_say_what_it_takes_is_named() -> None:
+    class Silent(core.optimizers.Optimizer[core.optimizers.OptimizerParams]):
+        name = "silent"
+        Params = core.optimizers.OptimizerParams
+
+    with pytest.raises(OptimizerError, match="Silent does not say how many calls") as caught:
+        Silent.create({}, metric=exact).estimate(TwoSteps(), TRAIN, VALIDATION)
+    assert "budget" in caught.value.hint

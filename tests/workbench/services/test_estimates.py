@@ -9,7 +9,7 @@ from counting_server import CountingServer
 from small_task import Small
 
 from core.optimizers.base import optimizers
-from workbench.services import estimates, models, runs
+from workbench.services import estimates, metrics, models, runs
 from workbench.services.workspace import Workspace
 
 FEW = {"breadth": 3, "depth": 1}
@@ -126,3 +126,26 @@ def test_the_truth_lies_in_the_range(ws: Workspace, small: Small, name: str, pro
     spend = run.result["report"]["spend"]
     assert found.low <= spend["calls"] <= found.high
     assert found.tokens["low"] <= spend["prompt_tokens"] + spend["completion_tokens"] <= found.tokens["high"]
+
+
+def test_the_calls_of_a_judge_are_counted(ws: Workspace, small: Small) -> None:
+    judge = metrics.save_metric(ws, small.task, {"kind": "judge", "params": {"rubric": "the right animal"}})
+    plain = estimate(ws, small, "random_search", metric_id=small.metric)
+    judged = estimate(ws, small, "random_search", metric_id=judge.id)
+    asked = phase(judged, "judge the answers")
+    assert "judge the answers" not in {one["name"] for one in plain.phases}
+    assert (asked["asks"], asked["likely"]) == ("judge", plain.likely)
+    assert judged.high == 2 * plain.high and judged.low == plain.low
+    run = runs.get_run(
+        ws,
+        runs.start_compile(
+            ws, small.version, small.dataset, judge.id, "random_search", SMALL["random_search"]
+        ),
+    )
+    assert run.result is not None, run.error
+    assert judged.low <= run.result["report"]["spend"]["calls"] <= judged.high
+
+
+def test_without_racing_more_is_likely(ws: Workspace, small: Small) -> None:
+    raced, whole = (estimate(ws, small, "random_search", racing=on) for on in (True, False))
+    assert raced.likely < whole.likely and raced.high == whole.high
