@@ -32,4 +32,4 @@ with st.expander(
 if known:
     names = run_names(known)
     run_id = state.selector("Compile", names, state.pick("compile", list(names), parameter="run"), "run")
-    compile_view(ws, run_id)
+    compile_view(ws, next(run for run in known if run.id == run_id))

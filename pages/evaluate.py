@@ -32,4 +32,4 @@ with st.expander(
 if known:
     names = run_names(known)
     run_id = state.selector("Evaluation", names, state.pick("run", list(names)), "run")
-    evaluation_view(ws, run_id)
+    evaluation_view(ws, next(run for run in known if run.id == run_id))

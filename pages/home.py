@@ -4,7 +4,7 @@ import streamlit as st
 
 from workbench import state
 from workbench.components.errors import verbatim
-from workbench.components.figures import figure, figures
+from workbench.components.figures import figure, figures, gain
 from workbench.components.next_step import next_step
 from workbench.components.page import head
 from workbench.components.runs import latest_score, run_table
@@ -35,14 +35,14 @@ if known and task_id in {task.id for task in known}:
             figure("Program versions", overview.versions)
             figure("Datasets", overview.datasets)
             figure("Evaluations", overview.evaluations)
-            score, gain = latest_score(recent)
+            score, change = latest_score(recent)
             figure(
                 "Latest score",
                 "–" if score is None else f"{score:.1f} %",
-                None if gain is None else f"{gain:+.1f} points",
+                gain(None if change is None else change / 100),
                 change=True,
                 help=None
-                if gain is None
+                if change is None
                 else "Since the first evaluation on the same rows, by the same metric.",
             )
         next_step(overview)

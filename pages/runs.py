@@ -2,16 +2,16 @@
 
 import streamlit as st
 
+from core.foundation.words import are, counted
 from workbench import state
 from workbench.components.page import empty_state, head
 from workbench.components.run_actions import run_actions
 from workbench.components.runs import run_table
-from workbench.services import runs, tasks
+from workbench.services import runs
 
 ws = state.workspace()
 head("Runs", "Every evaluation, compile and ablation, from every door: browser, command line, notebook.")
 
-names = {task.id: task.name for task in tasks.list_tasks(ws)}
 with st.container(horizontal=True, vertical_alignment="bottom"):
     everything = st.toggle("All tasks", key="runs_all")
     archived = st.toggle("Archived too", key="runs_archived")
@@ -24,16 +24,27 @@ shown = runs.list_runs(
     kind=None if kind == "all" else kind,
     archived=archived,
 )
-if not shown:
+if shown:
+    chosen = run_table(shown, key="runs_table", selectable=True)
+    if chosen:
+        run_actions(ws, runs.get_run(ws, chosen))
+    else:
+        st.caption("Select a run to open, rename, stop, resume or archive it.")
+elif elsewhere := runs.list_runs(ws, archived=True):
+
+    def show_all() -> None:
+        st.session_state.update(runs_all=True, runs_archived=True, runs_kind="all")
+
+    empty_state(
+        "filter_list",
+        "No run matches",
+        f"{counted(len(elsewhere), 'run')} of other tasks or kinds or in the archive {are(len(elsewhere))} not shown.",
+    )
+    st.button("Show all runs", icon=":material/history:", on_click=show_all, type="primary")
+else:
     empty_state(
         "history",
         "No runs yet",
         "An evaluation or a compile shows here as soon as it is started.",
         {"Evaluate a program": lambda: state.go("evaluate"), "See the samples": lambda: state.go("home")},
     )
-else:
-    chosen = run_table(shown, key="runs_table", selectable=True)
-    if chosen:
-        run_actions(ws, runs.get_run(ws, chosen))
-    else:
-        st.caption("Select a run to open, rename, stop, resume or archive it.")

@@ -10,8 +10,9 @@ from typing import Any
 
 import streamlit as st
 
+from core.foundation.errors import StoreError
 from workbench.config import read_config
-from workbench.services import models, preferences
+from workbench.services import models, preferences, runs
 from workbench.services.workspace import Workspace, open_workspace, start_watching
 
 __all__ = [
@@ -43,7 +44,10 @@ _OF_A_TASK = (
     "preview_",
 )
 """Beginnings of the keys under which pages remember what belongs to one task."""
-_OF_A_TASK_IN_ADDRESS = ("new", "version", "dataset", "run", "ablation", "row", "a", "b")
+_OF_A_TASK_IN_ADDRESS = (
+    "new", "version", "dataset", "split", "metric", "run", "ablation", "row", "a", "b",
+)  # fmt: skip
+_RUNS_IN_ADDRESS = ("run", "ablation", "a", "b")
 
 
 @st.cache_resource(show_spinner=False)
@@ -59,13 +63,27 @@ def workspace() -> Workspace:
 
 
 def current_task_id() -> str | None:
-    """Return the chosen task, from the address or from this tab's memory; the address then names it."""
-    chosen = st.query_params.get(_TASK) or st.session_state.get("chosen_task")
+    """Return the chosen task, from the address or from this tab's memory; the address then names it.
+
+    An address that names a run and no task means the task of that run.
+    """
+    chosen = st.query_params.get(_TASK) or _task_of_a_run() or st.session_state.get("chosen_task")
     if chosen:
         st.session_state["chosen_task"] = chosen
         if st.query_params.get(_TASK) != chosen:
             st.query_params[_TASK] = chosen
     return chosen
+
+
+def _task_of_a_run() -> str | None:
+    """Return the task of the run that the address names; None where it names none that is known."""
+    named = next((st.query_params[name] for name in _RUNS_IN_ADDRESS if name in st.query_params), None)
+    if named is None:
+        return None
+    try:
+        return runs.get_run(workspace(), named).task_id
+    except StoreError:
+        return None
 
 
 def choose_task(task_id: str) -> None:

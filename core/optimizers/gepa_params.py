@@ -22,7 +22,7 @@ class GEPAParams(OptimizerParams):
     """Parameters of `GEPA`."""
 
     auto: Literal["light", "medium", "heavy"] | None = Field(
-        None, description="A budget by name; used as 'light' where no other is given."
+        None, description="A budget by name; 'light' where neither this nor another is set."
     )
     max_full_evals: int | None = Field(
         None, ge=1, le=10_000, description="The budget as passes over all training and validation rows."

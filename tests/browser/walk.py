@@ -199,6 +199,13 @@ def _evaluate_compiled(tab: Any, seen: Walk) -> None:
     expect(tab.page.get_by_role("heading", level=1)).to_have_text("Evaluate")
     tab.settle()
     seen.version = tab.parameter("version")
+    rows = tab.main.get_by_role("combobox", name="Rows", exact=True)
+    expect(rows).to_have_value(
+        re.compile("test")
+    )  # the walk looks at the rows of the first evaluation instead
+    rows.click()
+    tab.page.get_by_role("option").filter(has_text="validation").click()
+    tab.settle()
     tab.button("Start").click()
     tab.page.wait_for_url(lambda url: "run=" in url and seen.zero_shot not in url)
     tab.state("done", 60)

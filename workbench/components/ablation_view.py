@@ -69,7 +69,7 @@ def _one(ws: Workspace, run_id: str) -> None:
             if found is not None and not now.active:
                 _found(now, found)
             go_on_form(ws, now)
-            if run.active and not now.active:
+            if now.status != run.status:
                 st.rerun()
 
     live()

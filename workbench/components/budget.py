@@ -11,16 +11,19 @@ from typing import Any
 import streamlit as st
 
 from workbench.components.errors import readable_errors, verbatim
+from workbench.components.estimate_view import duration
 from workbench.services import runs
 from workbench.services.run_records import Run
 from workbench.services.workspace import Workspace
 
-__all__ = ["budget_bars", "budget_fields", "go_on_form"]
+__all__ = ["budget_bars", "budget_fields", "go_on_form", "spend_of"]
 
 MINUTE = 60
-_NAMES = {"calls": "calls", "tokens": "tokens", "cost": "US dollars", "seconds": "minutes"}
 _RAISE = 2
 """How many times the cap that ended a search the form to go on offers."""
+
+_LEAST = {"calls": 100, "tokens": 100_000, "cost": 0.5, "seconds": MINUTE}
+"""What it offers in the place of a cap of nothing."""
 
 
 def budget_fields(key: str, caps: Mapping[str, Any]) -> dict[str, float | None]:
@@ -47,10 +50,10 @@ def budget_fields(key: str, caps: Mapping[str, Any]) -> dict[str, float | None]:
         "Minutes", min_value=0.0, step=1.0, value=_real(seconds, MINUTE), key=f"{key}_minutes", **free
     )
     return {
-        "calls": calls or None,
-        "tokens": tokens or None,
-        "cost": cost or None,
-        "seconds": MINUTE * minutes if minutes else None,
+        "calls": calls,
+        "tokens": tokens,
+        "cost": cost,
+        "seconds": None if minutes is None else MINUTE * minutes,
     }
 
 
@@ -64,11 +67,11 @@ def _real(value: Any, size: float = 1) -> Any:
 
 def budget_bars(run: Run, spent: Mapping[str, float]) -> None:
     """Draw how much of each cap is used, with a warning from half of it on while the search goes on."""
-    caps = {name: cap for name, cap in (run.settings.get("budget") or {}).items() if cap}
+    caps = {name: cap for name, cap in (run.settings.get("budget") or {}).items() if cap is not None}
     for name, cap in caps.items():
         used = float(spent.get(name, 0.0))
-        st.progress(min(1.0, used / float(cap)), text=_used_text(name, used, float(cap)))
-    if caps and _kept_back(run):
+        st.progress(min(1.0, used / float(cap)) if cap else 1.0, text=_used_text(name, used, float(cap)))
+    if caps and _kept_back(run, caps, spent):
         st.caption("What is left of the budget was kept for confirming the winner, and not needed.")
     if run.active:
         highest: dict[str, Mapping[str, Any]] = {}
@@ -80,28 +83,40 @@ def budget_bars(run: Run, spent: Mapping[str, float]) -> None:
             st.warning(_warning_text(warning), icon=":material/savings:")
 
 
-def _kept_back(run: Run) -> bool:
-    """Whether a search ended at its budget and confirming its winner took less than was kept for it."""
+def _kept_back(run: Run, caps: Mapping[str, float], spent: Mapping[str, float]) -> bool:
+    """Whether a search ended at its budget, and confirming its winner left something of every cap."""
     report = (run.result or {}).get("report") or {}
-    calls = (run.settings.get("budget") or {}).get("calls")
-    used = (report.get("spend") or {}).get("calls", 0)
-    return bool(report.get("confirmation") and report.get("stop_code") == "budget" and calls and used < calls)
+    left = all(float(spent.get(name, 0.0)) < float(cap) for name, cap in caps.items())
+    return bool(left and report.get("confirmation") and report.get("stop_code") == "budget")
+
+
+def spend_of(spend: Mapping[str, Any], seconds: float) -> dict[str, float]:
+    """Return what was spent by the names of the caps; tokens are those of prompts and replies together.
+
+    Args:
+        spend: As reports and events have it.
+    """
+    return {
+        "calls": int(spend.get("calls") or 0),
+        "tokens": int(spend.get("prompt_tokens") or 0) + int(spend.get("completion_tokens") or 0),
+        "cost": float(spend.get("cost") or 0.0),
+        "seconds": seconds,
+    }
 
 
 def _used_text(name: str, used: float, cap: float) -> str:
     if name == "cost":
         return f"Budget: \\${used:,.4g} of \\${cap:,g}"
     if name == "seconds":
-        return f"Budget: {used / MINUTE:,.1f} of {cap / MINUTE:,g} minutes"
+        return f"Budget: {duration(used)} of {duration(cap)}"
     return f"Budget: {used:,.0f} of {cap:,.0f} {name}"
 
 
 def _warning_text(warning: Mapping[str, Any]) -> str:
-    name = str(warning["resource"])
-    size = MINUTE if name == "seconds" else 1
-    cap = f"{float(warning['cap']) / size:,g} {_NAMES.get(name, name)}"
+    name, cap = str(warning["resource"]), float(warning["cap"])
+    said = {"cost": f"${cap:,g}", "seconds": duration(cap)}.get(name, f"{cap:,.0f} {name}")
     return verbatim(
-        f"{warning['share']:.0%} of the budget of {cap} is used. At the cap the best so far is kept."
+        f"{warning['share']:.0%} of the budget of {said} is used. At the cap the best so far is kept."
     )
 
 
@@ -111,10 +126,14 @@ def go_on_form(ws: Workspace, run: Run) -> None:
     if run.active or not (ended in ("budget", "seconds") or run.status in ("stopped", "interrupted")):
         return
     caps = dict(run.settings.get("budget") or {})
-    if ended == "budget" and not any(caps.get(name) for name in ("calls", "tokens", "cost")):
+    if ended == "budget" and all(caps.get(name) is None for name in ("calls", "tokens", "cost")):
         caps["calls"] = (run.settings.get("params") or {}).get("max_calls")  # the optimizer's own cap
     over = _used_up(run, caps)
-    begin = {name: _RAISE * cap if name in over else cap for name, cap in caps.items() if cap}
+    begin = {
+        name: (_RAISE * cap or _LEAST[name]) if name in over else cap
+        for name, cap in caps.items()
+        if cap is not None
+    }
     with (
         st.expander(
             "Raise the budget and go on",
@@ -135,12 +154,6 @@ def go_on_form(ws: Workspace, run: Run) -> None:
 def _used_up(run: Run, caps: Mapping[str, Any]) -> set[str]:
     """Return the caps that are reached."""
     report: Mapping[str, Any] = (run.result or {}).get("report") or run.result or {}
-    spend = report.get("spend") or {}
-    used = {
-        "calls": spend.get("calls", 0),
-        "tokens": spend.get("prompt_tokens", 0) + spend.get("completion_tokens", 0),
-        "cost": spend.get("cost", 0.0),
-        "seconds": report.get("seconds", 0.0),
-    }
+    used = spend_of(report.get("spend") or {}, report.get("seconds") or 0.0)
     # Part of a budget is kept for confirming the winner: a search may end a little before its cap.
-    return {name for name, cap in caps.items() if cap and used.get(name, 0) >= 0.7 * cap}
+    return {name for name, cap in caps.items() if cap is not None and used[name] >= 0.7 * cap}

@@ -12,12 +12,14 @@ import streamlit as st
 
 from core.foundation.words import counted
 from workbench.components import plots
+from workbench.components.compile_examples import examples_view
 from workbench.components.diff import text_diff, unified_lines
 from workbench.components.errors import verbatim
 from workbench.components.figures import percent
 from workbench.services.run_records import Run
+from workbench.services.workspace import Workspace
 
-__all__ = ["candidates_of", "candidates_view", "interval_text", "lineage_of"]
+__all__ = ["candidates_of", "candidates_view", "interval_text", "lineage_of", "outcome_text"]
 
 Event = Mapping[str, Any]
 _LONG = 1_200
@@ -60,12 +62,15 @@ def candidates_of(events: Sequence[Event]) -> list[dict[str, Any]]:
 
 def _new(event: Event) -> dict[str, Any]:
     demos: Mapping[str, Mapping[str, int]] = event.get("demos") or {}
+    notes: Mapping[str, Any] = event.get("notes") or {}
     changes: Mapping[str, Mapping[str, Any]] = event.get("state") or {}
     return {
         "id": event["candidate"],
         "label": event.get("label") or event["candidate"],
         "parents": list(event.get("parents") or ()),
+        "given": bool(notes.get("baseline")),
         "examples": sum(sum(counts.values()) for counts in demos.values()),
+        "demos": {path: change["demos"] for path, change in changes.items() if change.get("demos")},
         "instructions": {
             path: change["instructions"] for path, change in changes.items() if change.get("instructions")
         },
@@ -101,7 +106,7 @@ def _fold(known: dict[str, Any], event: Event) -> None:
             known.update(score=known["points"] / known["done"], interval="")
 
 
-def candidates_view(run: Run, events: Sequence[Event], given: Mapping[str, str]) -> None:
+def candidates_view(ws: Workspace, run: Run, events: Sequence[Event], given: Mapping[str, str]) -> None:
     """Draw them; the selected one, or else the winner, opens below.
 
     Args:
@@ -124,7 +129,10 @@ def candidates_view(run: Run, events: Sequence[Event], given: Mapping[str, str])
     chosen = _table(run, candidates, best)
     index = chosen if chosen is not None else _position(candidates, best)
     if index is not None:
-        _details(candidates[index], given, winner=candidates[index]["id"] == best)
+        with st.container(border=True):
+            _details(candidates[index], given, winner=candidates[index]["id"] == best)
+            name = f"{run.id}_{candidates[index]['id']}"
+            examples_view(ws, run.dataset_id, name, candidates[index]["demos"])
     if any(item["parents"] for item in candidates):
         with (
             st.expander("Lineage: which candidate was made from which", icon=":material/account_tree:"),
@@ -149,8 +157,7 @@ def _table(run: Run, candidates: Sequence[Mapping[str, Any]], best: Any) -> int 
                 "95 % interval": item.get("interval", ""),
                 "rows": item.get("rows", ""),
                 "examples in prompts": item["examples"],
-                "status": item["status"],
-                "why": item["reason"],
+                "outcome": outcome_text(item),
             }
             for item in candidates
         ],
@@ -161,48 +168,55 @@ def _table(run: Run, candidates: Sequence[Mapping[str, Any]], best: Any) -> int 
         key=f"candidates_{run.id}",
         alt="Candidates of the search",
         column_config={
-            "id": st.column_config.TextColumn("id", width=50),
-            "candidate": st.column_config.TextColumn("candidate", width=200),
-            "from": st.column_config.TextColumn("from", width=60, help="The candidates it was made from"),
-            "score %": st.column_config.ProgressColumn("score", min_value=0, max_value=100, format="%.1f %%"),
-            "95 % interval": st.column_config.TextColumn("95 % interval", width=105),
-            "rows": st.column_config.TextColumn("rows", width=75),
-            "examples in prompts": st.column_config.NumberColumn(
-                "examples", help="In the step's prompts", width=80
+            "id": st.column_config.TextColumn("id", width=45),
+            "candidate": st.column_config.TextColumn("candidate", width=170),
+            "from": st.column_config.TextColumn("from", width=55, help="The candidates it was made from"),
+            "score %": st.column_config.ProgressColumn(
+                "score", min_value=0, max_value=100, format="%.1f %%", width=110
             ),
-            "why": st.column_config.TextColumn("why", width="medium"),
+            "95 % interval": st.column_config.TextColumn("95 % interval", width=95),
+            "rows": st.column_config.TextColumn("rows", width=70),
+            "examples in prompts": st.column_config.NumberColumn(
+                "examples", help="In the step's prompts", width=65
+            ),
+            "outcome": st.column_config.TextColumn("outcome", width=400),
         },
     )
     chosen = event.selection.rows
     return chosen[0] if chosen and chosen[0] < len(candidates) else None
 
 
+def outcome_text(item: Mapping[str, Any]) -> str:
+    """Return what became of a candidate, and why."""
+    return f"{item['status']}: {item['reason']}" if item["reason"] else item["status"]
+
+
 def _details(item: Mapping[str, Any], given: Mapping[str, str], *, winner: bool) -> None:
-    with st.container(border=True):
-        name = verbatim(f"{item['id']} · {item['label']}")
-        st.markdown(f"**What {'the winner ' if winner else ''}{name} changes**")
-        changed = {
-            path: text
-            for path, text in item["instructions"].items()
-            if text.strip() != given.get(path, "").strip()
-        }
-        if item["reason"]:
-            st.caption(f":material/block: Dropped: {verbatim(item['reason'])}.")
-        examples = (
-            f"{counted(item['examples'], 'example')} in its prompts" if item["examples"] else "no examples"
-        )
-        if not changed:
-            st.caption(f"The instructions are as given; {examples}.")
-            return
-        st.caption(f"Other instructions; {examples}. Select another candidate in the table to read its own.")
-        longest = max(len(text) for text in changed.values())
-        with st.container(height=360 if longest > _LONG else "content", border=False):
-            for path, text in changed.items():
-                if len(given) > 1:
-                    st.caption(f"Step {verbatim(path)}")
-                text_diff(
-                    unified_lines(given.get(path, ""), text, before_name="as given", after_name=item["id"])
-                )
+    name = f"{'The winner ' if winner else ''}{verbatim(item['id'])}"
+    if item["given"]:
+        st.markdown(f"**{name} is the program as given**: nothing was changed.")
+    else:
+        st.markdown(f"**What {name[0].lower() + name[1:]} · {verbatim(item['label'])} changes**")
+    if item["reason"]:
+        st.caption(f":material/block: {item['status'].capitalize()}: {verbatim(item['reason'])}.")
+    if item["given"]:
+        return
+    changed = {
+        path: text
+        for path, text in item["instructions"].items()
+        if text.strip() != given.get(path, "").strip()
+    }
+    examples = f"{counted(item['examples'], 'example')} in its prompts" if item["examples"] else "no examples"
+    if not changed:
+        st.caption(f"The instructions are as given; {examples}.")
+        return
+    st.caption(f"Other instructions; {examples}. Select another candidate in the table to read its own.")
+    longest = max(len(text) for text in changed.values())
+    with st.container(height=360 if longest > _LONG else "content", border=False):
+        for path, text in changed.items():
+            if len(given) > 1:
+                st.caption(f"Step {verbatim(path)}")
+            text_diff(unified_lines(given.get(path, ""), text, before_name="as given", after_name=item["id"]))
 
 
 def lineage_of(candidates: Sequence[Mapping[str, Any]], best: Any) -> str:

@@ -92,7 +92,8 @@ def _choice(advice: list[Recommendation]) -> OptimizerKind:
         help="Those that fit this task and its rows come first.",
     )
     kind = kinds[chosen or best.name]
-    st.caption(" ".join(_sentence(text) for text in (kind.summary, kind.when, kind.needs) if text))
+    said = {"": kind.summary, "**When to use it:** ": kind.when, "**Needs:** ": kind.needs}
+    st.caption("  \n".join(label + _sentence(text) for label, text in said.items() if text))
     why = [f"**{verbatim(kinds[item.name].title)}**, because {item.why}" for item in advice if item.why]
     if why:
         st.caption(f":material/recommend: Recommended here: {'; or '.join(why)}.")

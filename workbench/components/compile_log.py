@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.foundation.words import counted
 from workbench.components.errors import verbatim
+from workbench.components.estimate_view import duration
 from workbench.components.figures import percent
 from workbench.services.optimizers import optimizer_title
 from workbench.services.parameters import in_words
@@ -46,23 +47,35 @@ def event_text(event: Event) -> str | None:
     if kind == "note":
         return f"note: {event.get('text')} {event.get('hint') or ''}".strip()
     if kind == "budget" and event.get("kind") == "warning":
-        return f"budget: {event.get('used')} of {event.get('cap')} {event.get('resource')} used"
+        return f"budget: {_used(event)}"
     if kind == "confirmed":
         score: Mapping[str, Any] = event.get("score") or {}
         return f"on {counted(int(score.get('rows') or 0), 'row')} that chose nothing: {percent(score.get('mean'))}"
     return f"stopped: {event.get('reason')}" if kind == "stop" else None
 
 
+def _used(event: Event) -> str:
+    """Return how much of a cap is used."""
+    name, used, cap = str(event.get("resource")), float(event.get("used") or 0), float(event.get("cap") or 0)
+    if name == "cost":
+        return f"${used:,.4g} of ${cap:,g} used"
+    if name == "seconds":
+        return f"{duration(used)} of {duration(cap)} used"
+    return f"{used:,.0f} of {cap:,.0f} {name} used"
+
+
 def ask_title(event: Event) -> str:
-    """Return what a question is about: what it asks for, and its place in the search."""
+    """Return what a question is about: what it asks for, and the step that it is for."""
     fields = [name for sample in event.get("samples") or () for name in sample if name != "reasoning"]
     what = in_words(fields[0]).lower() if fields else "a proposal"
-    place = " ".join(part for part in str(event.get("key", "")).split(":")[1:] if not _is_digest(part))
-    return f"{what} ({place})" if place else what
+    steps = " ".join(part for part in str(event.get("key", "")).split(":")[1:] if not _is_count(part))
+    return f"{what} ({steps})" if steps else what
 
 
-def _is_digest(text: str) -> bool:
-    return len(text) >= 12 and all(letter in "0123456789abcdef" for letter in text)
+def _is_count(text: str) -> bool:
+    """Whether a part of a question's key is a round's number or a digest: neither says anything to a person."""
+    digest = len(text) >= 12 and all(letter in "0123456789abcdef" for letter in text)
+    return not text or digest or text.lstrip("-").isdecimal()
 
 
 def _gist(event: Event) -> str:

@@ -14,12 +14,16 @@ from core.foundation.words import counted
 from workbench import state
 from workbench.components.compile_candidates import interval_text
 from workbench.components.errors import verbatim
-from workbench.components.figures import figure, figures, money, percent
+from workbench.components.figures import figure, figures, gain, money, percent
+from workbench.services import datasets
 from workbench.services.compile_report import has_report, report_html
 from workbench.services.run_records import Run
 from workbench.services.workspace import Workspace
 
-__all__ = ["outcome_view"]
+__all__ = ["given_won", "outcome_view", "rows_text"]
+
+_WIDE = 190
+"""Pixels that an interval needs: "53.3 to 68.9"."""
 
 
 def outcome_view(ws: Workspace, run: Run) -> None:
@@ -28,7 +32,8 @@ def outcome_view(ws: Workspace, run: Run) -> None:
     if not result:
         return
     report: dict[str, Any] = result.get("report") or {}
-    rows = _rows_text(result, report)
+    tested = bool(datasets.get_dataset(ws, run.dataset_id).counts.get("test"))
+    rows = rows_text(result, report, tested=tested)
     if rows:
         st.caption(rows)
     _scores(result, report)
@@ -38,7 +43,7 @@ def outcome_view(ws: Workspace, run: Run) -> None:
         st.markdown(f":material/flag: {verbatim(report['stop_reason'])}")
     for warning in report.get("warnings") or ():
         st.warning(verbatim(str(warning)), icon=":material/warning:")
-    _onwards(ws, run)
+    _onwards(ws, run, tested=tested)
 
 
 def _scores(result: Mapping[str, Any], report: Mapping[str, Any]) -> None:
@@ -47,11 +52,11 @@ def _scores(result: Mapping[str, Any], report: Mapping[str, Any]) -> None:
     winner = confirmed.get("score") or report.get("score") or result
     before = confirmed.get("given") or report.get("baseline") or result.get("baseline") or {}
     same = winner.get("rows") == before.get("rows")
-    with figures(4):
+    with figures(4, width=_WIDE):
         figure(
             "Score of the winner",
             percent(winner.get("mean")),
-            _gain(winner, before) if same else None,
+            _gain(report, winner, before) if same else None,
             change=True,
         )
         figure("95 % interval", interval_text(winner.get("interval")))
@@ -60,39 +65,60 @@ def _scores(result: Mapping[str, Any], report: Mapping[str, Any]) -> None:
             percent(before.get("mean")),
             counted(before["rows"], "row") if before and not same else None,
         )
-        spend = report.get("spend") or {}
+        calls = result.get("calls", (report.get("spend") or {}).get("calls"))
         figure(
             "Calls",
-            f"{int(spend.get('calls', 0)):,}",
+            f"{int(calls or 0):,}",
             money(result.get("cost")),
-            help="Requests sent to the models, retries included.",
+            help="Requests sent to the models, retries included; those that scored the result, too.",
         )
 
 
-def _gain(winner: Mapping[str, Any], before: Mapping[str, Any]) -> str | None:
+def _gain(report: Mapping[str, Any], winner: Mapping[str, Any], before: Mapping[str, Any]) -> str | None:
+    """Return the gain as the verdict has it, so that one page names one number."""
+    confirmed: Mapping[str, Any] | None = report.get("confirmation")
+    paired: Mapping[str, Any] = (confirmed if confirmed else report).get("improvement") or {}
+    if paired.get("n") == winner.get("rows"):
+        return gain(paired["difference"])
     if winner.get("mean") is None or before.get("mean") is None:
         return None
-    return f"{100 * (winner['mean'] - before['mean']):+.1f} points"
+    return gain(winner["mean"] - before["mean"])
 
 
-def _rows_text(result: Mapping[str, Any], report: Mapping[str, Any]) -> str:
-    """Return on which rows the figures are, and what follows from that."""
+def rows_text(result: Mapping[str, Any], report: Mapping[str, Any], *, tested: bool) -> str:
+    """Return on which rows the figures are, and what follows from that.
+
+    Args:
+        tested: The data have test rows.
+    """
     score, confirmed = report.get("score") or {}, report.get("confirmation") or {}
     if confirmed:
         rows = f"**On {_rows(confirmed['score'])} that chose nothing.**"
-        if score.get("mean") is None:
-            return rows
-        before = percent((report.get("baseline") or {}).get("mean"))
-        return (
-            f"{rows} On the {_rows(score)} that chose the winner it has {percent(score['mean'])}, "
-            f"{before} before: that flatters it."
-        )
+        return rows if score.get("mean") is None else f"{rows} {_chosen_by(report)}"
     if score.get("on"):
-        return (
-            f"**On {_rows(score)} that also chose the winner**: "
-            "the score on test rows says how good it really is."
+        proof = (
+            "the score on test rows says" if tested else "a score on rows that are not among them would say"
         )
+        return f"**On {_rows(score)} that also chose the winner**: {proof} how good it really is."
     return f"**On {_rows(result)}.**" if result.get("rows") else ""
+
+
+def _chosen_by(report: Mapping[str, Any]) -> str:
+    """Return how the winner stands on the rows that chose it, against the same rows only."""
+    score, before = report["score"], report.get("baseline") or {}
+    parts = [f"it has {percent(score['mean'])}"]
+    if given_won(report):
+        parts = [f"the program as given, which was kept, has {percent(score['mean'])}"]
+    elif before.get("mean") is not None and before.get("rows") == score.get("rows"):
+        parts.append(f"{percent(before['mean'])} before")
+    flatters = not given_won(report) and score["mean"] > (report["confirmation"]["score"].get("mean") or 0.0)
+    return f"On the {_rows(score)} that chose the winner {', '.join(parts)}{': that flatters it' if flatters else ''}."
+
+
+def given_won(report: Mapping[str, Any]) -> bool:
+    """Whether a search kept the program as it was given."""
+    best = next((item for item in report.get("candidates") or () if item["id"] == report.get("best")), {})
+    return bool((best.get("notes") or {}).get("baseline"))
 
 
 def _rows(score: Mapping[str, Any]) -> str:
@@ -100,7 +126,7 @@ def _rows(score: Mapping[str, Any]) -> str:
     return counted(int(score.get("rows") or 0), f"{kind} row")
 
 
-def _onwards(ws: Workspace, run: Run) -> None:
+def _onwards(ws: Workspace, run: Run, *, tested: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if run.result_version_id:
             state.link(
@@ -108,6 +134,9 @@ def _onwards(ws: Workspace, run: Run) -> None:
                 "Evaluate the compiled program",
                 icon=":material/checklist:",
                 version=run.result_version_id,
+                dataset=run.dataset_id,
+                metric=run.metric_id,
+                **({"split": "test"} if tested else {}),
             )
             state.link("explore", "Try it", icon=":material/science:", version=run.result_version_id)
             state.link("export", "Export it", icon=":material/ios_share:", version=run.result_version_id)

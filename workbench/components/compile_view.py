@@ -12,13 +12,13 @@ import streamlit as st
 
 from core.foundation.errors import WorkbenchError
 from workbench.components.ablation_view import ablation_section
-from workbench.components.budget import budget_bars, go_on_form
+from workbench.components.budget import budget_bars, go_on_form, spend_of
 from workbench.components.compile_candidates import candidates_view
 from workbench.components.compile_log import asks_view, log_view
 from workbench.components.compile_outcome import outcome_view
 from workbench.components.compile_search import search_text
 from workbench.components.errors import readable_errors, verbatim
-from workbench.components.figures import figure, figures
+from workbench.components.figures import figure, figures, gain
 from workbench.components.run_head import poll_every, run_head
 from workbench.components.table import data_table
 from workbench.services import previews, runs, tasks
@@ -27,14 +27,18 @@ from workbench.services.parameters import in_words
 from workbench.services.run_records import Run
 from workbench.services.workspace import Workspace
 
-__all__ = ["compile_view"]
+__all__ = ["changed_params", "compile_view"]
 
 Event = Mapping[str, Any]
 
 
-def compile_view(ws: Workspace, run_id: str) -> None:
-    """Draw one compile; while it runs, everything is fresh every second."""
-    run = runs.get_run(ws, run_id)
+def compile_view(ws: Workspace, run: Run) -> None:
+    """Draw one compile; while it runs, everything is fresh every second.
+
+    Args:
+        run: As the rest of the page has it: once its state is another, the whole page is drawn anew.
+    """
+    run_id = run.id
     given = _given(ws, run.version_id)
 
     @st.fragment(run_every=poll_every(run), key=f"compile_{run_id}")
@@ -46,17 +50,17 @@ def compile_view(ws: Workspace, run_id: str) -> None:
             _settings(now)
             outcome_view(ws, now)
             spent = _spent(now, events)
-            if now.active:
+            if now.active or not now.result:
                 figures_so_far(now, spent)
             budget_bars(now, spent)
             go_on_form(ws, now)
             ablation_section(ws, now)
-            candidates_view(now, events, given)
+            candidates_view(ws, now, events, given)
             _attempts((now.result or {}).get("report") or {})
             asks_view(events, run_id)
             log_view(events)
-            if run.active and not now.active:
-                st.rerun()
+            if now.status != run.status:
+                st.rerun()  # what stands outside names the run's state, too
 
     live()
 
@@ -84,8 +88,8 @@ def _settings(run: Run) -> None:
     """Draw in a line what was asked for beyond the usual."""
     kept, title = run.settings, optimizer_title(str(run.settings.get("optimizer", "")))
     parts = [f"**{verbatim(title)}**", f"seed {kept.get('seed', 0)}"]
-    changed = _changed(str(kept.get("optimizer", "")), kept.get("params") or {})
-    parts += [f"{in_words(name)}: {value}" for name, value in changed.items()]
+    changed = changed_params(str(kept.get("optimizer", "")), kept.get("params") or {})
+    parts += [f"{label}: {'not set' if value is None else value}" for label, value in changed.items()]
     parts += [f"{label}: {kept[name]}" for name, label in _MODELS.items() if kept.get(name)]
     parts += [f"{kept['adapter']} adapter"] if kept.get("adapter", "chat") != "chat" else []
     parts += search_text(kept)
@@ -96,11 +100,15 @@ def _settings(run: Run) -> None:
 _MODELS = {"prompt_model": "prompt model", "teacher_model": "teacher model"}
 
 
-def _changed(optimizer: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters that are not the optimizer's defaults."""
+def changed_params(optimizer: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that are not the optimizer's defaults, by the labels that its form has for them."""
     kind = next((kind for kind in optimizer_kinds() if kind.name == optimizer), None)
-    usual = {item.name: item.default for item in kind.parameters} if kind else {}
-    return {name: value for name, value in params.items() if value != usual.get(name)}
+    known = {item.name: item for item in kind.parameters} if kind else {}
+    return {
+        known[name].label if name in known else in_words(name): value
+        for name, value in params.items()
+        if name not in known or value != known[name].default
+    }
 
 
 def _attempts(report: Mapping[str, Any]) -> None:
@@ -128,24 +136,31 @@ def _attempts(report: Mapping[str, Any]) -> None:
 
 
 def figures_so_far(run: Run, spent: Mapping[str, float]) -> None:
-    """Draw what is known while the search goes on."""
+    """Draw what is known while the search goes on, or where it was cut short."""
     progress = run.progress
     best, before = progress.get("score"), progress.get("baseline")
+    if run.status == "queued" and not progress:
+        return
+    change = None if best is None or before is None else (best - before) / 100
     with figures(4):
-        gain = f"{best - before:+.1f} points" if best is not None and before is not None else None
-        figure("Best so far", "–" if best is None else f"{best:.1f} %", gain, change=True)
+        figure(
+            "Best so far",
+            "–" if best is None else f"{best:.1f} %",
+            gain(change),
+            change=True,
+        )
         figure("Before", "–" if before is None else f"{before:.1f} %")
         figure("Candidates", progress.get("candidates") or 0)
         figure("Calls so far", f"{int(spent.get('calls', 0)):,}")
 
 
 def _spent(run: Run, events: Sequence[Event]) -> dict[str, float]:
+    """Return what a run has spent: as its report says, before there is one as its events do."""
     report = (run.result or {}).get("report") or {}
     if report.get("spend"):
-        return {**report["spend"], "seconds": report.get("seconds", 0.0)}
-    spent: dict[str, float] = {"calls": 0, "cost": 0.0, "tokens": 0, "seconds": run.seconds or 0.0}
-    for event in events:
-        if event["type"] in ("row", "trace"):
-            for name in ("calls", "cost", "tokens"):
-                spent[name] += float(event.get(name) or 0)
-    return spent
+        return spend_of(report["spend"], report.get("seconds") or 0.0)
+    paid = [event for event in events if event["type"] in ("row", "trace", "ask")]
+    names = ("calls", "prompt_tokens", "completion_tokens", "cost")
+    return spend_of(
+        {name: sum(float(event.get(name) or 0) for event in paid) for name in names}, run.seconds or 0.0
+    )

@@ -17,7 +17,7 @@ from workbench.components.figures import figure, figures, money
 from workbench.components.row_drawer import row_drawer
 from workbench.components.run_head import poll_every, run_head
 from workbench.components.table import cell, data_table
-from workbench.services import runs, tasks
+from workbench.services import compare, runs, tasks
 from workbench.services.run_records import Run, RunItem
 from workbench.services.workspace import Workspace
 
@@ -31,9 +31,13 @@ _OUTCOMES = {
 }
 
 
-def evaluation_view(ws: Workspace, run_id: str) -> None:
-    """Draw one evaluation; while it runs, its figures are fresh every second."""
-    run = runs.get_run(ws, run_id)
+def evaluation_view(ws: Workspace, run: Run) -> None:
+    """Draw one evaluation; while it runs, its figures are fresh every second.
+
+    Args:
+        run: As the rest of the page has it: once its state is another, the whole page is drawn anew.
+    """
+    run_id = run.id
 
     @st.fragment(run_every=poll_every(run), key=f"evaluation_{run_id}")
     def live() -> None:
@@ -41,7 +45,7 @@ def evaluation_view(ws: Workspace, run_id: str) -> None:
             now = runs.get_run(ws, run_id)
             run_head(ws, now)
             _figures(now)
-            if run.active and not now.active:
+            if now.status != run.status:
                 st.rerun()
 
     live()
@@ -81,10 +85,21 @@ def _figures(run: Run) -> None:
 def _next_steps(ws: Workspace, run: Run) -> None:
     if run.active or run.score is None:
         return
-    compiled = tasks.get_version(ws, run.version_id).compiled
+    version = tasks.get_version(ws, run.version_id)
     with st.container(horizontal=True):
-        if compiled:
-            state.link("compare", "Compare with before", icon=":material/compare_arrows:", b=run.id)
+        if version.compiled:
+            if version.parent_id and not compare.comparable(ws, run.id):
+                state.link(
+                    "evaluate",
+                    "Evaluate the program before on these rows",
+                    icon=":material/checklist:",
+                    version=version.parent_id,
+                    dataset=run.dataset_id,
+                    metric=run.metric_id,
+                    split=run.split,
+                )
+            else:
+                state.link("compare", "Compare with before", icon=":material/compare_arrows:", b=run.id)
             state.link("export", "Export this program", icon=":material/ios_share:", version=run.version_id)
         else:
             state.link(

@@ -9,12 +9,19 @@ from typing import Any
 
 import streamlit as st
 
-__all__ = ["figure", "figures", "money", "percent"]
+__all__ = ["figure", "figures", "gain", "money", "percent"]
+
+NO_GAIN = "±0.0 points"
+"""What is said of a difference that shows no digit: neither a gain nor a loss."""
 
 
-def figures(count: int) -> Any:
-    """Return a row of `count` equal cells; on a narrow screen two beside each other, so that no figure is cut."""
-    return st.grid(count, min_column_width=132)
+def figures(count: int, *, width: int = 132) -> Any:
+    """Return a row of `count` equal cells; on a narrow screen two beside each other, so that no figure is cut.
+
+    Args:
+        width: Pixels that the widest figure needs.
+    """
+    return st.grid(count, min_column_width=width)
 
 
 def figure(label: str, value: Any, note: str | None = None, *, change: bool = False, **options: Any) -> None:
@@ -22,10 +29,17 @@ def figure(label: str, value: Any, note: str | None = None, *, change: bool = Fa
 
     Args:
         note: A few words below it.
-        change: The note is a change: it gets an arrow and a colour.
+        change: The note is a change: it gets an arrow and a colour, unless nothing changed.
     """
-    quiet = {} if change else {"delta_color": "off", "delta_arrow": "off"}
+    quiet = {} if change and note != NO_GAIN else {"delta_color": "off", "delta_arrow": "off"}
     st.metric(label, value, note, border=True, height="stretch", **quiet, **options)
+
+
+def gain(difference: float | None) -> str | None:
+    """Return a difference of means between 0 and 1 in points; None where there is none to tell."""
+    if difference is None:
+        return None
+    return f"{100 * difference:+.1f} points" if abs(difference) >= 0.0005 else NO_GAIN
 
 
 def percent(mean: Any) -> str:

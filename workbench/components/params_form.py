@@ -14,7 +14,10 @@ import streamlit as st
 from core.foundation.errors import ConfigurationError
 from workbench.services.parameters import Parameter
 
-__all__ = ["options_form", "params_form"]
+__all__ = ["NOT_SET", "options_form", "params_form"]
+
+NOT_SET = "not set"
+"""What stands for no value."""
 
 
 def params_form(
@@ -66,7 +69,7 @@ def _widget(parameter: Parameter, start: Any, key: str, fields: Sequence[str]) -
             *parameter.choices,
             *([None] if parameter.nullable and None not in parameter.choices else []),
         ]
-        shown = {option: "–" if option is None else str(option).replace("_", " ") for option in options}
+        shown = {option: NOT_SET if option is None else str(option).replace("_", " ") for option in options}
         index = options.index(start) if start in options else 0
         return st.selectbox(
             label, options, index=index, key=key, help=about, format_func=lambda item: shown[item]
@@ -103,15 +106,20 @@ def _widget(parameter: Parameter, start: Any, key: str, fields: Sequence[str]) -
 def _number(parameter: Parameter, start: Any, label: str, key: str) -> Any:
     whole = parameter.type == "integer"
     kind = int if whole else float
+    value = None if start is None else kind(start)
+    if parameter.nullable:
+        # A field that begins with a number cannot be emptied; one that begins empty and is then given a number can.
+        st.session_state.setdefault(key, value)
+        value = None
     return st.number_input(
         label,
         min_value=kind(parameter.minimum) if parameter.minimum is not None else None,
         max_value=kind(parameter.maximum) if parameter.maximum is not None else None,
-        value=None if start is None else kind(start),
+        value=value,
         step=1 if whole else None,
         key=key,
         help=parameter.description,
-        placeholder="not set" if parameter.nullable else None,
+        placeholder=NOT_SET if parameter.nullable else None,
         format=None if whole else "%g",
     )
 

@@ -17,6 +17,7 @@ Scored = tuple[str, float, tuple[float, float] | None]
 """(label, mean 0..1, 95 % interval)."""
 
 _QUIET = "#8590a6"  # to be seen on light and dark
+_TICKS = 30  # names of candidates beneath an axis, about
 _MARGIN = {"l": 8, "r": 16, "t": 28, "b": 8}
 
 
@@ -70,16 +71,22 @@ def search_plot(candidates: Sequence[dict[str, Any]], baseline: float | None = N
     """Return the scores of a search in order, with the best so far.
 
     Args:
-        candidates: Each with `label`, `score` (0..1), `full` (False where some rows were not run).
+        candidates: Each with `id`, `label`, `score` (0..1), `full` (False where some rows were not run).
         baseline: The score of the program that went in, 0..1.
     """
-    best: list[float] = []
+    best: list[float | None] = []  # None before the first score of all rows: nothing is best yet
     for item in candidates:
-        score = 100 * item["score"] if item["full"] else 0.0
-        best.append(max(score, best[-1] if best else 0.0))
-    order = list(range(1, len(candidates) + 1))
+        known = (best[-1] if best else None, item["score"] if item["full"] else None)
+        best.append(max((score for score in known if score is not None), default=None))
+    order = list(range(len(candidates)))
     figure = go.Figure()
-    figure.add_scatter(x=order, y=best, mode="lines", line={"shape": "hv", "width": 2}, name="best so far")
+    figure.add_scatter(
+        x=order,
+        y=[None if score is None else 100 * score for score in best],
+        mode="lines",
+        line={"shape": "hv", "width": 2},
+        name="best so far",
+    )
     for full, name, symbol in ((True, "all rows", "circle"), (False, "part of the rows", "circle-open")):
         points = [
             (index, item) for index, item in zip(order, candidates, strict=True) if item["full"] is full
@@ -88,7 +95,7 @@ def search_plot(candidates: Sequence[dict[str, Any]], baseline: float | None = N
             figure.add_scatter(
                 x=[index for index, _ in points],
                 y=[100 * item["score"] for _, item in points],
-                text=[item["label"] for _, item in points],
+                text=[f"{item['id']} · {item['label']}" for _, item in points],
                 mode="markers",
                 marker={"size": 10, "symbol": symbol},
                 name=name,
@@ -103,5 +110,10 @@ def search_plot(candidates: Sequence[dict[str, Any]], baseline: float | None = N
         "yanchor": "bottom",
     }  # above: below it meets the axis's title
     figure.update_layout(height=300, xaxis_title="candidate", yaxis_title="score, %", legend=legend)
-    figure.update_xaxes(dtick=1 if len(order) <= 30 else None, range=[0.5, len(order) + 0.5])
+    every = 1 + len(order) // _TICKS
+    figure.update_xaxes(
+        tickvals=order[::every],
+        ticktext=[item["id"] for item in candidates[::every]],
+        range=[-0.5, len(order) - 0.5],
+    )
     return figure

@@ -8,6 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from workbench.components.errors import verbatim
+from workbench.components.estimate_view import duration
 from workbench.components.jobs import progress_text
 from workbench.components.runs import status_badge
 from workbench.services import runs
@@ -34,7 +35,7 @@ def run_head(ws: Workspace, run: Run) -> None:
     """Draw the head; the buttons act at once."""
     with st.container(horizontal=True, vertical_alignment="center"):
         status_badge(run)
-        taken = "" if run.seconds is None else f" · {run.seconds:.1f} s"
+        taken = "" if run.seconds is None else f" · {duration(run.seconds)}"
         rows = "train and validation rows" if run.kind == "compile" else f"{run.split or 'all'} rows"
         st.caption(f"{rows} · {run.model}{taken}", width="content")
         st.space("stretch")
@@ -63,6 +64,6 @@ def run_head(ws: Workspace, run: Run) -> None:
             st.caption(f":material/lightbulb: {verbatim(hint)}")
     if run.status == "interrupted":
         st.warning(
-            "The process that carried this run out is gone. What was finished is kept.",
+            "The process that carried this run out is gone. What was finished is kept: resume it to go on from there.",
             icon=":material/power_off:",
         )

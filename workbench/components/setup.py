@@ -5,7 +5,7 @@ Knows nothing about how runs are carried out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -15,6 +15,9 @@ from workbench.services import datasets, metrics, tasks
 from workbench.services.workspace import Workspace
 
 __all__ = ["Setup", "setup_row"]
+
+_WIDE = 190
+"""Pixels in which names of metrics and programs can be read."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Setup:
 def setup_row(
     ws: Workspace, task_id: str, key: str, splits: Sequence[str] = (), *, as_written: bool = False
 ) -> Setup:
-    """Draw the choices side by side.
+    """Draw the choices side by side; they begin with what the address names.
 
     Args:
         key: Names this form.
@@ -44,34 +47,35 @@ def setup_row(
     versions = {version.id: version.name for version in known_versions}
     data = {item.id: item for item in datasets.list_datasets(ws, task_id)}
     known = {metric.id: metric.name for metric in metrics.list_metrics(ws, task_id)}
-    wanted = st.query_params.get("version")
-    with st.grid(5 if splits else 4, min_column_width=130):
-        version_id = st.selectbox(
-            "Program",
-            list(versions),
-            index=list(versions).index(wanted) if wanted in versions else 0,
-            format_func=versions.__getitem__,
-            key=f"{key}_version",
-        )
-        dataset_id = st.selectbox(
+    with st.grid(5 if splits else 4, min_column_width=_WIDE):
+        version_id = _select("Program", versions, "version", f"{key}_version")
+        dataset_id = _select(
             "Data",
-            list(data),
-            format_func=lambda item: f"{data[item].name} ({data[item].rows:,})",
-            key=f"{key}_data",
+            {item.id: f"{item.name} ({item.rows:,})" for item in data.values()},
+            "dataset",
+            f"{key}_data",
         )
         split = None
         if splits:
-            counts = data[str(dataset_id)].counts
-            there = [name for name in splits if name == "all" or counts.get(name)]
-            split = st.selectbox(
-                "Rows",
-                there,
-                format_func=lambda name: (
-                    f"{name} ({data[str(dataset_id)].rows if name == 'all' else counts[name]:,})"
-                ),
-                key=f"{key}_split",
-            )
-        metric_id = st.selectbox("Metric", list(known), format_func=known.__getitem__, key=f"{key}_metric")
+            rows = {**data[dataset_id].counts, "all": data[dataset_id].rows}
+            there = {name: f"{name} ({rows[name]:,})" for name in splits if name == "all" or rows.get(name)}
+            split = _select("Rows", there, "split", f"{key}_split")
+        metric_id = _select("Metric", known, "metric", f"{key}_metric")
         model = state.model_choice(f"{key}_model")
     state.model_note(model)
-    return Setup(str(version_id), str(dataset_id), split, str(metric_id), model)
+    return Setup(version_id, dataset_id, split, metric_id, model)
+
+
+def _select(label: str, names: Mapping[str, str], parameter: str, key: str) -> str:
+    """Draw a select box over `names` (id → text) that begins with what the address names, else with the first."""
+    wanted = st.query_params.get(parameter, "")
+    ids = list(names)
+    return str(
+        st.selectbox(
+            label,
+            ids,
+            index=ids.index(wanted) if wanted in ids else 0,
+            format_func=lambda item: names.get(item, item),
+            key=key,
+        )
+    )

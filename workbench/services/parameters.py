@@ -59,6 +59,8 @@ _WHOLE = {
     "bsize": "Rows a step",
     "k": "Examples",
     "top_p": "Top p",
+    "worth": "Gain that 100 calls must bring",
+    "length_worth": "Gain that twice the length must bring",
 }
 
 

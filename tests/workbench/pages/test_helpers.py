@@ -142,11 +142,17 @@ def test_events_are_lines_of_a_log() -> None:
 
 def test_the_search_plot_holds_full_and_early_scores_apart() -> None:
     figure = plots.search_plot(
-        [{"label": "a", "score": 0.5, "full": True}, {"label": "b", "score": 0.9, "full": False}], 0.4
+        [
+            {"id": "c0", "label": "a", "score": 0.7, "full": False},
+            {"id": "c1", "label": "b", "score": 0.5, "full": True},
+            {"id": "c2", "label": "c", "score": 0.9, "full": False},
+        ],
+        0.4,
     )
     best = figure.data[0]
-    assert list(best.y) == [50.0, 50.0]
+    assert list(best.y) == [None, 50.0, 50.0], "before a score of all rows nothing is best, and nothing is 0"
     assert {trace.name for trace in figure.data} == {"best so far", "all rows", "part of the rows"}
+    assert list(figure.layout.xaxis.ticktext) == ["c0", "c1", "c2"], "as the table calls them"
 
 
 NAMES = ["labeled_few_shot", "bootstrap_few_shot", "random_search", "miprov2", "copro", "gepa"]
@@ -178,7 +184,10 @@ def test_what_proposers_were_asked_is_a_line_of_the_log() -> None:
         "samples": [{"proposed_instruction": "Sort by team."}, {"proposed_instruction": "Sort well."}],
         "error": "",
     }
-    assert event_text(asked) == "asked for proposed instruction (triage 0): 2 proposals, first: Sort by team."
+    assert event_text(asked) == "asked for proposed instruction (triage): 2 proposals, first: Sort by team."
+    assert str(event_text({**asked, "key": "auto:0:-1:triage"})).startswith(
+        "asked for proposed instruction (triage): "
+    )
     assert "no usable answer: cut off" in str(event_text({**asked, "samples": [], "error": "cut off"}))
 
 
