@@ -278,6 +278,8 @@ class Reader:
         if place == LIBRARY and not anyway:
             return LEFT_OUT
         name: Any = kind.__qualname__ if place == CORE else told(self.value(kind))
+        if place == LIBRARY:
+            return {"kind": name}
         return {"kind": name, **self._named("setting ", settings_of(value, changes_of(kind, entries)))}
 
     def _named(self, what: str, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 
-from core.search.sources import CORE, LIBRARY, codes, origin, parsed
+from core.search.sources import CORE, codes, is_standard, origin, parsed
 
 __all__ = ["Changes", "called_by", "changed_names", "changes_of", "stored_by", "stored_in"]
 
@@ -30,6 +30,8 @@ _CHANGING_FIRST = frozenset(
     | {"next", "shuffle"}
 )
 """Functions that change their first argument."""
+
+_SETTING = frozenset({"__delattr__", "__setattr__", "delattr", "setattr"})
 
 MAKING = frozenset(
     {"__copy__", "__deepcopy__", "__init__", "__init_subclass__", "__new__", "__post_init__", "__setstate__"}
@@ -182,6 +184,8 @@ def _changed_by_call(node: ast.Call) -> Iterator[ast.expr]:
         yield from _holders(node.func.value)
     elif name in _CHANGING_FIRST and node.args:
         yield from _holders(node.args[0])
+    elif name in _SETTING and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):
+        yield ast.Attribute(node.args[0], str(node.args[1].value), ast.Store())
 
 
 def _holders(node: ast.expr) -> Iterable[ast.expr]:
@@ -215,12 +219,12 @@ def _changed_in_code(code: CodeType) -> Iterator[str]:
 
 
 @functools.lru_cache(maxsize=512)
-def _methods(kind: type, without: str = LIBRARY) -> _Methods:
-    """Return the methods of a class and of its bases, those of libraries, and of one more origin, left out."""
+def _methods(kind: type, without: str = "") -> _Methods:
+    """Return the methods of a class and of its bases, those of Python itself, and of one origin, left out."""
     nodes: list[Function] = []
     unread: list[FunctionType] = []
     for base in kind.__mro__:
-        if origin(base.__module__) in {LIBRARY, without}:
+        if is_standard(base.__module__) or origin(base.__module__) == without:
             continue
         tree = parsed(base)
         if isinstance(tree, ast.ClassDef):

@@ -17,7 +17,18 @@ from pathlib import PurePath
 from types import CodeType
 from typing import Any
 
-__all__ = ["CORE", "LIBRARY", "OWN", "codes", "compiled", "globals_in", "origin", "parsed", "text_of"]
+__all__ = [
+    "CORE",
+    "LIBRARY",
+    "OWN",
+    "codes",
+    "compiled",
+    "globals_in",
+    "is_standard",
+    "origin",
+    "parsed",
+    "text_of",
+]
 
 OWN, CORE, LIBRARY = "own", "core", "library"
 
@@ -35,12 +46,18 @@ def origin(module: str, own: Container[str] = ()) -> str:
     top = module.partition(".")[0]
     if top == "core":
         return CORE
+    if is_standard(top):
+        return LIBRARY
     if top in own:
         return OWN
-    if not top or top == "builtins" or top in sys.stdlib_module_names:
-        return LIBRARY
     file = getattr(sys.modules.get(module), "__file__", None) or ""
     return OWN if _INSTALLED.isdisjoint(PurePath(file).parts) else LIBRARY
+
+
+def is_standard(module: str) -> bool:
+    """Return whether a module is Python's own, or of what only makes classes: pydantic."""
+    top = module.partition(".")[0]
+    return not top or top in {"builtins", "pydantic"} or top in sys.stdlib_module_names
 
 
 @functools.lru_cache(maxsize=1024)

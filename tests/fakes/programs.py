@@ -86,6 +86,7 @@ class Busy(core.Module):
 
     def _keep(self, question: str) -> None:
         self.last = question
+        setattr(self, "latest", question)  # noqa: B010 - as programs do
         self.order.sort()
 
 
