@@ -116,7 +116,7 @@ def _warning_text(warning: Mapping[str, Any]) -> str:
     name, cap = str(warning["resource"]), float(warning["cap"])
     said = {"cost": f"${cap:,g}", "seconds": duration(cap)}.get(name, f"{cap:,.0f} {name}")
     return verbatim(
-        f"{warning['share']:.0%} of the budget of {said} is used. At the cap the best so far is kept."
+        f"{100 * warning['share']:.0f} % of the budget of {said} is used. At the cap the best so far is kept."
     )
 
 

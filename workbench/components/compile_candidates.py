@@ -37,7 +37,7 @@ def interval_text(ends: Any) -> str:
     return f"{100 * ends[0]:.1f} to {100 * ends[1]:.1f}" if ends else "–"
 
 
-_ENDED = {"running": "cut short", "waiting": "not scored"}
+_ENDED = {"running": "cut short", "waiting": "not scored by the search"}
 """What a state that should lead on is called when the search is over."""
 
 
@@ -118,7 +118,7 @@ def candidates_view(ws: Workspace, run: Run, events: Sequence[Event], given: Map
     if not run.active:
         for item in candidates:
             item["status"] = _ENDED.get(item["status"], item["status"])
-    report: Mapping[str, Any] = (run.result or {}).get("report") or {}
+    report: Mapping[str, Any] = ({} if run.active else run.result or {}).get("report") or {}
     scored = [item for item in candidates if item["score"] is not None]
     if scored:
         figure = plots.search_plot(scored, (report.get("baseline") or {}).get("mean"))
@@ -151,13 +151,13 @@ def _table(run: Run, candidates: Sequence[Mapping[str, Any]], best: Any) -> int 
         [
             {
                 "id": item["id"],
-                "candidate": item["label"] + (" · winner" if item["id"] == best else ""),
+                "candidate": item["label"],
                 "from": ", ".join(item["parents"]),
                 "score %": None if item["score"] is None else round(100 * item["score"], 2),
                 "95 % interval": item.get("interval", ""),
                 "rows": item.get("rows", ""),
                 "examples in prompts": item["examples"],
-                "outcome": outcome_text(item),
+                "outcome": outcome_text(item, winner=item["id"] == best),
             }
             for item in candidates
         ],
@@ -169,7 +169,7 @@ def _table(run: Run, candidates: Sequence[Mapping[str, Any]], best: Any) -> int 
         alt="Candidates of the search",
         column_config={
             "id": st.column_config.TextColumn("id", width=45),
-            "candidate": st.column_config.TextColumn("candidate", width=170),
+            "candidate": st.column_config.TextColumn("candidate", width=190),
             "from": st.column_config.TextColumn("from", width=55, help="The candidates it was made from"),
             "score %": st.column_config.ProgressColumn(
                 "score", min_value=0, max_value=100, format="%.1f %%", width=110
@@ -179,16 +179,19 @@ def _table(run: Run, candidates: Sequence[Mapping[str, Any]], best: Any) -> int 
             "examples in prompts": st.column_config.NumberColumn(
                 "examples", help="In the step's prompts", width=65
             ),
-            "outcome": st.column_config.TextColumn("outcome", width=400),
+            "outcome": st.column_config.TextColumn(
+                "outcome", width=380, help="Select a candidate to read all of it below."
+            ),
         },
     )
     chosen = event.selection.rows
     return chosen[0] if chosen and chosen[0] < len(candidates) else None
 
 
-def outcome_text(item: Mapping[str, Any]) -> str:
+def outcome_text(item: Mapping[str, Any], *, winner: bool = False) -> str:
     """Return what became of a candidate, and why."""
-    return f"{item['status']}: {item['reason']}" if item["reason"] else item["status"]
+    said = f"{item['status']}: {item['reason']}" if item["reason"] else str(item["status"])
+    return f"winner · {said}" if winner else said
 
 
 def _details(item: Mapping[str, Any], given: Mapping[str, str], *, winner: bool) -> None:

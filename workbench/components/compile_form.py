@@ -137,7 +137,7 @@ def _other_models(ws: Workspace, kind: OptimizerKind) -> dict[str, Any]:
     }
     names = [model.name for model in models.list_models(ws)]
     made: dict[str, Any] = {}
-    with st.container(horizontal=True):
+    with st.grid(2, min_column_width=210):
         for name, (takes, label, about) in wanted.items():
             if takes:
                 chosen = st.selectbox(

@@ -14,16 +14,13 @@ from core.foundation.words import counted
 from workbench import state
 from workbench.components.compile_candidates import interval_text
 from workbench.components.errors import verbatim
-from workbench.components.figures import figure, figures, gain, money, percent
+from workbench.components.figures import WIDE, figure, figures, gain, money, percent
 from workbench.services import datasets
 from workbench.services.compile_report import has_report, report_html
 from workbench.services.run_records import Run
 from workbench.services.workspace import Workspace
 
 __all__ = ["given_won", "outcome_view", "rows_text"]
-
-_WIDE = 190
-"""Pixels that an interval needs: "53.3 to 68.9"."""
 
 
 def outcome_view(ws: Workspace, run: Run) -> None:
@@ -52,7 +49,7 @@ def _scores(result: Mapping[str, Any], report: Mapping[str, Any]) -> None:
     winner = confirmed.get("score") or report.get("score") or result
     before = confirmed.get("given") or report.get("baseline") or result.get("baseline") or {}
     same = winner.get("rows") == before.get("rows")
-    with figures(4, width=_WIDE):
+    with figures(4, width=WIDE):
         figure(
             "Score of the winner",
             percent(winner.get("mean")),

@@ -48,10 +48,11 @@ def compile_view(ws: Workspace, run: Run) -> None:
             run_head(ws, now)
             events = _events(ws, run_id)
             _settings(now)
-            outcome_view(ws, now)
             spent = _spent(now, events)
-            if now.active or not now.result:
+            if now.active or not now.result:  # what a run that goes on left before is out of date
                 figures_so_far(now, spent)
+            else:
+                outcome_view(ws, now)
             budget_bars(now, spent)
             go_on_form(ws, now)
             ablation_section(ws, now)
@@ -155,9 +156,9 @@ def figures_so_far(run: Run, spent: Mapping[str, float]) -> None:
 
 
 def _spent(run: Run, events: Sequence[Event]) -> dict[str, float]:
-    """Return what a run has spent: as its report says, before there is one as its events do."""
+    """Return what a run has spent: as its report says, before there is one and while it goes on as its events do."""
     report = (run.result or {}).get("report") or {}
-    if report.get("spend"):
+    if report.get("spend") and not run.active:
         return spend_of(report["spend"], report.get("seconds") or 0.0)
     paid = [event for event in events if event["type"] in ("row", "trace", "ask")]
     names = ("calls", "prompt_tokens", "completion_tokens", "cost")

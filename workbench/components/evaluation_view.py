@@ -13,7 +13,7 @@ import streamlit as st
 from workbench import state
 from workbench.components import plots
 from workbench.components.errors import readable_errors
-from workbench.components.figures import figure, figures, money
+from workbench.components.figures import WIDE, figure, figures, money
 from workbench.components.row_drawer import row_drawer
 from workbench.components.run_head import poll_every, run_head
 from workbench.components.table import cell, data_table
@@ -65,7 +65,7 @@ def _figures(run: Run) -> None:
     broken = int(result.get("n_infrastructure_failures") or 0) + int(result.get("n_metric_failures") or 0)
     tokens = int(result.get("prompt_tokens") or 0) + int(result.get("completion_tokens") or 0)
     score = result.get("score")
-    with figures(4):
+    with figures(4, width=WIDE):
         figure(
             "Score",
             "–" if score is None else f"{float(score):.1f} %",

@@ -9,7 +9,10 @@ from typing import Any
 
 import streamlit as st
 
-__all__ = ["figure", "figures", "gain", "money", "percent"]
+__all__ = ["WIDE", "figure", "figures", "gain", "money", "percent"]
+
+WIDE = 190
+"""Pixels that an interval needs: "53.3 to 68.9"."""
 
 NO_GAIN = "±0.0 points"
 """What is said of a difference that shows no digit: neither a gain nor a loss."""

@@ -112,7 +112,7 @@ def run_table(runs: Sequence[Run], *, key: str, selectable: bool = False, tools:
                 "score", min_value=0, max_value=100, format="%.1f %%", width=130
             ),
             "status": st.column_config.TextColumn("status", width=85),
-            "seconds": st.column_config.NumberColumn("seconds", format="localized"),
+            "seconds": st.column_config.NumberColumn("seconds", format="%.1f"),
             "calls": st.column_config.NumberColumn("calls", format="localized"),
             "cost $": st.column_config.NumberColumn("cost $", format="%.4f"),
         },

@@ -39,6 +39,7 @@ def search(ws: Any, task: str) -> Callable[..., runs.Run]:
 
     def start(optimizer: str = "random_search", params: Any = SMALL, **more: Any) -> runs.Run:
         version = tasks.newest_version(ws, task, compiled=False)
+        assert version is not None
         (data,), (metric,) = datasets.list_datasets(ws, task), metrics.list_metrics(ws, task)
         run_id = runs.start_compile(ws, version.id, data.id, metric.id, optimizer, params, **more)
         return runs.get_run(ws, run_id)
@@ -247,6 +248,7 @@ def test_a_winner_that_is_the_program_as_given_changes_nothing(
 def test_what_became_of_a_candidate_is_said_with_its_reason() -> None:
     assert outcome_text({"status": "dropped", "reason": "it cannot win"}) == "dropped: it cannot win"
     assert outcome_text({"status": "scored", "reason": ""}) == "scored"
+    assert outcome_text({"status": "scored", "reason": ""}, winner=True) == "winner · scored"
 
 
 def test_a_run_that_was_cut_off_says_what_it_knows(
@@ -260,6 +262,22 @@ def test_a_run_that_was_cut_off_says_what_it_knows(
     assert shown["Best so far"] == f"{run.progress['score']:.1f} %"
     assert int(shown["Calls so far"]) > 0
     assert "resume it to go on" in texts(at)
+
+
+def test_a_run_that_goes_on_shows_what_its_events_say_and_not_how_it_ended_before(
+    app: Open, ws: Any, task: str, search: Any
+) -> None:
+    from workbench.jobs.holder import this_process
+
+    run = search(budget={"calls": 300})
+    calls = run.result["report"]["spend"]["calls"]  # type: ignore[index]
+    told = {**run.result["report"], "spend": {"calls": 1}}  # type: ignore[index]
+    changed(
+        ws, run.id, status="running", worker=this_process("inline"), result={**run.result, "report": told}
+    )
+    at = app("compile", task=task, run=run.id)
+    assert {item.label for item in at.metric} == {"Best so far", "Before", "Candidates", "Calls so far"}
+    assert f"Budget: {calls} of 300 calls" in {item.proto.text for item in at.get("progress")}
 
 
 def test_parameters_are_called_as_in_the_form() -> None:

@@ -176,7 +176,7 @@ def test_half_and_four_fifths_of_a_budget_are_warnings_while_it_runs(
     at = app("compile", task=task, run=run.id)
     assert not at.exception
     (warning,) = [item.value for item in at.warning if "budget" in item.value]
-    assert "80%" in warning
+    assert "80 %" in warning
     assert "40 calls" in warning
     assert next(item for item in at.button if item.label == "Stop and keep the best")
 
