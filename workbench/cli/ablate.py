@@ -51,6 +51,7 @@ def run(options: argparse.Namespace) -> int:
     compiled = runs.find_run(ws, options.run_id).id
     asked = {"split": options.split, "limit": options.limit, "steps": options.steps}
     plan = ablations.plan_ablation(ws, compiled, **asked)
+    ablations.check_plan(plan)  # an estimate is of what could be started
     planned = {"variants": plan.names, "runs": plan.runs, "split": plan.split, "rows": plan.rows}
     planned |= {"warning": plan.warning} if plan.warning else {}
     expected = {"plan": planned, "estimate": plan.estimate.to_dict()}

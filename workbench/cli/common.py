@@ -21,6 +21,7 @@ from workbench.services.workspace import Workspace, open_workspace
 __all__ = [
     "add_program_arguments",
     "add_run_arguments",
+    "data_line",
     "emit",
     "model_of",
     "open_home",
@@ -92,15 +93,47 @@ def model_of(ws: Workspace, options: argparse.Namespace) -> str:
     return options.model or preferences.default_model(ws).name
 
 
-def resolve_program(ws: Workspace, options: argparse.Namespace) -> tuple[tasks.Version, str, str]:
-    """Return (version, dataset id, metric id) as the arguments say.
+def resolve_program(
+    ws: Workspace, options: argparse.Namespace, needs: Sequence[str] = ()
+) -> tuple[tasks.Version, str, str]:
+    """Return (version, dataset id, metric id) as the arguments say; files are stored when all of them were checked.
+
+    Args:
+        needs: Splits that --data must have rows in.
 
     Raises:
         ConfigurationError: Something is not said; the message says what.
     """
     task_id = samples.open_sample(ws, options.sample) if options.sample else options.task
+    _check_files(ws, options, task_id, needs)
     version = _version(ws, options, task_id)
     return version, _dataset(ws, options, version), _metric(ws, options, version)
+
+
+def _check_files(
+    ws: Workspace, options: argparse.Namespace, task_id: str | None, needs: Sequence[str]
+) -> None:
+    """See that the files go together, so that a call that is refused leaves nothing behind."""
+    if options.program:
+        spec = files.spec_of_file(Path(options.program).read_bytes()).model_dump(mode="json")
+    else:
+        spec = _stored_version(ws, options, task_id).spec
+    if options.data and not options.dataset:
+        path, mapping, split = Path(options.data), _mapping(options), _split(options)
+        files.check_dataset(spec, path.read_bytes(), path.name, mapping=mapping, split=split, needs=needs)
+    if options.metric:
+        files.check_metric(ws, options.metric, pairs(options.metric_param))
+
+
+def _mapping(options: argparse.Namespace) -> dict[str, str]:
+    return {column: field for field, column in pairs(options.map).items()}
+
+
+def data_line(ws: Workspace, dataset_id: str) -> str:
+    """Return which data a run is on, and how many rows of each split: "tickets.csv: 40 train, 41 validation rows"."""
+    info = datasets.get_dataset(ws, dataset_id)
+    named = [f"{info.counts[name]:,} {name}" for name in datasets.SPLITS if info.counts.get(name)]
+    return f"{info.name}: {', '.join(named) or f'{info.rows:,}'} rows"
 
 
 def _version(ws: Workspace, options: argparse.Namespace, task_id: str | None) -> tasks.Version:
@@ -136,9 +169,8 @@ def _dataset(ws: Workspace, options: argparse.Namespace, version: tasks.Version)
     if not options.data:
         return _first(datasets.list_datasets(ws, version.task_id), "dataset (--data FILE)").id
     path = Path(options.data)
-    mapping = {column: field for field, column in pairs(options.map).items()}
     return files.dataset_from_file(
-        ws, version, path.read_bytes(), path.name, mapping=mapping, split=_split(options)
+        ws, version, path.read_bytes(), path.name, mapping=_mapping(options), split=_split(options)
     ).id
 
 

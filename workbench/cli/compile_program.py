@@ -15,6 +15,7 @@ from core.foundation.files import atomic_write
 from workbench.cli.common import (
     add_program_arguments,
     add_run_arguments,
+    data_line,
     emit,
     model_of,
     open_home,
@@ -23,7 +24,7 @@ from workbench.cli.common import (
 )
 from workbench.cli.run_text import estimate_line, estimate_text, run_summary, run_text
 from workbench.cli.waiting import exit_code, wait
-from workbench.services import estimates, export, runs
+from workbench.services import estimates, export, runs, starting
 from workbench.services.workspace import Workspace
 
 __all__ = ["arguments", "run", "share"]
@@ -97,8 +98,10 @@ def run(options: argparse.Namespace) -> int:
         options.shares = (
             "train=0.4,validation=0.4,test=0.2" if options.testset else "train=0.5,validation=0.5"
         )
-    version, dataset_id, metric_id = resolve_program(ws, options)
     asked = _asked(ws, options)
+    starting.checked_compile(ws, **asked, temperature=options.temperature)
+    needs = ("train", "test") if options.testset else ("train",)
+    version, dataset_id, metric_id = resolve_program(ws, options, needs)
     estimate = estimates.estimate_compile(
         ws,
         version.id,
@@ -108,20 +111,22 @@ def run(options: argparse.Namespace) -> int:
         probe_rows=options.probe if options.estimate else 0,
     )
     if options.estimate:
-        emit(options, {"estimate": estimate.to_dict()}, estimate_text(estimate))
+        said = f"{estimate_text(estimate)}\non {data_line(ws, dataset_id)}"
+        emit(options, {"estimate": estimate.to_dict()}, said)
         return 0
     if not options.json:
-        print(f"expected: {estimate_line(estimate)}", file=sys.stderr)
-    run_id = runs.start_compile(
-        ws, version.id, dataset_id, metric_id, **asked, temperature=options.temperature, name=options.name
-    )
-    if options.no_wait:
-        emit(options, {"run": run_id, "status": "queued", "estimate": estimate.to_dict()}, run_id)
-        return 0
-    done = wait(ws, run_id, options)
+        print(f"expected: {estimate_line(estimate)} · {data_line(ws, dataset_id)}", file=sys.stderr)
+    with options.watcher.listening():
+        run_id = runs.start_compile(
+            ws, version.id, dataset_id, metric_id, **asked, temperature=options.temperature, name=options.name
+        )
+        if options.no_wait:
+            emit(options, {"run": run_id, "status": "queued", "estimate": estimate.to_dict()}, run_id)
+            return 0
+        done = wait(ws, run_id, options)
     if options.out and done.result_version_id:
         _write_state(ws, done.result_version_id, Path(options.out))
-    emit(options, {**run_summary(done), "estimate": estimate.to_dict()}, run_text(done))
+    emit(options, {**run_summary(done), "estimate": estimate.to_dict()}, run_text(done, options.watcher.said))
     return exit_code(done)
 
 

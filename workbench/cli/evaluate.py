@@ -6,10 +6,12 @@ Knows nothing about how rows are run.
 from __future__ import annotations
 
 import argparse
+import sys
 
 from workbench.cli.common import (
     add_program_arguments,
     add_run_arguments,
+    data_line,
     emit,
     model_of,
     open_home,
@@ -17,7 +19,7 @@ from workbench.cli.common import (
 )
 from workbench.cli.run_text import run_summary, run_text
 from workbench.cli.waiting import exit_code, wait
-from workbench.services import runs
+from workbench.services import runs, starting
 
 __all__ = ["arguments", "run"]
 
@@ -37,21 +39,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Evaluate, print the score, and return the exit code."""
     ws = open_home(options)
-    version, dataset_id, metric_id = resolve_program(ws, options)
     split = options.split or ("all" if options.data and not options.shares else "validation")
+    asked = (model_of(ws, options), options.limit, options.repeats, options.concurrency)
+    how = {"adapter": options.adapter, "temperature": options.temperature}
+    starting.check_evaluation(ws, *asked, split=split, **how)
+    version, dataset_id, metric_id = resolve_program(ws, options, () if split == "all" else (split,))
+    if not options.json:
+        print(f"data: {data_line(ws, dataset_id)}", file=sys.stderr)
     run_id = runs.start_evaluation(
-        ws,
-        version.id,
-        dataset_id,
-        split,
-        metric_id,
-        model_of(ws, options),
-        options.limit,
-        options.repeats,
-        options.concurrency,
-        adapter=options.adapter,
-        temperature=options.temperature,
-        name=options.name,
+        ws, version.id, dataset_id, split, metric_id, *asked, **how, name=options.name
     )
     if options.no_wait:
         emit(options, {"run": run_id, "status": "queued"}, run_id)

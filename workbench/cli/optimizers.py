@@ -14,7 +14,7 @@ from core.optimizers.base import optimizers as registry
 from workbench.cli.common import emit, open_home
 from workbench.cli.run_text import table
 from workbench.services import samples, tasks
-from workbench.services.optimizers import OptimizerKind, optimizer_kinds
+from workbench.services.optimizers import PYTHON_ONLY, OptimizerKind, optimizer_kinds
 from workbench.services.parameters import Parameter
 from workbench.services.recommending import recommended_for_task
 
@@ -35,7 +35,9 @@ def run(options: argparse.Namespace) -> int:
         return _recommend(options, kinds)
     if not options.name:
         rows = [(kind.name, kind.label, kind.when) for kind in kinds.values()]
-        emit(options, {"optimizers": list(kinds.values())}, table(rows, ("name", "what it is", "when")))
+        others = "\n".join(f"  {name}: {why}" for name, why in PYTHON_ONLY.items())
+        text = f"{table(rows, ('name', 'what it is', 'when'))}\n\nfrom Python only:\n{others}"
+        emit(options, {"optimizers": list(kinds.values()), "python_only": PYTHON_ONLY}, text)
         return 0
     registry.get(options.name)  # an unknown name is an error that names the nearest
     kind = kinds[options.name]
@@ -68,8 +70,14 @@ def _text(kind: OptimizerKind) -> str:
 def _span(item: Parameter) -> str:
     if item.choices:
         return " | ".join(str(choice) for choice in item.choices)
-    ends = [f"{end:g}" if end is not None else "" for end in (item.minimum, item.maximum)]
+    ends = [_number(end) for end in (item.minimum, item.maximum)]
     return f"{item.type} {ends[0]} to {ends[1]}".rstrip(" to") if ends[0] and ends[1] else item.type
+
+
+def _number(end: float | None) -> str:
+    if end is None:
+        return ""
+    return f"{int(end):,}" if float(end).is_integer() else f"{end:g}"
 
 
 def _plain(value: Any) -> str:

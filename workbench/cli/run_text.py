@@ -6,26 +6,28 @@ Knows nothing about any single command.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.foundation.words import counted
 from workbench.services import runs
 from workbench.services.ablations import AblationPlan, ablation_of, parts_name, rows_text, warning_of
 from workbench.services.estimates import Estimate
+from workbench.services.spending import cap_text, digits_of, higher_caps
 
 __all__ = [
     "ablation_plan_text",
     "estimate_line",
     "estimate_text",
+    "kind_of",
     "run_summary",
     "run_text",
     "score_line",
     "table",
     "warning_text",
 ]
-
-_UNITS = {"calls": "calls", "tokens": "tokens", "cost": "US dollars", "seconds": "seconds"}
 
 
 def run_summary(run: runs.Run) -> dict[str, Any]:
@@ -52,8 +54,13 @@ def run_summary(run: runs.Run) -> dict[str, Any]:
     }
 
 
-def run_text(run: runs.Run) -> str:
-    """Return a run's outcome in a few lines; of a compile also what it was measured against and what to do next."""
+def run_text(run: runs.Run, said: Sequence[str] = ()) -> str:
+    """Return a run's outcome in a few lines; of a compile also what it was measured against and what to do next.
+
+    Args:
+        run: The run.
+        said: Warnings that stand above already, and are not said again.
+    """
     result = run.result or {}
     lines = [score_line(run)]
     if run.kind == "ablation":
@@ -64,13 +71,34 @@ def run_text(run: runs.Run) -> str:
             f"before: {baseline['score']:.2f} % on the same {counted(baseline['rows'], baseline['on'] + ' row')}"
         )
     if result.get("summary"):
-        lines.append(result["summary"])
+        lines += _once_each(result["summary"].splitlines(), said)
     if run.result_version_id:
         lines.append(f"compiled version: {run.result_version_id}")
-    raised = result.get("stop_code") in ("budget", "seconds")
-    if raised or (run.status == "stopped" and result.get("stop_code")):
-        lines.append(f"to go on: {_go_on(run, raised=raised)}")
+    if (command := _go_on(run)) is not None:
+        lines.append(f"to go on: {command}")
     return "\n".join(lines)
+
+
+_NOTE = "Note: "
+
+
+def _once_each(lines: Sequence[str], said: Sequence[str]) -> list[str]:
+    """Return the lines of a summary, of notes that differ only in their numbers the first with how many there are."""
+    kinds = Counter(kind_of(line) for line in lines if line.startswith(_NOTE))
+    kept, seen = list[str](), {kind_of(f"{_NOTE}{text}") for text in said}
+    for line in lines:
+        kind = kind_of(line)
+        if line.startswith(_NOTE) and kind in seen:
+            continue
+        seen.add(kind)
+        more = kinds[kind] - 1 if line.startswith(_NOTE) else 0
+        kept.append(f"{line} (And {counted(more, 'note')} like it.)" if more > 0 else line)
+    return kept
+
+
+def kind_of(text: str) -> str:
+    """Return a warning without its numbers: what those that say the same have in common."""
+    return re.sub(r"\b[a-z]?\d[\d,.]*", "#", text)
 
 
 def _ablation(run: runs.Run) -> list[str]:
@@ -96,40 +124,40 @@ def ablation_plan_text(plan: AblationPlan) -> str:
     programs = "\n".join(f"  {names[name]}" for name in plan.runs)
     on = rows_text(plan.split, plan.rows, plan.warning)
     warning = f"\n{plan.warning}" if plan.warning else ""
-    return f"{len(plan.runs)} programs, each on {on}:\n{programs}{equal}{warning}"
+    return f"{counted(len(plan.runs), 'program')}, each on {on}:\n{programs}{equal}{warning}"
 
 
-def _go_on(run: runs.Run, *, raised: bool) -> str:
-    if not raised:
-        return f"workbench runs resume {run.id}"
-    caps = {name: cap for name, cap in (run.settings.get("budget") or {}).items() if cap}
-    higher = " ".join(f"--budget {name}={2 * cap:g}" for name, cap in caps.items())
-    return f"workbench runs resume {run.id} {higher}".rstrip()
+def _go_on(run: runs.Run) -> str | None:
+    """Return the command that goes on with a run; None where nothing is left to do."""
+    command = f"workbench runs resume {run.id}"
+    if not run.active and (run.result or {}).get("stop_code") in ("budget", "seconds"):
+        caps = higher_caps(run)
+        return " ".join([command, *(f"--budget {name}={_typed(cap)}" for name, cap in caps.items())])
+    return command if run.can_resume and run.status != "failed" else None
+
+
+def _typed(cap: float) -> str:
+    """Return a cap as it is typed: without the separators and powers of ten that nobody reads back."""
+    return str(int(cap)) if float(cap).is_integer() else f"{cap:.10f}".rstrip("0")
 
 
 def warning_text(warning: Mapping[str, Any]) -> str:
     """Return a warning of the budget in words."""
-    unit = _UNITS.get(str(warning["resource"]), str(warning["resource"]))
-    return (
-        f"{warning['share']:.0%} of the budget is used: {warning['used']:,.4g} of {warning['cap']:,g} {unit}"
-    )
+    name = str(warning["resource"])
+    used, cap = digits_of(name, float(warning["used"])), cap_text(name, float(warning["cap"]))
+    return f"{warning['share']:.0%} of the budget is used: {used} of {cap}"
 
 
 def score_line(run: runs.Run) -> str:
     """Return a run's outcome in a few lines."""
     if run.error:
         return f"{run.name} ({run.id}): {run.status}\n{run.error['message']}\n{run.error['hint']}".rstrip()
-    result, interval = run.result or {}, run.interval
-    if run.active:
-        return f"{run.name} ({run.id}): {run.status}\n{_so_far(run)}"
+    result = run.result or {}
+    if run.active or not result:
+        return f"{run.name} ({run.id}): {run.status}\n{_so_far(run)}".rstrip()
     if run.kind == "ablation":
         return f"{run.name} ({run.id}): {run.status}"
-    score = (
-        "no score"
-        if run.score is None or interval is None
-        else (f"{run.score:.2f} %  (95 % interval {interval[0]:.1f} to {interval[1]:.1f})")
-    )
-    lines = [f"{run.name} ({run.id}): {run.status}", score]
+    lines = [f"{run.name} ({run.id}): {run.status}", _score(run)]
     if run.kind == "evaluate" and result:
         failed = result["n_model_failures"], result["n_infrastructure_failures"], result["n_metric_failures"]
         lines.append(
@@ -139,13 +167,26 @@ def score_line(run: runs.Run) -> str:
     return "\n".join(lines)
 
 
+def _score(run: runs.Run) -> str:
+    """Return the score with its interval, or that of the rows that were run before a search ended."""
+    interval, part = run.interval, (run.result or {}).get("part")
+    if run.score is not None and interval is not None:
+        return f"{run.score:.2f} %  (95 % interval {interval[0]:.1f} to {interval[1]:.1f})"
+    if not part:
+        return "no score"
+    low, high = (100 * float(end) for end in part["interval"])
+    rows = counted(part["of"], f"{part['on']} row", grouped=True)
+    on = rows if part["rows"] == part["of"] else f"only {part['rows']:,} of {rows}"
+    return f"{part['score']:.2f} % on {on}  (95 % interval {low:.1f} to {high:.1f})"
+
+
 def _so_far(run: runs.Run) -> str:
     """Return how far a run is."""
     known, score = run.progress, run.progress.get("score")
     rows = f"{run.done:,} of {run.total:,} rows" if run.total else counted(run.done, "row", grouped=True)
     parts = [
         str(known.get("phase") or ""),
-        rows,
+        rows if run.done else "",
         counted(known["candidates"], "candidate") if known.get("candidates") else "",
         counted(known["calls"], "call", grouped=True) if known.get("calls") else "",
         "" if score is None else f"{'best so far' if run.kind == 'compile' else 'score'} {score:g} %",

@@ -9,13 +9,15 @@ import argparse
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 from core.foundation.errors import ConfigurationError
 from core.foundation.files import atomic_write
 from workbench.cli.common import emit, open_home, pairs
 from workbench.cli.run_text import run_summary, run_text, table, warning_text
 from workbench.cli.waiting import exit_code, wait
-from workbench.services import compile_report, downloads, runs
+from workbench.jobs.base import RunState
+from workbench.services import compile_report, downloads, runs, tasks
 from workbench.services.workspace import Workspace
 
 __all__ = ["arguments", "run"]
@@ -30,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_id", nargs="?", metavar="RUN", help="id or name; for all but list")
     parser.add_argument("--task", metavar="ID", help="list: only of this task")
     parser.add_argument("--kind", choices=("evaluate", "compile", "ablation"), help="list: only of this kind")
-    parser.add_argument("--status", help="list: only in this state")
+    parser.add_argument("--status", choices=get_args(RunState), help="list: only in this state")
     parser.add_argument("--all", action="store_true", help="list: also those put away")
     parser.add_argument(
         "--budget", action="append", metavar="WHAT=CAP", help="resume: new caps of a compile or an ablation"
@@ -52,6 +54,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     ws = open_home(options)
+    if options.task is not None:
+        tasks.get_task(ws, options.task)  # of a task that is not there the list would be empty, too
     found = runs.list_runs(ws, options.task, kind=options.kind, status=options.status, archived=options.all)
     rows = [
         (
@@ -65,10 +69,16 @@ def _list(options: argparse.Namespace) -> int:
         for run in found
     ]
     text = (
-        table(rows, ("run", "kind", "status", "score", "created (UTC)", "name")) if rows else "No runs yet."
+        table(rows, ("run", "kind", "status", "score", "created (UTC)", "name")) if rows else _none(options)
     )
     emit(options, {"runs": [run_summary(item) for item in found]}, text)
     return 0
+
+
+def _none(options: argparse.Namespace) -> str:
+    """Return what to say where there are none, of those asked for or at all."""
+    asked = [f"--{name}" for name in ("task", "kind", "status") if getattr(options, name) is not None]
+    return f"No runs with this {' and '.join(asked)}." if asked else "No runs yet."
 
 
 def _place(options: argparse.Namespace) -> tuple[Workspace, str]:
@@ -113,7 +123,8 @@ def _stop(options: argparse.Namespace) -> int:
 
 def _resume(options: argparse.Namespace) -> int:
     ws, run_id = _place(options)
-    runs.resume_run(ws, run_id, budget=pairs(options.budget) or None)
-    run = wait(ws, run_id, options)
-    emit(options, run_summary(run), run_text(run))
+    with options.watcher.listening():
+        runs.resume_run(ws, run_id, budget=pairs(options.budget) or None)
+        run = wait(ws, run_id, options)
+    emit(options, run_summary(run), run_text(run, options.watcher.said))
     return exit_code(run)

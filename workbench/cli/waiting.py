@@ -6,16 +6,22 @@ Knows nothing about any single command.
 from __future__ import annotations
 
 import argparse
+import logging
+import re
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 
 from core.foundation.errors import JobError, StoreError
-from workbench.cli.run_text import warning_text
+from workbench.cli.run_text import kind_of, warning_text
 from workbench.services import runs
 from workbench.services.workspace import Workspace
 
 __all__ = ["Watcher", "exit_code", "wait"]
+
+
+_OF_THE_BUDGET = re.compile(r"\d+% of the budget of ")
 
 
 class Watcher:
@@ -30,6 +36,33 @@ class Watcher:
         self._quiet = quiet
         self._bar = not quiet and sys.stderr.isatty()
         self._said: set[str] = set()
+        self.said: list[str] = []
+
+    @contextmanager
+    def listening(self) -> Generator[None]:
+        """Say a search's own warnings as they come, each kind once; `said` keeps them, so that the end need not."""
+        logger = logging.getLogger("core.search")
+        if self._quiet:
+            yield
+            return
+        logger.addFilter(self._take)
+        try:
+            yield
+        finally:
+            logger.removeFilter(self._take)
+
+    def _take(self, record: logging.LogRecord) -> bool:
+        """Say a warning in the place of logging it; anything else is logged."""
+        if record.levelno != logging.WARNING:
+            return True
+        text = record.getMessage()
+        if _OF_THE_BUDGET.match(text):  # `show` says it, with how much is used
+            return False
+        if kind_of(text) not in map(kind_of, self.said):
+            self.clear()
+            print(f"warning: {text}", file=sys.stderr, flush=True)
+        self.said.append(text)
+        return False
 
     def look_at(self, run_id: str) -> None:
         """Look at a run; a store that is busy is looked at again later."""

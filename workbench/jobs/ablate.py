@@ -128,7 +128,7 @@ class _Work:
         """Write an event with what was spent since the one before; calls in flight are counted with the next."""
         now, before = replace(self._gate.spent), self._noted.to_dict()
         self._noted = now
-        spent = {name: value - before[name] for name, value in now.to_dict().items()}
+        spent = {name: value - before.get(name, 0) for name, value in now.to_dict().items()}
         seconds = round(self._gate.elapsed, 3)
         self._journal.append({"type": kind, "variant": variant, **more, **spent, "seconds": seconds})
 
@@ -141,6 +141,7 @@ class _Work:
             calls=spent.calls,
             tokens=spent.tokens,
             cost=spent.cost,
+            seconds=round(self._gate.elapsed, 3),
         )
 
     def result(self, ablation: Ablation, reason: str) -> dict[str, Any]:

@@ -5,17 +5,18 @@ Knows nothing about how optimizers search. Called again after a crash it replays
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from core.data.example import Example
-from core.evaluate import Evaluate
 from core.foundation.errors import DataError
 from core.foundation.words import counted
 from core.optimizers.base import optimizers
-from core.search.budget import Budget, Gate, Spend
-from core.search.meter import JobMeter
+from core.search.budget import Budget, Spend
+from core.search.result import CompileReport, ScoreReport
 from workbench.jobs.base import Job, NewVersion, Outcome
+from workbench.jobs.compile_measure import PURPOSE, Measuring, paid_before
 from workbench.jobs.compile_progress import CompileProgress
 from workbench.jobs.engine import engine_context, load_examples, make_adapter, open_model
 from workbench.jobs.request import RunRequest, load_request
@@ -36,21 +37,23 @@ def run_compile(job: Job) -> Outcome:
     train = list(load_examples(job.store, request.dataset_id, "train"))
     validation = _validation(job, request)
     prompt_model = settings.get("prompt_model")
-    optimizer = optimizers.get(settings["optimizer"]).create(
+    kind = optimizers.get(settings["optimizer"])
+    optimizer = kind.create(
         settings.get("params") or {},
         metric=request.metric,
         teacher_settings=_teacher_settings(job, request),
         prompt_model=open_model(job.store, prompt_model) if prompt_model else None,
     )
     journal = StoreRunLog(job.store, job.run_id)
-    progress = CompileProgress(job.control, journal.read())
+    events = journal.read()
+    progress = CompileProgress(job.control, events)
     with engine_context(job.store, request.lm, request.adapter, request.embedder):
         compiled = optimizer.compile(
             request.program,
             trainset=train,
             valset=validation or None,
             seed=int(settings.get("seed") or 0),
-            budget=Budget.of(dict(settings.get("budget") or {})),
+            budget=_budget(settings.get("budget") or {}, paid_before(events)),
             run_log=journal,
             num_threads=int(settings.get("concurrency") or 8),
             racing=settings.get("racing", True),
@@ -61,10 +64,14 @@ def run_compile(job: Job) -> Outcome:
             stop_requested=job.control.stop_requested,
             on_event=progress.on_event,
         )
-        meter = JobMeter(Gate(Budget()))
-        with meter.installed():
-            measured = _measured(job, request, compiled, validation)
-    return _outcome(settings["optimizer"], compiled, measured, meter.spend)
+        report = Measuring(
+            job,
+            request,
+            validation,
+            chose=kind.scores,
+            concurrency=int(settings.get("concurrency") or 8),
+        ).completed(compiled)
+    return _outcome(settings["optimizer"], compiled, report)
 
 
 def _validation(job: Job, request: RunRequest) -> list[Example]:
@@ -88,94 +95,62 @@ def _teacher_settings(job: Job, request: RunRequest) -> dict[str, Any]:
     return {"lm": open_model(job.store, name), "adapter": make_adapter(request.adapter)}
 
 
-def _measured(
-    job: Job, request: RunRequest, compiled: Any, validation: Sequence[Example]
-) -> dict[str, dict[str, Any] | None]:
-    """Return the validation scores of winner and baseline, run here where the search did not measure them.
-
-    Under a cap nothing is run after the search has ended: the cap is a promise. What was confirmed is known already.
-    """
-    report = compiled.report
-    scores = {"score": _full(report.score), "baseline": _full(report.baseline)}
-    if report.confirmation is not None and scores["score"] is None:
-        return {"score": _scored(report.confirmation.score), "baseline": _scored(report.confirmation.given)}
-    if not validation or request.settings.get("budget") or report.best is None:
-        return scores
-    for name, program in (("score", compiled), ("baseline", request.program)):
-        if scores[name] is None and not job.control.stop_requested():
-            scores[name] = _evaluated(job, request, program, validation)
-    return scores
+def _budget(caps: Mapping[str, Any], paid: Spend) -> Budget:
+    """Return the caps of a search, less what was paid after it in earlier sessions: the caps are of all together."""
+    used = {"calls": paid.calls, "tokens": paid.tokens, "cost": paid.cost}
+    return Budget.of({
+        name: cap if cap is None else max(0, cap - used.get(name, 0)) for name, cap in caps.items()
+    })  # fmt: skip
 
 
-def _full(score: Any) -> dict[str, Any] | None:
-    """A search's score as stored, if it is of all validation rows."""
-    if score is None or not score.full or score.mean is None or score.on != "validation":
+def _stored(score: ScoreReport | None) -> dict[str, Any] | None:
+    """Return a score as a run keeps it."""
+    if score is None or score.mean is None:
         return None
-    return _scored(score)
-
-
-def _scored(score: Any) -> dict[str, Any]:
     return {
         "score": score.percent,
         "mean": score.mean,
         "interval": list(score.interval),
         "rows": score.rows,
+        "of": score.of,
         "on": score.on,
     }
 
 
-def _evaluated(
-    job: Job, request: RunRequest, program: Any, validation: Sequence[Example]
-) -> dict[str, Any] | None:
-    result = Evaluate(
-        devset=validation,
-        metric=request.metric,
-        num_threads=int(request.settings.get("concurrency") or 8),
-        stop_requested=job.control.stop_requested,
-    )(program)
-    if not result.complete:
-        return None
-    return {
-        "score": result.score,
-        "mean": result.mean,
-        "interval": list(result.interval),
-        "rows": len(result.rows),
-        "on": "validation",
-    }
+def _is_score(score: ScoreReport | None) -> bool:
+    """Whether a search's score is one of the program: of all rows, and not of those that taught."""
+    return score is not None and score.full and score.on == "validation"
 
 
 def _title(optimizer: str) -> str:
     return str(optimizers.entry(optimizer).meta.get("title") or optimizer.replace("_", " "))
 
 
-def _outcome(
-    optimizer: str, compiled: Any, measured: dict[str, dict[str, Any] | None], measuring: Spend
-) -> Outcome:
-    report = compiled.report
-    score = measured["score"] or {}
+def _outcome(optimizer: str, compiled: Any, report: CompileReport) -> Outcome:
+    """Return how a compile ended. Its score is that on rows that chose nothing, where there are some."""
+    confirmed = report.confirmation
+    winner, given = (confirmed.score, confirmed.given) if confirmed else (report.score, report.baseline)
+    holds = confirmed is not None or _is_score(winner)
+    score = (_stored(winner) if holds else None) or {}
+    before = _stored(given) if confirmed is not None or _is_score(given) else None
     spend = Spend.from_dict(report.spend)
-    spend.add(measuring)
-    summary = report.summary()
-    if measuring.calls:
-        summary += (
-            f"\nScoring the result and the program as given took {counted(measuring.calls, 'call')} more."
-        )
     result = {
         "score": score.get("score"),
         "mean": score.get("mean"),
         "interval": score.get("interval"),
         "rows": score.get("rows", 0),
-        "on": score.get("on", report.score.on if report.score else None),
-        "baseline": measured["baseline"],
+        "on": score.get("on", winner.on if winner else None),
+        "part": None if holds else _stored(winner),
+        "baseline": before,
         "calls": spend.calls,
         "prompt_tokens": spend.prompt_tokens,
         "completion_tokens": spend.completion_tokens,
-        "cost": spend.cost,
+        "cost": None if spend.unpriced else spend.cost,
         "seconds": report.seconds,
         "stop_code": report.stop_code,
         "stop_reason": report.stop_reason,
         "candidates": len(report.candidates),
-        "summary": summary,
+        "summary": _summary(optimizer, report),
         "verdict": report.verdict,
         "report": report.to_dict(),
     }
@@ -183,3 +158,13 @@ def _outcome(
     if report.best is not None:
         version = NewVersion(compiled.dump_state(), _title(optimizer))
     return Outcome("stopped" if report.stop_code == "stopped" else "done", result, version)
+
+
+def _summary(optimizer: str, report: CompileReport) -> str:
+    """Return the report in a few lines, with what scoring the result took where the search did not score it."""
+    said = replace(report, optimizer=_title(optimizer)).summary()
+    calls = int(report.spend_by_purpose.get(PURPOSE, {}).get("calls", 0))
+    if calls:
+        took = counted(calls, "call", grouped=True)
+        said += f"\nScoring the result and the program as given took {took} of these."
+    return said

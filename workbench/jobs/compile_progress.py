@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.jobs.base import JobControl
+from workbench.jobs.compile_measure import MEASURED
 
 __all__ = ["CompileProgress"]
 
@@ -24,7 +25,7 @@ class CompileProgress:
     def __init__(self, control: JobControl, earlier: Sequence[Mapping[str, Any]]) -> None:
         self._control = control
         self._rows = self._calls = self._tokens = 0
-        self._cost = 0.0
+        self._cost = self._seconds = 0.0
         self._traces_kept = self._traces_rejected = 0
         self._candidates: dict[str, str] = {}
         self._baselines: set[str] = set()
@@ -43,8 +44,10 @@ class CompileProgress:
 
     def _fold(self, event: Mapping[str, Any]) -> None:
         kind = event.get("type")
-        if kind in ("row", "trace"):
+        if kind in ("row", "trace", "ask", MEASURED):
             self._spend(event)
+        if "elapsed" in event:
+            self._seconds = max(self._seconds, float(event["elapsed"] or 0.0))
         if kind == "row":
             self._rows += 1
             self._phase = "scoring candidates"
@@ -52,6 +55,8 @@ class CompileProgress:
             self._phase = "collecting demonstrations"
             self._traces_kept += bool(event.get("kept"))
             self._traces_rejected += not event.get("kept")
+        elif kind == "ask":
+            self._phase = "asking for proposals"
         elif kind == "candidate":
             self._candidates[str(event["candidate"])] = str(event.get("label", ""))
             if (event.get("notes") or {}).get("baseline"):
@@ -91,6 +96,7 @@ class CompileProgress:
             calls=self._calls,
             tokens=self._tokens,
             cost=self._cost,
+            seconds=self._seconds,
             candidates=len(self._candidates),
             traces_kept=self._traces_kept,
             traces_rejected=self._traces_rejected,

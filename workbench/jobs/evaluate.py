@@ -5,6 +5,7 @@ Knows nothing about queues or leases. Called again after a crash it goes on wher
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -30,14 +31,14 @@ def run_evaluation(job: Job) -> Outcome:
     examples = load_examples(job.store, request.dataset_id, request.split, request.settings.get("limit"))
     repeats = int(request.settings.get("repeats") or 1)
     book = RowBook(job.store, job.run_id)
-    watch = _Watch(job, book, len(examples) * repeats)
+    watch = _Watch(job, book, len(examples) * repeats, request.seconds)
     reason = "finished"
     for repeat in range(repeats):
         with RowWriter(book) as writer:
             reason = _pass(job, request, examples, repeat, book.finished(repeat), writer, watch)
         if reason != "finished":
             break
-    result = {**figures(book, watch.total), "end_reason": reason}
+    result = {**figures(book, watch.total), "end_reason": reason, "seconds": watch.seconds}
     return Outcome("done" if reason == "finished" else "stopped", result)
 
 
@@ -83,8 +84,9 @@ def _pass(
 class _Watch:
     """Says how far the evaluation is; adds up as rows come in, so that a row costs the same however many there are."""
 
-    def __init__(self, job: Job, book: RowBook, total: int) -> None:
+    def __init__(self, job: Job, book: RowBook, total: int, earlier: float) -> None:
         self._job, self.total = job, total
+        self._start = time.monotonic() - earlier
         self._done = self._failed = self._cached = self._counted = 0
         self._prompt_tokens = self._completion_tokens = 0
         self._sum = 0.0
@@ -93,6 +95,11 @@ class _Watch:
             if row.outcome in FINAL:  # the others are run again
                 self._count(row)
         self._tell()
+
+    @property
+    def seconds(self) -> float:
+        """Wall time, that of earlier sessions included and the pauses between them not."""
+        return round(time.monotonic() - self._start, 3)
 
     def add(self, row: Row) -> None:
         """Take one more row."""
@@ -117,6 +124,7 @@ class _Watch:
             score=round(100 * self._sum / self._counted, 2) if self._counted else None,
             failed=self._failed,
             cached=self._cached,
+            seconds=self.seconds,
             cost=self._cost,
             prompt_tokens=self._prompt_tokens,
             completion_tokens=self._completion_tokens,

@@ -38,6 +38,8 @@ class RunRequest:
     dataset_id: str
     split: str | None
     settings: dict[str, Any]
+    seconds: float
+    """How long earlier sessions of the run worked on it, as far as its progress says."""
 
     def max_errors(self, rows: int) -> int:
         """How many of so many rows have to fail because of infrastructure or the metric to end the run."""
@@ -77,4 +79,5 @@ def load_request(job: Job) -> RunRequest:
         dataset_id=dataset.id,
         split=None if run.split == "all" else run.split,
         settings=settings,
+        seconds=float((run.progress or {}).get("seconds") or 0.0),
     )

@@ -33,6 +33,7 @@ __all__ = [
     "ablation_of",
     "ablations_of",
     "can_be_ablated",
+    "check_plan",
     "parts_name",
     "plan_ablation",
     "rows_text",
@@ -121,6 +122,19 @@ def plan_ablation(
     return AblationPlan(names, own, asking, chosen, len(rows), estimate, _warning(ws, run))
 
 
+def check_plan(plan: AblationPlan) -> None:
+    """Refuse a plan that has nothing to take away.
+
+    Raises:
+        ConfigurationError: The winner is the program as given.
+    """
+    if plan.empty:
+        raise ConfigurationError(
+            "The winner of this compile is the program as given: nothing can be taken away from it.",
+            hint="Compile with another optimizer or more rows first.",
+        )
+
+
 def start_ablation(
     ws: Workspace,
     compile_id: str,
@@ -146,11 +160,7 @@ def start_ablation(
         WorkbenchError: It cannot be run, or there is nothing to take away; nothing was started.
     """
     plan = plan_ablation(ws, compile_id, split, limit, steps=steps)
-    if plan.empty:
-        raise ConfigurationError(
-            "The winner of this compile is the program as given: nothing can be taken away from it.",
-            hint="Compile with another optimizer or more rows first.",
-        )
+    check_plan(plan)
     run, compiled, given = _versions(ws, compile_id)
     caps = {"calls": plan.estimate.high} if budget is None else budget
     settings = {

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import UTC, datetime
+from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.foundation.errors import DataError, JobError
 from core.foundation.fingerprint import canonical_json, jsonable
+from core.foundation.html import details, table
 from workbench.jobs.engine import load_examples
 from workbench.services.ablations import ablation_of, ablations_of, rows_text, warning_of
+from workbench.services.datasets import SPLITS, get_dataset
+from workbench.services.metrics import get_metric
 from workbench.services.optimizers import optimizer_title
 from workbench.services.run_records import Run
 from workbench.services.runs import get_run
+from workbench.services.tasks import get_task, get_version
 from workbench.services.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -43,7 +49,30 @@ def report_html(ws: Workspace, run_id: str) -> str:
     run = get_run(ws, run_id)
     if not has_report(run):
         raise JobError("The run has no report.", hint="A compile has one once it has ended.")
-    return _with_ablation(ws, run, report_of(run, _demo_texts(ws, run)).to_html())
+    page = report_of(run, _demo_texts(ws, run)).to_html()
+    about = details("What was compiled, and on what", table(("what", "which"), _about(ws, run)), open_=True)
+    return _with_ablation(ws, run, page.replace("<body>", f'<body><div class="wb">{about}</div>', 1))
+
+
+def _about(ws: Workspace, run: Run) -> list[tuple[str, str]]:
+    """Return what a reader of the page cannot know otherwise: task, program, data, metric, model, date, seed."""
+    data, kept = get_dataset(ws, run.dataset_id), run.settings
+    rows = ", ".join(f"{data.counts[name]:,} {name}" for name in SPLITS if data.counts.get(name))
+    found = {
+        "task": get_task(ws, run.task_id).name,
+        "program": f"version {get_version(ws, run.version_id).number}",
+        "data": f"{data.name}: {rows} rows",
+        "metric": get_metric(ws, run.metric_id).name,
+        "model": run.model,
+        "model that writes": kept.get("prompt_model"),
+        "model of the teacher": kept.get("teacher_model"),
+        "adapter": kept.get("adapter"),
+        "temperature": kept.get("temperature"),
+        "seed": kept.get("seed"),
+        "started": datetime.fromtimestamp(run.started or run.created, UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "run": f"{run.name} ({run.id})",
+    }
+    return [(name, escape(str(value))) for name, value in found.items() if value is not None]
 
 
 def _with_ablation(ws: Workspace, run: Run, page: str) -> str:

@@ -11,10 +11,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.foundation.words import are, counted
 from workbench.services.metrics import asks_a_model
 from workbench.services.parameters import Parameter, parameters_of
 
 __all__ = [
+    "PYTHON_ONLY",
     "OptimizerKind",
     "checked_params",
     "optimizer_kinds",
@@ -28,6 +30,13 @@ _SEARCH_FROM, _JOINT_FROM = 30, 300
 
 _PROMPT_MODELS = ("prompt_model", "reflection_lm")
 _MEDIA = ("Image", "Audio", "File", "Document")
+
+PYTHON_ONLY = {
+    "BetterTogether": "runs optimizers one after another; here, compile a compiled version again",
+    "Ensemble": "makes one program of several and searches nothing",
+    "KNNFewShot": "makes demos anew for each call from rows and vectors, which no version keeps",
+}
+"""Optimizers of `core` that are not started here, and why."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +144,8 @@ def recommended(
         why = "examples with pictures, sounds or files make every prompt long: better instructions do not"
         found.append(Recommendation("copro", why))
     if rows < _SEARCH_FROM:
-        why = f"{rows:,} train rows are enough for examples, too few to tell many candidates apart"
+        few = f"{counted(rows, 'train row', grouped=True)} {are(rows)}"
+        why = f"{few} enough for examples, too few to tell many candidates apart"
         found.append(Recommendation("bootstrap_few_shot", why))
     elif rows < _JOINT_FROM:
         why = f"{rows:,} train rows tell several sets of examples apart"

@@ -78,9 +78,12 @@ class Run:
 
     @property
     def seconds(self) -> float | None:
-        """How long it took, or has taken so far; None before it started."""
+        """How long it was worked on, pauses before a resume left out; None before it started."""
         if self.started is None:
             return None
+        known = ({} if self.active else self.result or {}).get("seconds") or self.progress.get("seconds")
+        if known is not None and (not self.active or self.attempt > 1):
+            return float(known)
         end = self.finished if not self.active and self.finished else time.time()
         return max(0.0, end - self.started)
 

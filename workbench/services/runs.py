@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from core.foundation.errors import ConfigurationError, JobError, StoreError
 from workbench.jobs import ensure_worker, state_of
 from workbench.services.run_records import Run, RunItem, Trace, item_of, run_of
+from workbench.services.spending import check_not_below_spent
 from workbench.services.starting import checked_budget, start_compile, start_evaluation
 from workbench.services.tasks import checked_name
 from workbench.services.workspace import Workspace
@@ -177,8 +178,10 @@ def resume_run(ws: Workspace, run_id: str, *, budget: Mapping[str, float | None]
         budget: New caps for a compile or an ablation, e.g. to add to those that ended it.
 
     Raises:
+        ConfigurationError: A cap is lower than what was spent already: that would throw away what it paid for.
         JobError: The run is still going, or is done.
     """
+    events = run_events(ws, run_id) if budget else []
     with ws.store.write() as session:
         row = require(session, RunRow, run_id, "run")
         run = run_of(ws, row)
@@ -192,6 +195,7 @@ def resume_run(ws: Workspace, run_id: str, *, budget: Mapping[str, float | None]
         if budget is not None:
             if row.kind == "evaluate":
                 raise ConfigurationError("An evaluation has no budget.", hint="Resume it without one.")
+            check_not_below_spent(run, checked_budget(budget), events)
             caps = checked_budget({**row.settings.get("budget", {}), **budget})
             row.settings = {**row.settings, "budget": caps}
         row.status, row.attempt, row.worker = "queued", row.attempt + 1, ws.jobs.holder

@@ -20,7 +20,9 @@ from workbench.store import require
 from workbench.store.tables import DataRow, DatasetRow, MetricRow, RunRow, VersionRow
 
 __all__ = [
+    "check_evaluation",
     "checked_budget",
+    "checked_compile",
     "checked_number",
     "checked_search",
     "start_compile",
@@ -59,11 +61,9 @@ def start_evaluation(
     Raises:
         WorkbenchError: Something asked for does not exist or cannot work; nothing was started.
     """
-    checked_number("limit", limit, 1, None)
-    checked_number("repeats", repeats, 1, 100)
-    checked_number("concurrency", concurrency, 1, 1024)
-    check_adapter(adapter)
-    open_model(ws.store, model, temperature=temperature)
+    check_evaluation(
+        ws, model, limit, repeats, concurrency, split=split, adapter=adapter, temperature=temperature
+    )
     settings = {
         "limit": limit,
         "repeats": repeats,
@@ -87,6 +87,30 @@ def start_evaluation(
     )
     ws.jobs.start(run_id)
     return run_id
+
+
+def check_evaluation(
+    ws: Workspace,
+    model: str = EMBEDDED,
+    limit: int | None = None,
+    repeats: int = 1,
+    concurrency: int = 8,
+    *,
+    split: str | None = None,
+    adapter: str = "chat",
+    temperature: float | None = None,
+) -> None:
+    """See that an evaluation can be asked for; the arguments are those of `start_evaluation`.
+
+    Raises:
+        WorkbenchError: It cannot; says why.
+    """
+    checked_number("limit", limit, 1, None)
+    checked_number("repeats", repeats, 1, 100)
+    checked_number("concurrency", concurrency, 1, 1024)
+    checked_split(split)
+    check_adapter(adapter)
+    open_model(ws.store, model, temperature=temperature)
 
 
 def start_compile(
@@ -130,12 +154,49 @@ def start_compile(
     Raises:
         WorkbenchError: Something asked for does not exist or cannot work; nothing was started.
     """
+    settings = checked_compile(
+        ws, optimizer, params, model, budget, seed, adapter=adapter, temperature=temperature,
+        concurrency=concurrency, teacher_model=teacher_model, prompt_model=prompt_model, racing=racing,
+        target=target, plateau=plateau, testset=testset, confirm=confirm,
+    )  # fmt: skip
+    needs = ("train", "test") if testset else ("train",)
+    run_id = write_run(
+        ws, "compile", version_id, dataset_id, metric_id, model, "train", settings, name, needs=needs
+    )
+    ws.jobs.start(run_id)
+    return run_id
+
+
+def checked_compile(
+    ws: Workspace,
+    optimizer: str,
+    params: Mapping[str, Any] | None = None,
+    model: str = EMBEDDED,
+    budget: Mapping[str, float | None] | None = None,
+    seed: int = 0,
+    *,
+    adapter: str = "chat",
+    temperature: float | None = None,
+    concurrency: int = 8,
+    teacher_model: str | None = None,
+    prompt_model: str | None = None,
+    racing: bool = True,
+    target: float | None = None,
+    plateau: int | None = None,
+    testset: bool = False,
+    confirm: float | None = None,
+) -> dict[str, Any]:
+    """Return what a compile is asked for as its run keeps it; the arguments are those of `start_compile`.
+
+    Raises:
+        WorkbenchError: Something asked for does not exist or cannot work.
+    """
     checked_number("concurrency", concurrency, 1, 1024)
     checked_number("seed", seed, 0, None)
     check_adapter(adapter)
     open_model(ws.store, model, temperature=temperature)
     _checked_models(ws, optimizer, teacher_model, prompt_model)
-    settings = {
+    return {
         "optimizer": optimizer,
         "params": checked_params(optimizer, params or {}),
         "budget": checked_budget(budget or {}),
@@ -147,12 +208,6 @@ def start_compile(
         **({"prompt_model": prompt_model} if prompt_model else {}),
         **checked_search(racing, target, plateau, testset, confirm),
     }
-    needs = ("train", "test") if testset else ("train",)
-    run_id = write_run(
-        ws, "compile", version_id, dataset_id, metric_id, model, "train", settings, name, needs=needs
-    )
-    ws.jobs.start(run_id)
-    return run_id
 
 
 def checked_search(

@@ -113,7 +113,13 @@ def test_a_compile_makes_a_version_that_can_be_compared(ws: Workspace, small: Sm
     assert compiled.result["calls"] == 12, (
         "scoring the result is paid too; the program as given was in the cache"
     )
-    assert "took 12 calls more" in compiled.result["summary"]
+    assert compiled.result["report"]["spend"]["calls"] == 12, "and the report counts it, as pages show it"
+    assert "took 12 calls of these" in compiled.result["summary"]
+    assert "on 12 validation rows that chose nothing" in compiled.result["summary"]
+    assert "not scored" not in compiled.result["summary"]
+    assert compiled.result["verdict"].startswith(
+        ("No detectable difference: 33.3% before", "Improved: 33.3% before")
+    )
     assert compiled.result["baseline"]["score"] == runs.get_run(ws, before).score  # type: ignore[index]
     result = compare.compare_runs(ws, before, after.id)
     assert result.b.score == after.score
