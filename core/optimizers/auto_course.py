@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from core.foundation.words import are, counted
 from core.optimizers.auto_demos import DemoLimits, demo_arms, fully_labelled, hardened, run_on
 from core.optimizers.auto_pruning import Pruning
 from core.optimizers.auto_rules import Rules, blamed, is_failure, merged, question, rules_in, with_rules
@@ -180,7 +181,7 @@ class Course:
             likely = (
                 taught + min(count, LIKELY_ARMS) * stages.batch + whole // 2
             )  # every other round promotes one
-            if count < 1 or view.ended or not self._is_worth(likely, best):
+            if view.ended or not self._fits(count, taught + stages.rows) or not self._is_worth(likely, best):
                 return ()
             tried = await run_on(view, best.state, best.key, self._rows(turn, taught), {})
             failures = [(item, run) for item, run in tried if is_failure(run)]
@@ -188,19 +189,32 @@ class Course:
             if arms:
                 marked = [(label, state, {**notes, "round": turn}) for label, state, notes in arms]
                 return stages.proposals(stages.last + 1, "rules", best, marked)
-        view.note("No failure was left to learn from, or nothing new came of them.")
+        view.end("No failure was left to learn from, or nothing new came of them.")
         return ()
+
+    def _fits(self, count: int, runs: int) -> bool:
+        """Return whether there are calls left for a round with so many arms; say so where there are none."""
+        if count < 1:
+            self._view.end(
+                f"Another round takes about {counted(runs * self._each, 'call')} or more, and "
+                f"{counted(self._runs_left * self._each, 'call')} {are(self._runs_left * self._each)} left: "
+                "a higher cap lets the search go on."
+            )
+        return count >= 1
 
     def _is_worth(self, runs: int, best: Candidate) -> bool:
         """Return whether a round may gain more than its calls are said to be worth; say so where it may not."""
         expected = self._stages.expected()
         price = self._params.worth * runs * self._each / 100
         if self._stages.level(best) >= 1.0 - TIE:
+            self._view.end(
+                "The best so far leaves nothing to learn from: it has full marks on the rows that were run."
+            )
             return False
         if expected < price:
-            self._view.note(
-                f"Stopped: another round may gain {expected:.1%} and would take about {runs * self._each} calls, "
-                f"which have to bring {price:.1%}."
+            self._view.end(
+                f"Another round may gain {100 * expected:.1f} points and would take about "
+                f"{counted(runs * self._each, 'call', grouped=True)}, which have to bring {100 * price:.1f} points."
             )
             return False
         return True

@@ -244,7 +244,7 @@ class MIPROv2(Optimizer[MIPROParams]):
         last = barren and not over and promising(view, plan)
         if over or (barren and not last):
             if barren:
-                view.note(f"The last {barren} combinations did not beat the best: no more are tried.")
+                view.end(f"The last {barren} combinations did not beat the best: no more are tried.")
             warn_of_equals(view)
             return ()
         combinations = Combinations.known(view)

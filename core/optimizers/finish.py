@@ -268,7 +268,7 @@ def _candidate_report(entry: Entry, problem: Problem, pool: Pool) -> CandidateRe
         seed=candidate.seed,
         parents=candidate.parents,
         status=entry.status,
-        reason=entry.reason,
+        reason=pool.why_left(entry),
         score=None if entry.status == "duplicate" else _score(candidate, problem, pool),
         demos=demo_counts(candidate.state),
         instructions=texts,

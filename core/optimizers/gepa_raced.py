@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from core.foundation.words import counted
 from core.modules.predict import Predict
 from core.optimizers.acceptance import promoted, stage_rows
 from core.optimizers.auto_demos import labelled_paths, spread
@@ -54,7 +55,16 @@ class RacedEvolution(Evolution):
             made = await self._generation()
             if made:
                 return made
+        if not self._view.ended:
+            self._view.end(self._why_over())
         return []
+
+    def _why_over(self) -> str:
+        done = f"after {counted(self._progress.reflections, 'reflection')}"
+        if self.spent >= self._limit:
+            return f"The {counted(self._limit, 'run', grouped=True)} that were planned are made, {done}."
+        late = self.spent >= LATE * self._limit
+        return f"The last reflection{'' if late else 's'} brought too little for another one, {done}."
 
     def promoted(self) -> Proposal | None:
         """Return the most promising candidate that leads on a part of the validation rows, to run on more."""

@@ -173,6 +173,10 @@ class SIMBA(Optimizer[SIMBAParams]):
             grown = await RacedGrowth(self, view, programs, step).proposals()
             if grown or view.ended:
                 return grown
+        if last + 1 + PATIENCE < self.params.max_steps:
+            view.end(
+                f"The last {counted(PATIENCE, 'step')} grew nothing better than the best so far: no more are made."
+            )
         return []
 
     def pick(self, view: SearchView) -> Candidate | None:

@@ -97,4 +97,4 @@ class SuccessiveHalving(RacingRule):
         lag, rows = -math.fsum(pairs), len(pairs)
         if not rows or lag <= self.tolerance * ROW_DEVIATION * math.sqrt(rows) + TIE:
             return ""
-        return f"{lag / rows:.1%} behind the best so far on the same {counted(rows, 'row')}"
+        return f"{100 * lag / rows:.1f} points behind the best so far on the same {counted(rows, 'row')}"

@@ -306,6 +306,8 @@ class Search:
         return counted(caps[name][1], UNITS[name].removesuffix("s")) if name in caps else "calls"
 
     def _all_tried(self) -> Stop:
+        if self._view.ending:
+            return Stop("done", self._view.ending)
         count = len(self._pool)
         if count == 1:
             return Stop("done", "The one candidate was made.")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.evaluate.statistics import mean_interval
+from core.foundation.words import counted
 from core.search.budget import Spend
 from core.search.candidate import Candidate
 from core.search.score_cache import ScoreCache
@@ -120,8 +121,8 @@ class Pool:
         """
         if all(score is None for score in self.scores.scores(candidate.key)):
             return -math.inf
-        counted = self.scores.counted(candidate.key)
-        return math.fsum(counted) / len(counted)
+        scores = self.scores.counted(candidate.key)
+        return math.fsum(scores) / len(scores)
 
     def finish(self, candidate: Candidate, status: Status, reason: str = "") -> None:
         """Say what became of a candidate."""
@@ -153,9 +154,29 @@ class Pool:
 
     def _leads(self, candidate: Candidate, leader: Candidate) -> bool:
         """Return whether a candidate has more than the best on the rows that it ran."""
+        return self._lead(candidate, leader)[0] > 0.0
+
+    def _lead(self, candidate: Candidate, leader: Candidate) -> tuple[float, int]:
+        """Return how much more a candidate has in all on the rows that it ran, and how many these are."""
         rows = [row for row in range(self.scores.rows) if self.scores.seen(candidate.key, row)]
         own, best = self.scores.counted(candidate.key, rows), self.scores.counted(leader.key, rows)
-        return math.fsum(own) > math.fsum(best)
+        return math.fsum(own) - math.fsum(best), len(rows)
+
+    def why_left(self, entry: Entry) -> str:
+        """Return why a candidate that ran on a part of the rows was left there; empty: it was not, or is the best."""
+        leader = self._leader
+        if entry.status != "minibatch" or leader is None or leader.key == entry.candidate.key:
+            return entry.reason
+        lead, rows = self._lead(entry.candidate, leader)
+        if not rows:
+            return entry.reason
+        points = 100 * lead / rows
+        side = (
+            f"{abs(points):.1f} points {'ahead of' if points > 0 else 'behind'}"
+            if abs(points) >= 0.05
+            else "level with"
+        )
+        return f"{side} the best on the same {counted(rows, 'row')}: not run on more"
 
     @property
     def leader(self) -> Candidate | None:

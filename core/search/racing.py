@@ -158,7 +158,7 @@ def _distance(pairs: Sequence[float]) -> str:
     lead = math.fsum(pairs) / len(pairs)
     if abs(lead) < SHOWN / 2:
         return "level with"
-    return f"{abs(lead):.1%} {'ahead of' if lead > 0 else 'behind'}"
+    return f"{abs(100 * lead):.1f} points {'ahead of' if lead > 0 else 'behind'}"
 
 
 def fortune(leads: Sequence[float], rows: int, margin: float) -> float:

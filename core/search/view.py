@@ -34,6 +34,7 @@ class SearchView:
         round: How often `propose` was called before.
         width: Candidates that are worth proposing at once; 1 where each should know the one before.
         racing: Candidates may be dropped; False: the published algorithm, every one on every row.
+        ending: Why the optimizer proposes no more; empty: all that it planned was tried.
         attempts: What became of every attempt of a teacher; optimizers add to it, the report shows it.
     """
 
@@ -47,6 +48,7 @@ class SearchView:
         self.racing = racing
         self.warnings: list[str] = list(problem.warnings)
         self.attempts: list[AttemptRecord] = []
+        self.ending = ""
         self._bench = bench
         self._journal = journal
 
@@ -80,6 +82,11 @@ class SearchView:
     def note(self, text: str, *, hint: str = "", **details: Any) -> None:
         """Write a remark into the log."""
         self._journal.write_once("note", text=text, hint=hint, **details)
+
+    def end(self, why: str) -> None:
+        """Say why nothing more is proposed, in a sentence: the log has it, and the report as the reason for its end."""
+        self.ending = why
+        self.note(why)
 
     def warn(self, text: str, *, hint: str = "", details: Mapping[str, Any] | None = None) -> None:
         """Write a remark that the caller must not miss: into the log, the report and Python's logging."""

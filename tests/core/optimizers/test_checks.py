@@ -308,3 +308,21 @@ def test_log_dir_is_made(tmp_path: Path) -> None:
             TwoSteps(), trainset=TRAIN[:4], valset=VALIDATION
         )
     assert (tmp_path / "a" / "b" / "gepa.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "reason"),
+    [
+        (Auto(exact), "Another round may gain"),
+        (Auto(exact, max_calls=100), "a higher cap lets the search go on"),
+        (GEPA(exact, max_metric_calls=200), "brought too little for another one, after 3 reflections"),
+        (SIMBA(metric=exact, bsize=8), "grew nothing better than the best so far"),
+    ],
+    ids=["price", "room", "reflections", "steps"],
+)
+def test_an_optimizer_that_ends_by_itself_says_why(optimizer: Any, reason: str) -> None:
+    with context(lm=ToyLM(jitter=0)):
+        report = optimizer.compile(TwoSteps(), trainset=rows("t", 30), valset=rows("v", 40)).report
+    assert (report.stop_code, reason in report.stop_reason) == ("done", True)
+    left = [one for one in report.candidates if one.status == "minibatch"]
+    assert all("the same" in one.reason and one.reason.endswith("not run on more") for one in left)

@@ -105,14 +105,18 @@ def test_a_candidate_that_is_better_by_the_margin_is_dropped_at_most_as_often_as
 def test_a_clearly_worse_candidate_is_dropped_early_and_the_reason_says_why():
     leader = [1.0] * 24 + [0.0] * 76
     reason = PairedBetting().hopeless([0.0] * 16, leader, 84)
-    assert "100.0% behind the leader on the same 16 rows" in reason
+    assert "100.0 points behind the leader on the same 16 rows" in reason
     assert not Curtailed().hopeless([0.0] * 16, leader, 84)
     assert not PairedBetting().hopeless([1.0] * 8 + [0.0] * 2, leader, 90)
 
 
 @pytest.mark.parametrize(
     ("own", "said"),
-    [([0.5] * 80, "level with"), ([0.5] * 79 + [0.7], "0.2% ahead of"), ([0.45] * 80, "5.0% behind")],
+    [
+        ([0.5] * 80, "level with"),
+        ([0.5] * 79 + [0.7], "0.2 points ahead of"),
+        ([0.45] * 80, "5.0 points behind"),
+    ],
 )
 def test_the_reason_calls_a_candidate_behind_only_where_it_is(own, said):
     reason = PairedBetting(margin=0.05).hopeless(own, [0.5] * 90, 10)
@@ -160,7 +164,7 @@ def test_halving_takes_fewer_candidates_on_more_rows():
 def test_halving_bears_with_a_lag_that_chance_makes_likely_and_with_none_beyond():
     rule, leader = SuccessiveHalving(), [1.0, 1.0, 1.0, *[0.0] * 17]
     assert not rule.hopeless([1.0, *[0.0] * 4], leader, 15)
-    assert "60.0% behind the best so far on the same 5 rows" in rule.hopeless([0.0] * 5, leader, 15)
+    assert "60.0 points behind the best so far on the same 5 rows" in rule.hopeless([0.0] * 5, leader, 15)
     assert not rule.hopeless([None] * 5, leader, 15)
     assert "cannot be beaten" in rule.hopeless([], [1.0, 1.0], 2)
     assert not rule.hopeless([0.0] * 4, [5.0] * 8, 4)  # beyond the unit range nothing is known about chance
