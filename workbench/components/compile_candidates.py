@@ -15,7 +15,7 @@ from workbench.components import plots
 from workbench.components.compile_examples import examples_view
 from workbench.components.diff import text_diff, unified_lines
 from workbench.components.errors import verbatim
-from workbench.components.figures import percent
+from workbench.components.figures import percent, spaced
 from workbench.services.run_records import Run
 from workbench.services.workspace import Workspace
 
@@ -100,7 +100,10 @@ def _fold(known: dict[str, Any], event: Event) -> None:
         )
     else:
         known.update(
-            status="dropped", reason=event.get("reason") or "", rows=f"{known['done']} run", full=False
+            status="dropped",
+            reason=spaced(event.get("reason") or ""),
+            rows=f"{known['done']} run",
+            full=False,
         )
         if known["done"]:  # the score of an earlier mini-batch is out of date
             known.update(score=known["points"] / known["done"], interval="")

@@ -13,7 +13,7 @@ import streamlit as st
 from core.foundation.words import counted
 from workbench.components.errors import verbatim
 from workbench.components.estimate_view import duration
-from workbench.components.figures import percent
+from workbench.components.figures import percent, spaced
 from workbench.services.optimizers import optimizer_title
 from workbench.services.parameters import in_words
 
@@ -25,6 +25,11 @@ _SHOWN = 500
 
 def event_text(event: Event) -> str | None:
     """Return an event as a line of the log; None for those that only count."""
+    said = _text(event)
+    return None if said is None else spaced(said) if event["type"] != "ask" else said
+
+
+def _text(event: Event) -> str | None:
     kind, name = event["type"], event.get("candidate", "")
     if kind == "header":
         return (

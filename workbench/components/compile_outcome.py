@@ -14,7 +14,8 @@ from core.foundation.words import counted
 from workbench import state
 from workbench.components.compile_candidates import interval_text
 from workbench.components.errors import verbatim
-from workbench.components.figures import WIDE, figure, figures, gain, money, percent
+from workbench.components.figures import WIDE, figure, figures, gain, money, percent, spaced
+from workbench.components.warning_list import warnings_view
 from workbench.services import datasets
 from workbench.services.compile_report import has_report, report_html
 from workbench.services.run_records import Run
@@ -35,11 +36,10 @@ def outcome_view(ws: Workspace, run: Run) -> None:
         st.caption(rows)
     _scores(result, report)
     if result.get("verdict"):
-        st.markdown(f":material/balance: {verbatim(result['verdict'])}")
+        st.markdown(f":material/balance: {verbatim(spaced(result['verdict']))}")
     if report.get("stop_reason"):
-        st.markdown(f":material/flag: {verbatim(report['stop_reason'])}")
-    for warning in report.get("warnings") or ():
-        st.warning(verbatim(str(warning)), icon=":material/warning:")
+        st.markdown(f":material/flag: {verbatim(spaced(report['stop_reason']))}")
+    warnings_view([str(warning) for warning in report.get("warnings") or ()])
     _onwards(ws, run, tested=tested)
 
 

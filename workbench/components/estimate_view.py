@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 
 from workbench.components.errors import verbatim
+from workbench.components.warning_list import warnings_view
 from workbench.services.estimates import Estimate
 
 __all__ = ["duration", "estimate_view", "span"]
@@ -27,8 +28,7 @@ def estimate_view(estimate: Estimate) -> None:
         st.caption(f":material/calculate: {verbatim(_line(estimate))}")
         if len(estimate.phases) > 1:
             _phases(estimate)
-    for warning in estimate.warnings:
-        st.warning(verbatim(warning), icon=":material/rule:")
+    warnings_view(estimate.warnings, icon="rule")
 
 
 def _line(estimate: Estimate) -> str:

@@ -5,11 +5,12 @@ Knows nothing about what the figures mean.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import streamlit as st
 
-__all__ = ["WIDE", "figure", "figures", "gain", "money", "percent"]
+__all__ = ["WIDE", "figure", "figures", "gain", "money", "percent", "spaced"]
 
 WIDE = 190
 """Pixels that an interval needs: "53.3 to 68.9"."""
@@ -48,6 +49,11 @@ def gain(difference: float | None) -> str | None:
 def percent(mean: Any) -> str:
     """Return a mean between 0 and 1 in percent, or a dash."""
     return "–" if mean is None else f"{100 * float(mean):.1f} %"
+
+
+def spaced(text: str) -> str:
+    """Return a sentence with its percent signs as the figures beside it have them: "61.1 %"."""
+    return re.sub(r"(?<=\d)%", " %", text)
 
 
 def money(cost: Any) -> str:

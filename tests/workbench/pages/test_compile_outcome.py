@@ -16,6 +16,7 @@ from workbench.components.compile_log import event_text
 from workbench.components.compile_outcome import rows_text
 from workbench.components.compile_view import changed_params
 from workbench.components.figures import gain
+from workbench.components.warning_list import folded
 from workbench.services import datasets, metrics, runs, samples, tasks
 from workbench.store.tables import RunRow
 
@@ -205,6 +206,8 @@ def test_nothing_was_kept_back_where_another_cap_was_reached(
 def test_large_and_small_figures_read_as_people_write_them() -> None:
     used = {"type": "budget", "kind": "warning", "resource": "tokens", "used": 1.5e6, "cap": 3e6}
     assert event_text(used) == "budget: 1,500,000 of 3,000,000 tokens used"
+    lost = {"type": "dropped", "candidate": "c4", "reason": "44.4% on the first 9 rows"}
+    assert event_text(lost) == "c4: dropped, 44.4 % on the first 9 rows", "as the table beside it has them"
     assert event_text({**used, "resource": "seconds", "used": 1, "cap": 2}) == "budget: 1.0 s of 2.0 s used"
     assert event_text({**used, "resource": "cost", "used": 0.25, "cap": 0.5}) == "budget: $0.25 of $0.5 used"
     assert (gain(0.23745), gain(0.0001), gain(-0.5), gain(None)) == (
@@ -282,6 +285,24 @@ def test_a_run_that_goes_on_shows_what_its_events_say_and_not_how_it_ended_befor
 
 def test_parameters_are_called_as_in_the_form() -> None:
     assert changed_params("simba", {"bsize": 16, "max_steps": 8}) == {"Rows a step": 16}
+
+
+def test_warnings_that_say_the_same_are_one_in_the_words_of_the_page() -> None:
+    same = "0 traces kept of 2 attempts. Use a stronger teacher (teacher_settings)."
+    said = folded(
+        [
+            "There is 1 row to choose by. Give a valset of 20 rows or more.",
+            f"bootstrapped, rows in order: {same}",
+            *(f"bootstrapped, shuffle {number}: {same}" for number in range(16)),
+            "There are 2 training rows, fewer than bsize=32. Give a smaller bsize.",
+        ]
+    )
+    assert said == [
+        "There is 1 row to choose by. Give a validation set of 20 rows or more.",
+        "bootstrapped, rows in order: 0 traces kept of 2 attempts. Use a stronger teacher (the teacher model). "
+        "(16 more like it are in the event log.)",
+        "There are 2 training rows, fewer than 32 rows a step. Give a smaller number of rows a step.",
+    ]
 
 
 # ── where one is ────────────────────────────────────────────────────────────────────────────────────────
