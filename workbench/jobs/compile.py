@@ -16,8 +16,8 @@ from core.optimizers.base import optimizers
 from core.search.budget import Budget, Spend
 from core.search.result import CompileReport, ScoreReport
 from workbench.jobs.base import Job, NewVersion, Outcome
-from workbench.jobs.compile_measure import PURPOSE, Measuring, paid_before
-from workbench.jobs.compile_progress import CompileProgress
+from workbench.jobs.compile_measure import Measuring, paid_before
+from workbench.jobs.compile_progress import PURPOSE, CompileProgress
 from workbench.jobs.engine import engine_context, load_examples, make_adapter, open_model
 from workbench.jobs.request import RunRequest, load_request
 from workbench.store import StoreRunLog

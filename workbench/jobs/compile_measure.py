@@ -22,16 +22,11 @@ from core.search.estimate import calls_per_run
 from core.search.meter import JobMeter
 from core.search.result import CompileReport, Confirmation, ScoreReport
 from workbench.jobs.base import Job
+from workbench.jobs.compile_progress import MEASURED, PURPOSE
 from workbench.jobs.request import RunRequest
 from workbench.store import StoreRunLog
 
-__all__ = ["MEASURED", "PURPOSE", "Measuring", "paid_before"]
-
-MEASURED = "measured"
-"""The type of the event that keeps what was found."""
-
-PURPOSE = "score the result and the program as given"
-"""What this is called in a report's costs, and in estimates."""
+__all__ = ["Measuring", "paid_before"]
 
 _ENDED_EARLY = ("budget", "seconds", "stopped")
 

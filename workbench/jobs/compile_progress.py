@@ -9,9 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from workbench.jobs.base import JobControl
-from workbench.jobs.compile_measure import MEASURED
 
-__all__ = ["CompileProgress"]
+__all__ = ["MEASURED", "PURPOSE", "CompileProgress"]
+
+MEASURED = "measured"
+"""The type of the event that keeps what scoring the result after the search found."""
+
+PURPOSE = "score the result and the program as given"
+"""What that is called in a report's costs, and in estimates."""
 
 
 class CompileProgress:

@@ -7,13 +7,14 @@ would be sent, or, where asked for, from a few probe runs, which also tell the t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from core.foundation.errors import DataError, WorkbenchError
 from core.search.budget import Budget
 from core.search.estimate import REPAIR, Amount, Asked, Measured, Phase, calls_per_run
 from core.search.estimate import Estimate as Calls
+from workbench.jobs.compile_progress import PURPOSE
 from workbench.jobs.engine import EMBEDDED, checked_split, load_examples, load_program
 from workbench.services.adapters import requests_per_call
 from workbench.services.measuring import measured_by_messages, measured_by_probe, runs_side_by_side
@@ -237,11 +238,13 @@ def _expected(
     """Return the calls of a search, of confirming its winner, and of a metric that asks a model."""
     from core.evaluate.metrics import make_metric
     from core.optimizers.base import optimizers
+    from core.optimizers.estimating import with_judge
 
-    kind = optimizers.get(optimizer)
-    made = kind.create(dict(params), metric=_no_metric if metric is None else make_metric(metric))
+    kind, program = optimizers.get(optimizer), load_program(version.spec, None)
+    judge = _no_metric if metric is None else make_metric(metric)
+    made = kind.create(dict(params), metric=judge)
     calls = made.estimate(
-        load_program(version.spec, None),
+        program,
         rows.train,
         rows.validation,
         seed=seed,
@@ -250,7 +253,17 @@ def _expected(
         confirm=confirm,
         racing=racing,
     )
+    if rows.validation and not (kind.scores or rows.test or confirm):
+        more = replace(calls, phases=(*calls.phases, _scored_after(program, len(rows.validation), caps)))
+        calls = with_judge(more, judge, program, None)
     return _Expected(calls, made.most_demos)
+
+
+def _scored_after(program: Any, rows: int, caps: Budget) -> Phase:
+    """Return what scoring the result of a search that scores nothing takes; under a cap it may be left out."""
+    one = rows * calls_per_run(program)
+    capped = any(cap is not None for cap in caps.to_dict().values())
+    return Phase(PURPOSE, 0 if capped else one, 2 * one, 2 * REPAIR * one)
 
 
 def _no_metric(*_: object) -> float:

@@ -9,6 +9,7 @@ from small_task import Small
 
 from core.foundation.errors import ConfigurationError
 from workbench.services import runs
+from workbench.services.estimates import estimate_compile
 from workbench.services.run_records import Run
 from workbench.services.spending import cap_text, higher_caps, reached_caps, spent_by
 from workbench.services.workspace import Workspace
@@ -123,3 +124,26 @@ def test_only_caps_that_were_reached_are_raised(ws: Workspace, small: Small) -> 
 )
 def test_amounts_are_written_out(name: str, value: float, text: str) -> None:
     assert cap_text(name, value) == text
+
+
+@pytest.mark.parametrize("optimizer", ["labeled_few_shot", "bootstrap_few_shot"])
+@pytest.mark.parametrize("budget", [None, {"calls": 200}, {"calls": 20}])
+def test_the_estimate_counts_what_scoring_the_result_takes(
+    ws: Workspace, small: Small, optimizer: str, budget: dict[str, float | None] | None
+) -> None:
+    ids = small.version, small.dataset
+    told = estimate_compile(ws, *ids, optimizer, budget=budget, metric_id=small.metric)
+    run = compiled(ws, small, optimizer, budget=budget)
+    assert run.result is not None
+    assert told.low <= run.result["calls"] <= told.high
+    phases = {phase["name"]: phase for phase in told.phases}
+    assert phases["score the result and the program as given"]["likely"] == 24
+    scoring = run.result["report"]["spend_by_purpose"].get("score the result and the program as given", {})
+    assert scoring.get("calls", 0) == (0 if budget == {"calls": 20} else 24)
+
+
+def test_what_confirms_the_winner_is_not_counted_twice(ws: Workspace, small: Small) -> None:
+    told = estimate_compile(ws, small.version, small.dataset, "labeled_few_shot", testset=True)
+    assert [phase["name"] for phase in told.phases] == ["labelled demos", "confirm the winner"]
+    chosen = estimate_compile(ws, small.version, small.dataset, "random_search")
+    assert "score the result and the program as given" not in {phase["name"] for phase in chosen.phases}
