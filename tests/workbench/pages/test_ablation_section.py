@@ -102,7 +102,7 @@ def test_data_that_were_changed_after_the_compile_are_warned_of(
     assert (
         sum("was changed after this compile" in box.value for box in at.warning) == 2
     )  # of it, and of the next
-    assert "On 2 test rows**" in texts(at) and "chose nothing" not in texts(at)
+    assert "On 2 test rows**" in texts(at) and "test rows that chose nothing" not in texts(at)
 
 
 def test_a_winner_that_is_the_program_as_given_cannot_be_taken_apart(
