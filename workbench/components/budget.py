@@ -11,19 +11,14 @@ from typing import Any
 import streamlit as st
 
 from workbench.components.errors import readable_errors, verbatim
-from workbench.components.estimate_view import duration
 from workbench.services import runs
 from workbench.services.run_records import Run
+from workbench.services.spending import cap_text, digits_of, higher_caps
 from workbench.services.workspace import Workspace
 
-__all__ = ["budget_bars", "budget_fields", "go_on_form", "spend_of"]
+__all__ = ["budget_bars", "budget_fields", "go_on_form"]
 
 MINUTE = 60
-_RAISE = 2
-"""How many times the cap that ended a search the form to go on offers."""
-
-_LEAST = {"calls": 100, "tokens": 100_000, "cost": 0.5, "seconds": MINUTE}
-"""What it offers in the place of a cap of nothing."""
 
 
 def budget_fields(key: str, caps: Mapping[str, Any]) -> dict[str, float | None]:
@@ -90,33 +85,14 @@ def _kept_back(run: Run, caps: Mapping[str, float], spent: Mapping[str, float]) 
     return bool(left and report.get("confirmation") and report.get("stop_code") == "budget")
 
 
-def spend_of(spend: Mapping[str, Any], seconds: float) -> dict[str, float]:
-    """Return what was spent by the names of the caps; tokens are those of prompts and replies together.
-
-    Args:
-        spend: As reports and events have it.
-    """
-    return {
-        "calls": int(spend.get("calls") or 0),
-        "tokens": int(spend.get("prompt_tokens") or 0) + int(spend.get("completion_tokens") or 0),
-        "cost": float(spend.get("cost") or 0.0),
-        "seconds": seconds,
-    }
-
-
 def _used_text(name: str, used: float, cap: float) -> str:
-    if name == "cost":
-        return f"Budget: \\${used:,.4g} of \\${cap:,g}"
-    if name == "seconds":
-        return f"Budget: {duration(used)} of {duration(cap)}"
-    return f"Budget: {used:,.0f} of {cap:,.0f} {name}"
+    return "Budget: " + verbatim(f"{digits_of(name, used)} of {cap_text(name, cap)}")
 
 
 def _warning_text(warning: Mapping[str, Any]) -> str:
-    name, cap = str(warning["resource"]), float(warning["cap"])
-    said = {"cost": f"${cap:,g}", "seconds": duration(cap)}.get(name, f"{cap:,.0f} {name}")
+    cap = cap_text(str(warning["resource"]), float(warning["cap"]))
     return verbatim(
-        f"{100 * warning['share']:.0f} % of the budget of {said} is used. At the cap the best so far is kept."
+        f"{100 * warning['share']:.0f} % of the budget of {cap} is used. At the cap the best so far is kept."
     )
 
 
@@ -125,15 +101,8 @@ def go_on_form(ws: Workspace, run: Run) -> None:
     ended = (run.result or {}).get("stop_code")
     if run.active or not (ended in ("budget", "seconds") or run.status in ("stopped", "interrupted")):
         return
-    caps = dict(run.settings.get("budget") or {})
-    if ended == "budget" and all(caps.get(name) is None for name in ("calls", "tokens", "cost")):
-        caps["calls"] = (run.settings.get("params") or {}).get("max_calls")  # the optimizer's own cap
-    over = _used_up(run, caps)
-    begin = {
-        name: (_RAISE * cap or _LEAST[name]) if name in over else cap
-        for name, cap in caps.items()
-        if cap is not None
-    }
+    caps = {name: cap for name, cap in (run.settings.get("budget") or {}).items() if cap is not None}
+    begin = {**caps, **higher_caps(run)}
     with (
         st.expander(
             "Raise the budget and go on",
@@ -149,11 +118,3 @@ def go_on_form(ws: Workspace, run: Run) -> None:
             with readable_errors():
                 runs.resume_run(ws, run.id, budget=raised)
                 st.rerun()
-
-
-def _used_up(run: Run, caps: Mapping[str, Any]) -> set[str]:
-    """Return the caps that are reached."""
-    report: Mapping[str, Any] = (run.result or {}).get("report") or run.result or {}
-    used = spend_of(report.get("spend") or {}, report.get("seconds") or 0.0)
-    # Part of a budget is kept for confirming the winner: a search may end a little before its cap.
-    return {name for name, cap in caps.items() if cap is not None and used[name] >= 0.7 * cap}

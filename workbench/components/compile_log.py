@@ -12,10 +12,10 @@ import streamlit as st
 
 from core.foundation.words import counted
 from workbench.components.errors import verbatim
-from workbench.components.estimate_view import duration
 from workbench.components.figures import percent, spaced
 from workbench.services.optimizers import optimizer_title
 from workbench.services.parameters import in_words
+from workbench.services.spending import cap_text, digits_of
 
 __all__ = ["asks_view", "event_text", "log_view"]
 
@@ -62,11 +62,7 @@ def _text(event: Event) -> str | None:
 def _used(event: Event) -> str:
     """Return how much of a cap is used."""
     name, used, cap = str(event.get("resource")), float(event.get("used") or 0), float(event.get("cap") or 0)
-    if name == "cost":
-        return f"${used:,.4g} of ${cap:,g} used"
-    if name == "seconds":
-        return f"{duration(used)} of {duration(cap)} used"
-    return f"{used:,.0f} of {cap:,.0f} {name} used"
+    return f"{digits_of(name, used)} of {cap_text(name, cap)} used"
 
 
 def ask_title(event: Event) -> str:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.foundation.errors import WorkbenchError
 from workbench.components.ablation_view import ablation_section
-from workbench.components.budget import budget_bars, go_on_form, spend_of
+from workbench.components.budget import budget_bars, go_on_form
 from workbench.components.compile_candidates import candidates_view
 from workbench.components.compile_log import asks_view, log_view
 from workbench.components.compile_outcome import outcome_view
@@ -25,6 +25,7 @@ from workbench.services import previews, runs, tasks
 from workbench.services.optimizers import optimizer_kinds, optimizer_title
 from workbench.services.parameters import in_words
 from workbench.services.run_records import Run
+from workbench.services.spending import spent_by
 from workbench.services.workspace import Workspace
 
 __all__ = ["changed_params", "compile_view"]
@@ -48,7 +49,7 @@ def compile_view(ws: Workspace, run: Run) -> None:
             run_head(ws, now)
             events = _events(ws, run_id)
             _settings(now)
-            spent = _spent(now, events)
+            spent = spent_by(now)
             if now.active or not now.result:  # what a run that goes on left before is out of date
                 figures_so_far(now, spent)
             else:
@@ -153,15 +154,3 @@ def figures_so_far(run: Run, spent: Mapping[str, float]) -> None:
         figure("Before", "–" if before is None else f"{before:.1f} %")
         figure("Candidates", progress.get("candidates") or 0)
         figure("Calls so far", f"{int(spent.get('calls', 0)):,}")
-
-
-def _spent(run: Run, events: Sequence[Event]) -> dict[str, float]:
-    """Return what a run has spent: as its report says, before there is one and while it goes on as its events do."""
-    report = (run.result or {}).get("report") or {}
-    if report.get("spend") and not run.active:
-        return spend_of(report["spend"], report.get("seconds") or 0.0)
-    paid = [event for event in events if event["type"] in ("row", "trace", "ask")]
-    names = ("calls", "prompt_tokens", "completion_tokens", "cost")
-    return spend_of(
-        {name: sum(float(event.get(name) or 0) for event in paid) for name in names}, run.seconds or 0.0
-    )
