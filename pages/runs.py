@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from core.foundation.words import are, counted
 from workbench import state
 from workbench.components.page import empty_state, head
 from workbench.components.run_actions import run_actions
-from workbench.components.runs import run_table
+from workbench.components.runs import filtered_out, run_table
 from workbench.services import runs
 
 ws = state.workspace()
@@ -35,11 +34,7 @@ elif elsewhere := runs.list_runs(ws, archived=True):
     def show_all() -> None:
         st.session_state.update(runs_all=True, runs_archived=True, runs_kind="all")
 
-    empty_state(
-        "filter_list",
-        "No run matches",
-        f"{counted(len(elsewhere), 'run')} of other tasks or kinds or in the archive {are(len(elsewhere))} not shown.",
-    )
+    empty_state("filter_list", "No run matches", filtered_out(len(elsewhere)))
     st.button("Show all runs", icon=":material/history:", on_click=show_all, type="primary")
 else:
     empty_state(

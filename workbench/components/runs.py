@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.foundation.words import are, counted
 from workbench.components.table import data_table
 from workbench.services.run_records import Run
 
@@ -95,6 +96,11 @@ def run_names(runs: Sequence[Run]) -> dict[str, str]:
         when = datetime.datetime.fromtimestamp(run.created).strftime(" · %d %b %H:%M:%S")
         made[run.id] = f"{run.name} · {score}{when if plain.count(run.name) > 1 else ''}"
     return made
+
+
+def filtered_out(number: int) -> str:
+    """Return how many runs the filters leave out."""
+    return f"{counted(number, 'run')} of other tasks or kinds or in the archive {are(number)} not shown."
 
 
 def run_table(runs: Sequence[Run], *, key: str, selectable: bool = False, tools: bool = True) -> str | None:
