@@ -242,8 +242,8 @@ class Race:
 
     def _mean(self, candidate: Candidate, rows: Sequence[int]) -> float:
         """Return a candidate's mean over the rows of the wave, as candidates are ranked; 0 without any."""
-        counted = self._pool.scores.counted(candidate.key, rows)
-        return math.fsum(counted) / len(counted) if counted else 0.0
+        scores = self._pool.scores.counted(candidate.key, rows)
+        return math.fsum(scores) / len(scores) if scores else 0.0
 
     def _hopeless(self, candidate: Candidate, order: Sequence[int], rule: RacingRule) -> bool:
         """Drop a candidate that the rule gives no hope against the best so far; True: it is dropped."""
