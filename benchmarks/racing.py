@@ -22,7 +22,7 @@ __all__ = ["RULES", "Figures", "simulate"]
 RULES: Mapping[str, RacingRule] = {
     "SuccessiveHalving()": SuccessiveHalving(),
     "SuccessiveHalving(keep=0.5)": SuccessiveHalving(keep=0.5),
-    "SuccessiveHalving(keep=0.6, first=0.1, growth=1.6, alike=0.15)": BootstrapFewShotWithRandomSearch.rule,
+    "SuccessiveHalving(keep=0.55, first=0.1, growth=1.6, alike=0.2)": BootstrapFewShotWithRandomSearch.rule,
     "Curtailed()": Curtailed(),
     "PairedBetting()": PairedBetting(),
     "PairedBetting(risk=0.05)": PairedBetting(risk=0.05),

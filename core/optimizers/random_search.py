@@ -98,7 +98,7 @@ class BootstrapFewShotWithRandomSearch(Optimizer[RandomSearchParams]):
 
     name = "random_search"
     Params = RandomSearchParams
-    rule = SuccessiveHalving(keep=0.6, first=0.1, growth=1.6, alike=0.15)
+    rule = SuccessiveHalving(keep=0.55, first=0.1, growth=1.6, alike=0.2)
     when = "About 50 labelled rows: tries many demo sets and measures each."
     needs = "A metric, about 50 rows, and a validation set for a score to rely on."
 

@@ -38,7 +38,7 @@ class SuccessiveHalving(RacingRule):
     rows by more than chance makes likely.
 
     Attributes:
-        keep: Part of the running candidates that goes on after a stage, at least one of them and never all of several.
+        keep: Part of the running candidates that goes on after a stage, at least one of them.
         first: Part of the rows that the first stage has, at least five rows.
         growth: How many times the rows of a stage the next one has.
         tolerance: Standard errors that a candidate may lag behind the best so far.
@@ -73,8 +73,8 @@ class SuccessiveHalving(RacingRule):
         return (*found, rows)
 
     def places(self, running: int) -> int:
-        """Return how many go on: of two or more, one less at least."""
-        return max(1, min(running - 1, math.ceil(running * self.keep)))
+        """Return how many go on."""
+        return max(1, math.ceil(running * self.keep))
 
     def one_place(self, done: int, rows: int) -> bool:
         """Return whether candidates with the same scores so far share one place."""

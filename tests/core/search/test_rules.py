@@ -42,7 +42,7 @@ def test_the_header_names_the_rule_and_all_it_decides_by() -> None:
     for racing, name in (
         (
             True,
-            "SuccessiveHalving(keep=0.6, first=0.1, growth=1.6, tolerance=2.0, alike=0.15, wave=12, stratified=True)",
+            "SuccessiveHalving(keep=0.55, first=0.1, growth=1.6, tolerance=2.0, alike=0.2, wave=12, stratified=True)",
         ),
         (
             SuccessiveHalving(),
