@@ -79,7 +79,8 @@ def _tools(rows: Sequence[Row], key: str, name: str) -> list[Row]:
             type="search",
         )
         shown = _matching(rows, wanted or "")
-        st.caption(f"{len(shown):,} of {len(rows):,}" if wanted else f"{len(rows):,} {name}", width="content")
+        everything = "1 row" if len(rows) == 1 else f"{len(rows):,} {name}"
+        st.caption(f"{len(shown):,} of {len(rows):,}" if wanted else everything, width="content")
         st.download_button(
             "CSV",
             data=lambda: csv_bytes(shown),
